@@ -9,3 +9,5 @@ pub mod ingest_run;
 pub mod ingest_source;
 pub mod pod_template;
 pub mod storage;
+pub(crate) mod string_map;
+pub mod time_range;

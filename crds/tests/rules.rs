@@ -31,7 +31,7 @@ fn run() -> Value {
         "metadata": {"name": "run"},
         "spec": {
             "from": {"sourceRef": {"name": "wire"}},
-            "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "e-{publishedAt:%Y}"},
+            "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "index": {"name": "e-{publishedAt:%Y}"}},
             "enrichers": [{
                 "name": "e",
                 "openInference": {"url": "http://m:8080", "model": "m"},
@@ -115,7 +115,7 @@ fn names_of_indices_and_long_names_of_resources_are_refused() {
     let own = source_fault("/spec/index/name", json!("docmill-units-news.{guid}")).expect("a fault");
     assert!(own.contains("must not start with docmill-"), "{own}");
     let mut run = run();
-    run["spec"]["to"]["name"] = json!("docmill-enrichments-{guid}");
+    run["spec"]["to"]["index"]["name"] = json!("docmill-enrichments-{guid}");
     let run: EnrichmentRun = serde_json::from_value(run).expect("a run");
     assert!(format!("{:?}", run.validate_cel()).contains("must not start with docmill-"));
     assert!(source_fault("/spec/index/id", json!("guid")).expect("a fault").contains("at least one field"));
@@ -186,9 +186,35 @@ fn a_binary_source_says_nothing_of_what_is_in_its_objects() {
 fn a_run_has_one_origin() {
     let mut both = run();
     both["spec"]["from"]["elasticsearch"] = json!({"urls": ["http://es:9200"]});
-    both["spec"]["from"]["index"] = json!("a-*");
+    both["spec"]["from"]["index"] = json!({"name": "a-*"});
     let both: EnrichmentRun = serde_json::from_value(both).expect("a run");
     assert!(format!("{:?}", both.validate_cel()).contains("exactly one of sourceRef and elasticsearch"));
+}
+
+#[test]
+fn conditions_on_documents_go_with_all_of_them() {
+    let fault = |select: Value| {
+        let run: EnrichmentRun = serde_json::from_value(with(run(), &json!({"select": select}))).expect("a run");
+        run.validate_cel().err().map(|errors| format!("{errors:?}"))
+    };
+    let from = json!({"from": "2026-01-01T00:00:00Z"});
+    for sound in [
+        json!({}),
+        json!({"state": "Failed"}),
+        json!({"state": "All"}),
+        json!({"state": "All", "indexedTime": from, "ids": ["a"], "query": {"exists": {"field": "a"}}}),
+    ] {
+        assert_eq!(fault(sound.clone()), None, "{sound}");
+    }
+    for (select, expected) in [
+        (json!({"ids": ["a"]}), "go with state All"),
+        (json!({"state": "New", "query": {"match_all": {}}}), "go with state All"),
+        (json!({"state": "Failed", "indexedTime": from}), "go with state All"),
+        (json!({"state": "All", "indexedTime": {}}), "set from, until, or both"),
+    ] {
+        let found = fault(select.clone()).unwrap_or_default();
+        assert!(found.contains(expected), "{select}: {found}");
+    }
 }
 
 #[test]
@@ -232,7 +258,7 @@ fn each_mode_takes_what_it_is_for() {
     let shadow = || json!({"conversion": {"preset": "nitf"}});
     for (mode, fields) in [
         ("Process", json!({"select": {"prefix": "wire/", "modifiedTime": {"from": "2026-01-01T00:00:00Z"}}})),
-        ("Process", json!({"select": {"keys": ["wire/a.xml"]}, "dryRun": true})),
+        ("Process", json!({"select": {"keys": ["wire/a.xml"]}, "dryRun": true, "maxUnitsPerSecond": 5})),
         (
             "Replay",
             json!({"select": {"failed": {"reasons": ["MissingField"], "since": "2026-01-01T00:00:00Z"}}}),
@@ -250,6 +276,7 @@ fn each_mode_takes_what_it_is_for() {
         ("Reconvert", shadow(), "conversion goes with mode Shadow"),
         ("Process", json!({"repair": true}), "repair is for mode Audit"),
         ("Audit", json!({"dryRun": true}), "dryRun is not for mode Audit"),
+        ("Audit", json!({"maxUnitsPerSecond": 5}), "maxUnitsPerSecond is for the modes Process"),
         ("Audit", json!({"select": {"prefix": "a"}}), "select is not for mode Audit"),
         ("Process", json!({"select": {"keys": ["a"], "prefix": "a"}}), "keys names the objects"),
         ("Process", json!({"select": {"modifiedTime": {}}}), "set from, until, or both"),
@@ -317,6 +344,7 @@ fn an_ingest_run_can_be_suspended_and_given_other_pods_and_another_time_to_live(
         json!({"backoffLimit": 0}),
         json!({"activeDeadlineSeconds": 61}),
         json!({"activeDeadlineSeconds": null}),
+        json!({"maxUnitsPerSecond": 5}),
         json!({"parallelism": 2, "backoffLimit": 0}),
     ];
     let words = "immutable but for suspend, parallelism and ttlSecondsAfterFinished";
@@ -342,7 +370,7 @@ fn an_enrichment_run_can_be_suspended_and_given_another_budget_other_pods_and_an
     ];
     can_change(fault, &run(), &changes);
     let changes = [
-        json!({"select": "All"}),
+        json!({"select": {"state": "All"}}),
         json!({"backoffLimit": 0}),
         json!({"activeDeadlineSeconds": 60}),
         json!({"maxDocuments": 5}),

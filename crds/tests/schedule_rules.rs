@@ -14,7 +14,7 @@ fn schedule() -> Value {
             "schedule": "30 2 * * *",
             "runTemplate": {"spec": {
                 "from": {"sourceRef": {"name": "wire"}},
-                "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "e-{publishedAt:%Y}"},
+                "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "index": {"name": "e-{publishedAt:%Y}"}},
                 "enrichers": [{
                     "name": "e",
                     "openInference": {"url": "http://m:8080", "model": "m"},
@@ -119,8 +119,8 @@ fn names_are_short_enough_for_those_of_runs() {
 
 #[test]
 fn the_rules_of_a_run_hold_in_the_template() {
-    let both =
-        json!({"sourceRef": {"name": "wire"}, "elasticsearch": {"urls": ["http://es:9200"]}, "index": "a"});
+    let cluster = json!({"urls": ["http://es:9200"]});
+    let both = json!({"sourceRef": {"name": "wire"}, "elasticsearch": cluster, "index": {"name": "a"}});
     let found = fault("/spec/runTemplate/spec/from", &both).expect("a fault");
     assert!(found.contains("exactly one of sourceRef and elasticsearch"), "{found}");
 }

@@ -29,7 +29,8 @@ use super::enrichment_run::EnrichmentRunSpec;
     printcolumn(name = "Last-Schedule", type_ = "date", json_path = ".status.lastScheduleTime"),
     // A column of type date shows how long ago something was, and nothing for a time in the future.
     printcolumn(name = "Next", type_ = "string", json_path = ".status.nextScheduleTime"),
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status", priority = 1),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.size() <= 43")
         .message("metadata.name must be no more than 43 characters, so that the names of its runs can be made from it")
@@ -55,7 +56,7 @@ pub struct EnrichmentScheduleSpec {
     /// How late a run may start, in seconds. A run that is later than this is missed. Left out: there is no
     /// limit, and one run catches up on all missed ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 31_536_000))]
     pub starting_deadline_seconds: Option<i64>,
     /// Create no more runs; active runs continue. Schedule times that pass meanwhile count as missed when
     /// this is set to false.
@@ -114,9 +115,11 @@ pub struct RunTemplate {
 pub struct RunMetadata {
     /// Labels; Docmill adds its own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "super::string_map::labels")]
     pub labels: BTreeMap<String, String>,
     /// Annotations; Docmill adds its own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "super::string_map::annotations")]
     pub annotations: BTreeMap<String, String>,
 }
 

@@ -28,11 +28,14 @@ use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
     derive = "PartialEq",
     cel,
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
     printcolumn(name = "Suspended", type_ = "boolean", json_path = ".spec.suspend"),
     printcolumn(name = "Workers", type_ = "integer", json_path = ".status.workers.active"),
     printcolumn(name = "Pending", type_ = "integer", json_path = ".status.units.pending"),
     printcolumn(name = "Lag", type_ = "integer", json_path = ".status.lagSeconds"),
     printcolumn(name = "Indexed", type_ = "integer", json_path = ".status.units.indexed"),
+    printcolumn(name = "Bucket", type_ = "string", json_path = ".spec.raw.bucket", priority = 1),
+    printcolumn(name = "Index", type_ = "string", json_path = ".spec.index.name", priority = 1),
     printcolumn(name = "Converted", type_ = "integer", json_path = ".status.units.converted", priority = 1),
     printcolumn(name = "Failed", type_ = "integer", json_path = ".status.units.failed"),
     printcolumn(name = "Last-Ingest", type_ = "date", json_path = ".status.lastIngestTime"),
@@ -172,7 +175,7 @@ fn default_failed_runs_history_limit() -> i32 {
 pub struct SqsTrigger {
     /// URL of the queue as SQS gives it, for example `https://sqs.eu-west-1.amazonaws.com/123456789012/wire`.
     #[serde(rename = "queueURL")]
-    #[schemars(length(max = 1024), regex(pattern = r"^https?://[^/]+/.+"))]
+    #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+/.+"))]
     pub queue_url: String,
 }
 

@@ -13,10 +13,11 @@ pub const OWN_FOLDER: &str = ".docmill/";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Storage {
     /// Region of the buckets and of the queue, for example `eu-west-1`.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 64))]
     pub region: String,
     /// Base URL of an S3-compatible store. Left out: AWS itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
     #[x_kube(validation = Rule::new("self.matches('^https?://[^/]+')").message("must be an http:// or https:// URL"))]
     pub endpoint: Option<String>,
     /// Put the bucket in the path instead of the host name; most S3-compatible stores need it.
@@ -30,7 +31,7 @@ pub struct Storage {
     /// An IngestSource's bucket for everything that names no bucket of its own: raw objects, snapshots and errors. It
     /// must exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    #[schemars(length(max = 63), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: Option<String>,
     /// What the prefixes of such locations begin with if they are left out, for example `wire/`, which gives `wire/raw/`,
     /// `wire/snapshots/` and `wire/errors/`.
@@ -59,15 +60,17 @@ pub struct RawLocation {
     /// The bucket's own name, as in its notifications (not an access point's alias). Docmill only reads from
     /// it. Left out: `storage.bucket`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    #[schemars(length(max = 63), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
     /// Only keys that start with this are ingested. Notifications of other keys are acknowledged and skipped.
     // Always serialized, because only then does the schema have a default, which the resource's rules rely
     // on.
     #[serde(default)]
+    #[schemars(length(max = 1024))]
     pub prefix: String,
     /// Only keys that end with one of these are ingested, for example `.xml`. Empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 256)))]
     pub suffixes: Vec<String>,
     /// What happens to documents when their object is removed from the bucket, or when a newer version of it
     /// no longer contains them. `Keep`: they stay. `Delete`: they are deleted.
@@ -114,7 +117,7 @@ fn is_own(key: &str) -> bool {
 pub struct BucketLocation {
     /// Name of the bucket. It must exist. Left out: `storage.bucket`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    #[schemars(length(max = 63), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
     /// Prefix of every key, for example `wire/`. Below it, each source has its own folder,
     /// `<namespace>/<name>/`.
@@ -131,7 +134,7 @@ pub struct BucketLocation {
 pub struct SnapshotLocation {
     /// Name of the bucket. It must exist. Left out: `storage.bucket`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    #[schemars(length(max = 63), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
     /// Prefix of every key, for example `wire/`. Below it, each source has its own folder,
     /// `<namespace>/<name>/`.

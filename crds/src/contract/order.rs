@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::api::elasticsearch::ElasticsearchCluster;
 use crate::api::enricher::Enricher;
-use crate::api::enrichment_run::{Bounds, Compare, EnrichTo, Matching, OnModelChange, Select};
+use crate::api::enrichment_run::{Bounds, Compare, DocumentSelector, EnrichTo, OnModelChange};
 use crate::api::ingest_run::IngestRunSpec;
 use crate::api::ingest_source::{IngestSourceSpec, PollTrigger};
 use crate::api::storage::Storage;
@@ -141,10 +141,7 @@ pub struct EnrichOrder {
     /// The [`target_key`](crate::records::enrichments::target_key) of the run.
     pub target: String,
     /// Which documents.
-    pub select: Select,
-    /// Which documents `select: Matching` takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matching: Option<Matching>,
+    pub select: DocumentSelector,
     /// The models.
     pub enrichers: Vec<Enricher>,
     /// The versions that they reported when the run was planned.

@@ -70,13 +70,13 @@ pub struct Conversion {
     /// Namespace prefixes for use in paths, each with its URI. Elements are matched by URI, whatever prefix the object
     /// itself uses. The prefix xml is always known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32))]
+    #[schemars(schema_with = "crate::api::string_map::uris")]
     pub namespaces: BTreeMap<String, String>,
 
     /// The namespace URIs of elements that a path names without a prefix. The empty string stands for no
     /// namespace, and is the default. With a preset, it replaces the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 8))]
+    #[schemars(length(min = 1, max = 8), inner(length(max = 2048)))]
     pub default_namespaces: Option<Vec<String>>,
 
     /// The fields of a document, in the order in which they appear in it.

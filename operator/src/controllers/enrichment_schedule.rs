@@ -30,7 +30,7 @@ pub async fn reconcile(
     guard: Arc<DeserializeGuard<EnrichmentSchedule>>,
     context: Arc<Context>,
 ) -> Result<Action, ApplyError> {
-    let Some(schedule) = readable(&guard) else { return Ok(Action::await_change()) };
+    let Some(schedule) = readable(&guard, &context).await? else { return Ok(Action::await_change()) };
 
     // 1. Observe and plan from the views. A plan that acts is computed again from the API server itself: a
     // view that lags might not show a running run, and a second one would start beside it.

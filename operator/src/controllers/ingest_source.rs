@@ -45,7 +45,7 @@ pub async fn reconcile(
     guard: Arc<DeserializeGuard<IngestSource>>,
     context: Arc<SourceContext>,
 ) -> Result<Action, ApplyError> {
-    let Some(source) = readable(&guard) else { return Ok(Action::await_change()) };
+    let Some(source) = readable(&guard, &context).await? else { return Ok(Action::await_change()) };
     let suspend = source.spec.suspend;
     let now = Timestamp::now();
     if let Some(left) = left_alone_for(source, &context, now) {

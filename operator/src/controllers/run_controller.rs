@@ -62,7 +62,7 @@ pub async fn reconcile<R: Run>(
     guard: Arc<DeserializeGuard<R>>,
     context: Arc<Context>,
 ) -> Result<Action, ApplyError> {
-    let Some(run) = readable(&guard) else { return Ok(Action::await_change()) };
+    let Some(run) = readable(&guard, &context).await? else { return Ok(Action::await_change()) };
     let old = run.old_status().cloned().unwrap_or_default();
     // A run that has ended is never resumed.
     if run_status::has_ended(R::conditions(&old)) {

@@ -11,7 +11,8 @@ use std::time::Instant;
 use docmill_crds::contract::annotation;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::events::{self, EventType, Recorder};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::Serialize;
@@ -23,6 +24,9 @@ use recent_events::RecentEvents;
 
 /// Field manager of all that the operator applies.
 pub const FIELD_MANAGER: &str = "docmill-operator";
+/// Field manager of single conditions. An apply drops what the same manager applied before and leaves out now, and
+/// the rest of a status that cannot be read has to stay.
+const CONDITION_MANAGER: &str = "docmill-operator-condition";
 
 /// A write that did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -189,9 +193,29 @@ impl Writer {
         Ok(true)
     }
 
+    /// Sets one condition of a resource that may be unreadable, whose other status stays.
+    pub async fn set_condition<K>(&self, object: &K, condition: &Condition) -> Result<(), ApplyError>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        self.check()?;
+        let name = object.name_any();
+        let patch = json!({
+            "apiVersion": K::api_version(&()),
+            "kind": K::kind(&()),
+            "metadata": {"name": name, "uid": object.uid()},
+            "status": {"conditions": [condition]},
+        });
+        let params = PatchParams::apply(CONDITION_MANAGER).force();
+        let (kind, namespace) = (ApiResource::erase::<K>(&()), object.namespace().unwrap_or_default());
+        let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), &namespace, &kind);
+        let written = api.patch_status(&name, &params, &Patch::Apply(&patch)).await.map(drop);
+        gone_is_fine(written, || format!("set the condition {} of {name}", condition.type_))
+    }
+
     /// Publishes an Event, unless the resource recently had one with the same reason. A failure to publish is
     /// only logged: it is no fault of the resource.
-    pub async fn publish<K: Writable>(&self, object: &K, event: &Event) {
+    pub async fn publish<K: Resource<DynamicType = ()>>(&self, object: &K, event: &Event) {
         let uid = object.uid().unwrap_or_default();
         if self.check().is_err() || !self.recent_events.is_news(&uid, &event.reason, Instant::now()) {
             return;

@@ -94,7 +94,7 @@ pub fn enrichment_run(env: &Env, world: &str, name: &str) -> Value {
             "from": {"sourceRef": {"name": SOURCE}},
             "to": {
                 "elasticsearch": {"urls": [env.es_enriched.inside]},
-                "name": format!("enriched-{world}-{{publishedAt:%Y.%m}}"),
+                "index": {"name": format!("enriched-{world}-{{publishedAt:%Y.%m}}")},
             },
             "enrichers": [
                 {

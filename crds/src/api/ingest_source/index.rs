@@ -54,7 +54,11 @@ const fn default_max_new_indices_per_hour() -> i32 {
 pub struct DateWindow {
     /// The first day, for example `1900-01-01`.
     #[serde(default = "default_window_from")]
-    #[schemars(regex(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), extend("format" = "date"))]
+    #[schemars(
+        length(max = 10),
+        regex(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+        extend("format" = "date")
+    )]
     pub from: String,
     /// The last day, as a number of days after today by the worker's clock.
     #[serde(default = "default_window_ahead_days")]

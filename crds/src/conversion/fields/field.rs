@@ -80,12 +80,12 @@ pub struct Field {
     /// Minimum number of characters (Unicode scalar values) of a string, text, markup, uri or language.
     /// Shorter values are refused with TooShort.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = 2_147_483_647))]
     pub min_length: Option<i64>,
 
     /// Maximum number of characters. Longer values are refused with TooLong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = 2_147_483_647))]
     pub max_length: Option<i64>,
 
     /// Minimum of an integer, a number, a dateTime or a date, written as it appears in the document: a whole
@@ -102,12 +102,12 @@ pub struct Field {
 
     /// Minimum number of values of a repeated field that has any. Fewer are refused with TooFew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = 2_147_483_647))]
     pub min_items: Option<i64>,
 
     /// Maximum number of values of a repeated field. More are refused with TooMany.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = 2_147_483_647))]
     pub max_items: Option<i64>,
 
     /// The time zone of a dateTime without one: a name such as Europe/Berlin, or an offset such as +01:00.

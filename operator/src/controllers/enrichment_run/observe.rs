@@ -97,8 +97,8 @@ async fn look(
 
 /// Connects to the cluster that the run writes to.
 pub async fn connect_target(run: &EnrichmentRun, context: &Context) -> Result<Elastic, NotReady> {
-    Template::parse(&run.spec.to.name)
-        .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.name: {error}")))?;
+    Template::parse(&run.spec.to.index.name)
+        .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.index.name: {error}")))?;
     for enricher in &run.spec.enrichers {
         enricher.check().map_err(|fault| {
             NotReady::user("InvalidEnricher", format!("spec.enrichers {:?}: {fault}", enricher.name))
@@ -150,7 +150,7 @@ async fn origin(run: &EnrichmentRun, context: &Context) -> Result<Origin, NotRea
     let takes_objects = run.spec.enrichers.iter().any(Enricher::takes_objects);
     let mut origin = match (&from.elasticsearch, &from.index, &from.source_ref) {
         (Some(cluster), Some(index), _) => {
-            Origin { cluster: cluster.clone(), index: index.clone(), storage: None }
+            Origin { cluster: cluster.clone(), index: index.name.clone(), storage: None }
         }
         (_, _, Some(named)) => Origin::of_source(&source(run, &named.name, context).await?)?,
         _ => {

@@ -58,7 +58,7 @@ pub fn status(
         report: report(order, seen, plan).or_else(|| old.report.clone()),
         start_time: start.map(Time),
         completion_time: end.map(Time),
-        duration: start.map(|start| run_status::duration(start, end.unwrap_or(seen.now))),
+        duration: start.zip(end).map(|(start, end)| run_status::duration(start, end)),
     }
 }
 

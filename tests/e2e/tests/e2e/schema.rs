@@ -63,9 +63,10 @@ async fn every_sample_is_taken_by_the_api_server() -> Result<()> {
 /// What is done to a sound resource, and what the refusal has to say.
 type Wrong = (fn(&mut Value), &'static str);
 
-const WRONG_SOURCES: [Wrong; 15] = [
+const WRONG_SOURCES: [Wrong; 16] = [
     (|spec| drop(spec.as_object_mut().and_then(|spec| spec.remove("raw"))), "spec.raw"),
     (|spec| spec["raw"]["bucket"] = json!("No_Bucket"), "spec.raw.bucket"),
+    (|spec| spec["raw"]["prefix"] = json!("a".repeat(1025)), "spec.raw.prefix"),
     (|spec| spec["storage"]["region"] = json!(""), "spec.storage.region"),
     (|spec| spec["storage"]["endpoint"] = json!("s3:7070"), "spec.storage.endpoint"),
     (|spec| spec["trigger"]["sqs"]["queueURL"] = json!("docmill"), "spec.trigger.sqs.queueURL"),
@@ -84,11 +85,13 @@ const WRONG_SOURCES: [Wrong; 15] = [
     (|spec| spec["workers"]["maximum"] = json!(3), "spec.workers.maximum"),
 ];
 
-const WRONG_RUNS: [Wrong; 4] = [
-    (|spec| spec["from"]["index"] = json!("articles-*"), "spec.from"),
+const WRONG_RUNS: [Wrong; 6] = [
+    (|spec| spec["from"]["index"] = json!({"name": "articles-*"}), "spec.from"),
     (|spec| spec["enrichers"] = json!([]), "spec.enrichers"),
     (|spec| spec["enrichers"][0]["outputs"][0]["type"] = json!("Text"), "spec.enrichers[0].outputs[0].type"),
-    (|spec| spec["select"] = json!("Some"), "spec.select"),
+    (|spec| spec["to"]["index"]["name"] = json!("Enriched"), "spec.to.index.name"),
+    (|spec| spec["select"]["state"] = json!("Some"), "spec.select.state"),
+    (|spec| spec["select"] = json!({"ids": ["a"]}), "spec.select"),
 ];
 
 const WRONG_SCHEDULES: [Wrong; 7] = [

@@ -201,6 +201,10 @@ fn parallelism_is_changed_within_the_number_of_parts_and_that_of_a_selection_sta
     let mut narrow = at_work();
     narrow.working.as_mut().unwrap().state.parallelism = 1;
     assert_eq!(plan_with(9, &narrow).0, IngestPlan::Change(JobChange::Scale(2)));
+    let mut limited = run();
+    (limited.spec.parallelism, limited.spec.max_units_per_second) = (9, Some(5));
+    narrow.working.as_mut().unwrap().order.as_mut().unwrap().spec.parallelism = 1;
+    assert_eq!(first_pass(&limited, &narrow).0, IngestPlan::Watch, "one pod has the whole limit");
     let selecting = IngestObservation { start: None, selecting: Some(step(RunStep::Plan, None)), ..fresh() };
     assert_eq!(plan_with(9, &selecting).0, IngestPlan::Watch);
     let parts = |parallelism| match plan_with(parallelism, &selected(Some(plan_record(100, 1500)))).0 {
