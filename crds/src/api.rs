@@ -6,6 +6,8 @@ pub mod enricher;
 pub mod enrichment_run;
 pub mod enrichment_schedule;
 pub mod ingest_run;
+pub mod ingest_schedule;
 pub mod ingest_source;
 pub mod pod_template;
+pub mod schedule;
 pub mod storage;
