@@ -144,12 +144,7 @@ fn a_job_is_created_in_the_state_that_is_wanted() {
 }
 
 fn image() -> WorkerImage {
-    WorkerImage {
-        image: "docmill:1".into(),
-        pull_policy: "Never".into(),
-        env: vec![],
-        user: Some(65_532),
-    }
+    WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![], user: Some(65_532) }
 }
 
 #[test]
