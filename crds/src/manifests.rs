@@ -12,6 +12,7 @@ use kube::CustomResourceExt as _;
 use super::api::enrichment_run::EnrichmentRun;
 use super::api::enrichment_schedule::EnrichmentSchedule;
 use super::api::ingest_run::IngestRun;
+use super::api::ingest_schedule::IngestSchedule;
 use super::api::ingest_source::IngestSource;
 
 /// Path of the generated files from the root of the repository. Helm can read only files inside a chart, so
@@ -24,8 +25,15 @@ pub fn all() -> Result<Vec<(String, String)>, serde_saphyr::ser::Error> {
 }
 
 /// The definition of each kind.
-pub(crate) fn definitions() -> [CustomResourceDefinition; 4] {
-    [IngestSource::crd(), IngestRun::crd(), EnrichmentRun::crd(), EnrichmentSchedule::crd()].map(completed)
+pub(crate) fn definitions() -> Vec<CustomResourceDefinition> {
+    let derived = [
+        IngestSource::crd(),
+        IngestRun::crd(),
+        IngestSchedule::crd(),
+        EnrichmentRun::crd(),
+        EnrichmentSchedule::crd(),
+    ];
+    derived.into_iter().map(completed).collect()
 }
 
 /// The derived definition, with what its types do not say.

@@ -40,8 +40,8 @@ pub struct Context {
     pub pods: Store<Pod>,
     /// All `IngestSource`s.
     pub sources: Store<DeserializeGuard<IngestSource>>,
-    /// All `IngestRun`s that the operator created for the poll trigger.
-    pub poll_runs: Store<DeserializeGuard<IngestRun>>,
+    /// All `IngestRun`s that the operator created, for the poll trigger and for schedules.
+    pub ingest_runs: Store<DeserializeGuard<IngestRun>>,
     /// All `EnrichmentRun`s that the operator created.
     pub scheduled_runs: Store<DeserializeGuard<EnrichmentRun>>,
     /// HTTP client that asks running workers for their status.

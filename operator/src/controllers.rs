@@ -1,12 +1,11 @@
-//! The controllers, one folder per kind. Each reconcile observes (I/O), plans (pure), applies, and computes
-//! the status (pure).
+//! The controllers, one folder per kind, and one for both kinds of schedules. Each reconcile observes (I/O),
+//! plans (pure), applies, and computes the status (pure).
 //!
 //! - `start`: starts them all;
 //! - `run_controller`, `run_job`, `run_status`: what runs of both kinds share;
 //! - `retention`: removes what deleted runs left behind.
 
 pub(crate) mod enrichment_run;
-pub(crate) mod enrichment_schedule;
 mod ingest_run;
 pub(crate) mod ingest_source;
 mod readable;
@@ -15,4 +14,5 @@ mod retention;
 mod run_controller;
 mod run_job;
 mod run_status;
+pub(crate) mod schedule;
 pub(crate) mod start;

@@ -1,7 +1,7 @@
 //! The Docmill operator: turns `IngestSource`, `IngestRun` and `EnrichmentRun` resources into worker Jobs,
-//! creates the runs of `EnrichmentSchedule`s, and reports progress in their status.
+//! creates the runs of `IngestSchedule`s and `EnrichmentSchedule`s, and reports progress in their status.
 //!
-//! - `controllers`: one folder per kind; each reconcile has the steps observe, plan, apply, status;
+//! - `controllers`: one folder per kind, and one for schedules; each reconcile has the steps observe, plan, apply, status;
 //! - `context`: what every reconcile needs; `conditions`, `not_ready`, `requeue`: conditions and requeue
 //!   times;
 //! - `workers`: the spec of a worker pod, its work order, and the status it reports;

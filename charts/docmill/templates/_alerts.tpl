@@ -97,11 +97,13 @@ has a section in docs/operations/runbooks.md.
   - alert: DocmillScheduleLate
     expr: |
       time() - max by (namespace, schedule) (docmill_enrichment_schedule_next_timestamp_seconds) > 600
+      or
+      time() - max by (namespace, schedule) (docmill_ingest_schedule_next_timestamp_seconds) > 600
     for: 1m
     labels: {severity: warning}
     annotations:
       summary: "the schedule {{`{{ $labels.namespace }}/{{ $labels.schedule }}`}} has made no run at its time"
-      description: "`kubectl describe esched` tells why; see the log of the operator that leads if it does not."
+      description: "`kubectl describe isched,esched` tells why; see the log of the operator that leads if it does not."
 - name: docmill.operator
   rules:
   - alert: DocmillNoOperatorLeads

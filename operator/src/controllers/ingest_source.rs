@@ -87,7 +87,7 @@ pub async fn reconcile(
 fn left_alone_for(source: &IngestSource, context: &SourceContext, now: Timestamp) -> Option<Duration> {
     let left = context.resting.left_alone_for(source, now)?;
     let (jobs, pods) = context.workers_of(source, label::SOURCE);
-    let polls = poll::read(source, &context.poll_runs.state());
+    let polls = poll::read(source, &context.ingest_runs.state());
     let is_over = jobs.is_empty() && pods.is_empty() && polls.iter().all(|run| run.complete.is_some());
     is_over.then_some(left)
 }

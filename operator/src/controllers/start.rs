@@ -7,7 +7,7 @@ use docmill_clients::cause::with_causes;
 use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
 };
-use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
+use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::NamespaceResourceScope;
@@ -28,7 +28,7 @@ use super::ingest_source::rest::RestingSources;
 use super::ingest_source::worker_quota::WorkerQuota;
 use super::reconcile_limit::ReconcileLimiter;
 use super::retention::{self, Retention};
-use super::{enrichment_schedule, ingest_source, run_controller};
+use super::{ingest_source, run_controller, schedule};
 use crate::args::Args;
 use crate::circuit_breaker::CircuitBreaker;
 use crate::context::Context;
@@ -63,7 +63,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let (jobs, watch_jobs) = view::<Job>(&client);
     let (pods, watch_pods) = view::<Pod>(&client);
-    let (poll_runs, watch_poll_runs) = view::<DeserializeGuard<IngestRun>>(&client);
+    let (created_runs, watch_created_runs) = view::<DeserializeGuard<IngestRun>>(&client);
     let (scheduled_runs, watch_scheduled_runs) = view::<DeserializeGuard<EnrichmentRun>>(&client);
     let source_controller = controller::<IngestSource>(&client);
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
@@ -83,7 +83,7 @@ pub async fn run(
         jobs: jobs.clone(),
         pods: pods.clone(),
         sources: source_controller.store(),
-        poll_runs: poll_runs.clone(),
+        ingest_runs: created_runs.clone(),
         scheduled_runs: scheduled_runs.clone(),
         worker_http: worker_status::client()?,
         circuit_breaker: CircuitBreaker::default(),
@@ -102,7 +102,7 @@ pub async fn run(
         // With a view that is not filled yet, a reconcile would start workers that already exist.
         jobs.wait_until_ready().await?;
         pods.wait_until_ready().await?;
-        poll_runs.wait_until_ready().await?;
+        created_runs.wait_until_ready().await?;
         scheduled_runs.wait_until_ready().await?;
         let metrics_and_stop = (&context.metrics, &stop);
         let resources = &context.metrics.resources;
@@ -137,8 +137,15 @@ pub async fn run(
             ),
             start_controller(
                 controller(&client).owns(enrichment_runs(), labelled(label::SCHEDULE)),
-                (Kind::EnrichmentSchedule, &resources.schedules),
-                enrichment_schedule::reconcile,
+                (Kind::EnrichmentSchedule, &resources.enrichment_schedules),
+                schedule::reconcile::<EnrichmentSchedule>,
+                context.clone(),
+                metrics_and_stop,
+            ),
+            start_controller(
+                controller(&client).owns(ingest_runs(), labelled(label::SCHEDULE)),
+                (Kind::IngestSchedule, &resources.ingest_schedules),
+                schedule::reconcile::<IngestSchedule>,
                 context.clone(),
                 metrics_and_stop,
             ),
@@ -150,7 +157,7 @@ pub async fn run(
         result = controllers => result,
         () = watch_jobs => Ok(()),
         () = watch_pods => Ok(()),
-        () = watch_poll_runs => Ok(()),
+        () = watch_created_runs => Ok(()),
         () = watch_scheduled_runs => Ok(()),
     }
 }

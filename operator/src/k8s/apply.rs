@@ -138,6 +138,20 @@ impl Writer {
         self.patch_job(namespace, name, json!({"spec": {"parallelism": pods}})).await
     }
 
+    /// Sets how many pods a Job of a queue may have at a time, and its `activeDeadlineSeconds`, and suspends
+    /// it: its queue resumes it.
+    pub async fn queue_job(
+        &self,
+        namespace: &str,
+        name: &str,
+        pods: i32,
+        deadline_seconds: Option<i64>,
+    ) -> Result<(), ApplyError> {
+        // A merge with null removes the deadline.
+        let spec = json!({"suspend": true, "parallelism": pods, "activeDeadlineSeconds": deadline_seconds});
+        self.patch_job(namespace, name, json!({"spec": spec})).await
+    }
+
     async fn patch_job(&self, namespace: &str, name: &str, change: Value) -> Result<(), ApplyError> {
         self.check()?;
         let api = Api::<Job>::namespaced(self.client.clone(), namespace);

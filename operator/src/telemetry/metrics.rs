@@ -9,7 +9,7 @@ mod sources;
 use std::time::Duration;
 
 use docmill_clients::telemetry::process::ProcessMetrics;
-use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
+use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
@@ -29,6 +29,8 @@ pub enum Kind {
     EnrichmentRun,
     /// `EnrichmentSchedule`.
     EnrichmentSchedule,
+    /// `IngestSchedule`.
+    IngestSchedule,
 }
 
 /// How a reconcile ended.
@@ -106,7 +108,9 @@ pub struct ResourceCollectors {
     /// `EnrichmentRun`s.
     pub enrichment_runs: ResourceCollector<EnrichmentRun>,
     /// `EnrichmentSchedule`s.
-    pub schedules: ResourceCollector<EnrichmentSchedule>,
+    pub enrichment_schedules: ResourceCollector<EnrichmentSchedule>,
+    /// `IngestSchedule`s.
+    pub ingest_schedules: ResourceCollector<IngestSchedule>,
 }
 
 impl Default for Metrics {
@@ -116,7 +120,8 @@ impl Default for Metrics {
         all.register_collector(Box::new(resources.sources.clone()));
         all.register_collector(Box::new(resources.ingest_runs.clone()));
         all.register_collector(Box::new(resources.enrichment_runs.clone()));
-        all.register_collector(Box::new(resources.schedules.clone()));
+        all.register_collector(Box::new(resources.enrichment_schedules.clone()));
+        all.register_collector(Box::new(resources.ingest_schedules.clone()));
         all.register_collector(Box::new(ProcessMetrics));
         let registry = all.sub_registry_with_prefix("docmill_operator");
         let reconciles = Family::default();

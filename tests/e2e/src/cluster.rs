@@ -18,6 +18,8 @@ pub enum Kind {
     IngestRun,
     /// `EnrichmentRun`
     EnrichmentRun,
+    /// `IngestSchedule`
+    IngestSchedule,
     /// `EnrichmentSchedule`
     EnrichmentSchedule,
 }
@@ -28,6 +30,7 @@ impl Kind {
             Self::IngestSource => ("IngestSource", "ingestsources"),
             Self::IngestRun => ("IngestRun", "ingestruns"),
             Self::EnrichmentRun => ("EnrichmentRun", "enrichmentruns"),
+            Self::IngestSchedule => ("IngestSchedule", "ingestschedules"),
             Self::EnrichmentSchedule => ("EnrichmentSchedule", "enrichmentschedules"),
         };
         ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("docmill.io", "v1beta1", kind), plural)

@@ -71,6 +71,19 @@ pub fn enrichment_schedule(env: &Env, world: &str, name: &str) -> Value {
     })
 }
 
+/// A schedule of audits of the source, for every minute.
+pub fn ingest_schedule(name: &str) -> Value {
+    json!({
+        "apiVersion": "docmill.io/v1beta1",
+        "kind": "IngestSchedule",
+        "metadata": {"name": name},
+        "spec": {
+            "schedule": "* * * * *",
+            "runTemplate": {"spec": {"sourceRef": {"name": SOURCE}, "mode": "Audit"}},
+        },
+    })
+}
+
 /// The same source for objects of any kind, each found by its key.
 pub fn binary_source(env: &Env, world: &str, queue_url: &str) -> Value {
     let mut source = ingest_source(env, world, queue_url, Form::Nitf);

@@ -78,7 +78,7 @@ async fn look(
     seen.limits = read_limits(run, &target).await?;
     if let Some(job) = &seen.job {
         seen.records = Some(read_records(run, &target, job).await?);
-        return if job.state.suspended_by_run { others(run, context).await } else { Ok(()) };
+        return if job.state.is_suspended_by_run() { others(run, context).await } else { Ok(()) };
     }
     let (path, template) = ("spec.podTemplate", &run.spec.pod_template);
     context.reader.rules.pods.check(path, template)?;

@@ -278,6 +278,7 @@ pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Enric
             events.push(run_status::event(false, "Clearing", "StartJob", text));
         }
         EnrichmentPlan::Change(JobChange::Resume) => events.push(run_status::resumed()),
+        EnrichmentPlan::Change(JobChange::Queue(1..)) => events.push(run_status::queued()),
         _ => {}
     }
     let watched = [

@@ -248,6 +248,7 @@ pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -
             events.push(started("Started", format!("processing {selected} units in {parts} parts")));
         }
         IngestPlan::Change(JobChange::Resume) => events.push(run_status::resumed()),
+        IngestPlan::Change(JobChange::Queue(1..)) => events.push(run_status::queued()),
         _ => {}
     }
     events

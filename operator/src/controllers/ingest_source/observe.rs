@@ -42,7 +42,7 @@ pub async fn observe(source: &IngestSource, context: &SourceContext) -> (SourceO
         has_queue: source.spec.trigger.sqs.is_some(),
         has_index: source.spec.index.is_some(),
         queue: None,
-        poll_runs: poll::read(source, &context.poll_runs.state()),
+        poll_runs: poll::read(source, &context.ingest_runs.state()),
         ledger: None,
         workers: worker::read(&jobs, &pods, now),
         throttled_by: source.status.as_ref().and_then(|status| throttled_by(&status.conditions)),

@@ -12,6 +12,7 @@ async fn kubectl_explains_every_field() -> Result<()> {
         for (short, crd) in [
             ("isrc", "ingestsources.docmill.io"),
             ("irun", "ingestruns.docmill.io"),
+            ("isched", "ingestschedules.docmill.io"),
             ("erun", "enrichmentruns.docmill.io"),
             ("esched", "enrichmentschedules.docmill.io"),
         ] {
@@ -104,6 +105,12 @@ const WRONG_SCHEDULES: [Wrong; 7] = [
     (|spec| spec["runTemplate"]["spec"]["enrichers"] = json!([]), "spec.runTemplate.spec.enrichers"),
 ];
 
+const WRONG_INGEST_SCHEDULES: [Wrong; 3] = [
+    (|spec| spec["schedule"] = json!("0 0 * *"), "spec.schedule"),
+    (|spec| spec["timeZone"] = json!("Local"), "spec.timeZone"),
+    (|spec| spec["runTemplate"]["spec"]["dryRun"] = json!(true), "spec.runTemplate.spec.dryRun"),
+];
+
 #[tokio::test]
 async fn wrong_resources_are_refused_with_the_name_of_the_field() -> Result<()> {
     world::run("refused", async |world| {
@@ -111,7 +118,14 @@ async fn wrong_resources_are_refused_with_the_name_of_the_field() -> Result<()> 
         let run = resources::enrichment_run(&world.env, &world.name, "run");
         let mut schedule = resources::enrichment_schedule(&world.env, &world.name, "schedule");
         schedule["spec"]["suspend"] = json!(true);
-        let all = [(&source, &WRONG_SOURCES[..]), (&run, &WRONG_RUNS[..]), (&schedule, &WRONG_SCHEDULES[..])];
+        let mut ingest_schedule = resources::ingest_schedule("schedule");
+        ingest_schedule["spec"]["suspend"] = json!(true);
+        let all = [
+            (&source, &WRONG_SOURCES[..]),
+            (&run, &WRONG_RUNS[..]),
+            (&schedule, &WRONG_SCHEDULES[..]),
+            (&ingest_schedule, &WRONG_INGEST_SCHEDULES[..]),
+        ];
         for (sound, wrongs) in all {
             for (make_wrong, field) in wrongs {
                 let mut wrong = sound.clone();

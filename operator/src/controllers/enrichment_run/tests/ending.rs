@@ -25,7 +25,13 @@ fn job(complete: Option<bool>) -> EnrichmentJob {
         target: "target-1".into(),
         versions: Versions::new(),
         sharing_pods: Some(2),
-        state: JobState { suspended: false, suspended_by_run: false, parallelism: 2, completions: 2 },
+        state: JobState {
+            suspended: false,
+            suspended_by_run: false,
+            queued: false,
+            parallelism: 2,
+            completions: 2,
+        },
         slices: vec![bounds(None, 500), bounds(Some(500), 1001)],
         end: complete.map(|complete| JobEnd {
             complete,
@@ -181,6 +187,23 @@ fn a_run_rests_when_it_is_asked_to_or_its_budget_is_reached_and_goes_on_with_mor
     run.spec.suspend = true;
     view.job.as_mut().unwrap().state.suspended = false;
     assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Change(JobChange::Suspend));
+}
+
+#[test]
+fn a_run_with_a_queue_rests_without_pods_when_its_budget_is_reached() {
+    let budget = |calls| Some(Budget { calls: Some(calls), input_characters: None });
+    let spent = SliceRecord { exhausted: budget(5), finished: false, ..record(0, 10, 4, 0) };
+    let mut view = seen(Some(job(None)), None, Some(vec![spent]));
+    view.job.as_mut().unwrap().state.queued = true;
+    let mut run = run();
+    run.spec.budget = budget(5);
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Change(JobChange::Queue(0)));
+    view.job.as_mut().unwrap().state.parallelism = 0;
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Watch);
+    let resting = status(&EnrichmentRunStatus::default(), &run, &view, &EnrichmentPlan::Watch);
+    assert_eq!(resting.phase, Some(EnrichmentPhase::Suspended));
+    run.spec.budget = budget(9);
+    assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Change(JobChange::Queue(2)));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
 use super::at;
-use crate::controllers::enrichment_schedule::times::Times;
+use crate::controllers::schedule::times::Times;
 
 const NEW_YORK: &str = "America/New_York";
 const BERLIN: &str = "Europe/Berlin";

@@ -1,24 +1,24 @@
 //! Status, Events, and when a schedule is looked at again.
 
-use docmill_crds::{EnrichmentRun, EnrichmentSchedule, EnrichmentScheduleStatus};
+use docmill_crds::{EnrichmentRun, EnrichmentSchedule, ScheduleStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
 use super::State::{Active, Complete, Failed, Going};
 use super::{after, made, schedule, seen, today};
 use crate::conditions;
-use crate::controllers::enrichment_schedule::observation::ScheduleObservation;
-use crate::controllers::enrichment_schedule::plan::{Due, SchedulePlan, plan};
-use crate::controllers::enrichment_schedule::status::{ApplyOutcome, events, requeue_after, status};
+use crate::controllers::schedule::observation::ScheduleObservation;
+use crate::controllers::schedule::plan::{Due, SchedulePlan, plan};
+use crate::controllers::schedule::status::{ApplyOutcome, events, requeue_after, status};
 use crate::not_ready::NotReady;
 
 /// One pass at a time of today: what is told.
 struct Pass {
     schedule: EnrichmentSchedule,
-    seen: ScheduleObservation,
-    plan: SchedulePlan,
+    seen: ScheduleObservation<EnrichmentRun>,
+    plan: SchedulePlan<EnrichmentRun>,
     outcome: ApplyOutcome,
-    new: EnrichmentScheduleStatus,
+    new: ScheduleStatus,
 }
 
 impl Pass {

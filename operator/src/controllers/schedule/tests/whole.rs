@@ -2,21 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use docmill_crds::{EnrichmentRun, EnrichmentSchedule};
+use docmill_crds::{EnrichmentSchedule, IngestSchedule};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt as _;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::State::{self, Active, Complete, Failed, Going};
-use super::{at, made, schedule, seen};
-use crate::controllers::enrichment_schedule::plan::{Due, plan};
-use crate::controllers::enrichment_schedule::run::run;
-use crate::controllers::enrichment_schedule::status::{ApplyOutcome, status};
+use super::{Tried, at, made, schedule_of, seen};
+use crate::controllers::schedule::plan::{Due, plan};
+use crate::controllers::schedule::run::run;
+use crate::controllers::schedule::status::{ApplyOutcome, status};
+use crate::controllers::schedule::times::Times;
 
 /// The cluster as the API server has it.
-struct World {
-    schedule: EnrichmentSchedule,
+struct World<S> {
+    schedule: S,
     runs: Vec<(Timestamp, State)>,
     /// Names of all runs that there ever were.
     names: BTreeSet<String>,
@@ -40,10 +42,11 @@ fn step() -> impl Strategy<Value = Step> {
     (seconds, ends, any::<bool>()).prop_map(|(seconds, ends, dies)| Step { seconds, ends, dies })
 }
 
-impl World {
-    fn new(schedule: EnrichmentSchedule) -> Self {
-        let now = schedule.creation_timestamp().unwrap().0;
-        Self { schedule, runs: vec![], names: BTreeSet::new(), times: vec![], now }
+impl<S: Tried> World<S> {
+    fn new(spec: &Value, created: Timestamp) -> Self {
+        let mut schedule = schedule_of::<S>(spec);
+        schedule.meta_mut().creation_timestamp = Some(Time(created));
+        Self { schedule, runs: vec![], names: BTreeSet::new(), times: vec![], now: created }
     }
 
     fn pass(&mut self, step: &Step) {
@@ -61,8 +64,7 @@ impl World {
     }
 
     fn look(&mut self, dies: bool) {
-        let runs: Vec<EnrichmentRun> =
-            self.runs.iter().map(|(time, state)| made(&self.schedule, *time, *state)).collect();
+        let runs = self.runs.iter().map(|(time, state)| made(&self.schedule, *time, *state)).collect();
         let seen = seen(&self.schedule, runs, self.now);
         let plan = plan(&self.schedule, &seen);
         for gone in &plan.outdated {
@@ -87,12 +89,56 @@ impl World {
             Due::Nothing | Due::Hold { .. } | Due::TooLate { .. } => {}
         }
         if !dies {
-            self.schedule.status = Some(status(&self.schedule, &seen, &plan, &outcome));
+            let new = status(&self.schedule, &seen, &plan, &outcome);
+            *self.schedule.status_mut() = Some(new);
         }
     }
 
     fn at_work(&self) -> usize {
         self.runs.iter().filter(|(_, state)| matches!(state, Active | Going)).count()
+    }
+}
+
+/// What a schedule is, and what happens to it.
+struct Story<'a> {
+    cron: &'a str,
+    zone: &'a str,
+    policy: &'a str,
+    deadline: Option<i64>,
+    created: &'a str,
+    history: i32,
+    steps: &'a [Step],
+}
+
+impl Story<'_> {
+    fn holds<S: Tried>(&self) {
+        let Self { cron, zone, policy, deadline, history, .. } = *self;
+        let spec = json!({
+            "schedule": cron, "timeZone": zone, "concurrencyPolicy": policy, "startingDeadlineSeconds": deadline,
+            "successfulRunsHistoryLimit": history, "failedRunsHistoryLimit": history,
+        });
+        let created = at(self.created);
+        let mut world = World::<S>::new(&spec, created);
+        for step in self.steps {
+            world.pass(step);
+            assert!(policy == "Allow" || world.at_work() <= 1, "{} at work with {policy}", world.at_work());
+        }
+        // In the end all is quiet: what is at work ends, and the operator lives and looks.
+        for _ in 0..2 {
+            world.pass(&Step { seconds: 0, ends: vec![(true, true); 99], dies: false });
+        }
+        let times = Times::read(cron, zone).unwrap();
+        let latest = times.latest(created, world.now);
+        let is_within = |latest: &Timestamp| {
+            deadline.is_none_or(|most| world.now.duration_since(*latest) <= SignedDuration::from_secs(most))
+        };
+        if let Some(latest) = latest.filter(is_within) {
+            assert_eq!(world.times.last(), Some(&latest), "the latest time within the deadline has its run");
+        }
+        // Runs are for times of the schedule, in their order, and none is from before its creation.
+        let is_scheduled = |time: Timestamp| times.next(time - SignedDuration::from_secs(1)) == Some(time);
+        assert!(world.times.iter().all(|time| *time > created && is_scheduled(*time)));
+        assert!(world.times.is_sorted_by(|a, b| a < b), "{:?}", world.times);
     }
 }
 
@@ -107,31 +153,8 @@ proptest! {
         history in 0_i32..3,
         steps in proptest::collection::vec(step(), 1..60),
     ) {
-        let mut schedule = schedule(&json!({
-            "schedule": cron, "timeZone": zone, "concurrencyPolicy": policy, "startingDeadlineSeconds": deadline,
-            "successfulRunsHistoryLimit": history, "failedRunsHistoryLimit": history,
-        }));
-        schedule.metadata.creation_timestamp.as_mut().unwrap().0 = at(created);
-        let mut world = World::new(schedule);
-        for step in &steps {
-            world.pass(step);
-            assert!(policy == "Allow" || world.at_work() <= 1, "{} at work with {policy}", world.at_work());
-        }
-        // In the end all is quiet: what is at work ends, and the operator lives and looks.
-        for _ in 0..2 {
-            world.pass(&Step { seconds: 0, ends: vec![(true, true); 99], dies: false });
-        }
-        let times = crate::controllers::enrichment_schedule::times::Times::read(cron, zone).unwrap();
-        let created = at(created);
-        let latest = times.latest(created, world.now);
-        let within = latest.filter(|latest| {
-            deadline.is_none_or(|deadline| world.now.duration_since(*latest) <= SignedDuration::from_secs(deadline))
-        });
-        if let Some(latest) = within {
-            assert_eq!(world.times.last(), Some(&latest), "the latest time within the deadline has its run");
-        }
-        // Runs are for times of the schedule, in their order, and none is from before its creation.
-        assert!(world.times.iter().all(|time| *time > created && times.next(*time - SignedDuration::from_secs(1)) == Some(*time)));
-        assert!(world.times.is_sorted_by(|a, b| a < b), "{:?}", world.times);
+        let story = Story { cron, zone, policy, deadline, created, history, steps: &steps };
+        story.holds::<EnrichmentSchedule>();
+        story.holds::<IngestSchedule>();
     }
 }

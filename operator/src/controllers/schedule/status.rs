@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use docmill_crds::api::enrichment_schedule::ActiveRun;
-use docmill_crds::{EnrichmentSchedule, EnrichmentScheduleStatus};
+use docmill_crds::ScheduleStatus;
+use docmill_crds::api::schedule::ActiveRun;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
+use super::kind::ScheduleKind;
 use super::observation::{ScheduleObservation, ScheduledRun};
 use super::plan::{Due, MOST_COUNTED, SchedulePlan};
 use super::run;
 use crate::conditions::{self, ConditionUpdate, condition_type};
+use crate::controllers::run_controller::Run;
 use crate::controllers::run_status::event;
 use crate::k8s::apply::Event;
 use crate::not_ready::NotReady;
@@ -31,25 +33,26 @@ pub struct ApplyOutcome {
 }
 
 /// The status after a reconcile.
-pub fn status(
-    schedule: &EnrichmentSchedule,
-    seen: &ScheduleObservation,
-    plan: &SchedulePlan,
+pub fn status<S: ScheduleKind>(
+    schedule: &S,
+    seen: &ScheduleObservation<S::Run>,
+    plan: &SchedulePlan<S::Run>,
     outcome: &ApplyOutcome,
-) -> EnrichmentScheduleStatus {
-    let old = schedule.status.clone().unwrap_or_default();
+) -> ScheduleStatus {
+    let old = schedule.status().cloned().unwrap_or_default();
+    let generation = schedule.meta().generation;
     // A run that was just created follows in the next reconcile, which its creation triggers.
     let active: Vec<ActiveRun> = seen.runs.iter().filter(|run| run.is_active()).map(reference).collect();
     let scheduled = seen.runs.iter().map(|run| run.scheduled).chain(outcome.created_for).max();
     let succeeded = seen.runs.iter().filter(|run| run.complete == Some(true)).filter_map(ended).max();
     let latest =
         |new: Option<Timestamp>, old: &Option<Time>| new.max(old.as_ref().map(|time| time.0)).map(Time);
-    EnrichmentScheduleStatus {
-        observed_generation: schedule.metadata.generation,
+    ScheduleStatus {
+        observed_generation: generation,
         conditions: conditions::build(
             &old.conditions,
             vec![readiness(schedule, seen, plan, outcome)],
-            schedule.metadata.generation,
+            generation,
             seen.now,
         ),
         active_runs: i32::try_from(active.len()).ok(),
@@ -60,18 +63,18 @@ pub fn status(
     }
 }
 
-fn reference(scheduled: &ScheduledRun) -> ActiveRun {
+fn reference<R: Run>(scheduled: &ScheduledRun<R>) -> ActiveRun {
     ActiveRun { name: scheduled.run.name_any(), uid: scheduled.run.uid().unwrap_or_default() }
 }
 
-fn ended(scheduled: &ScheduledRun) -> Option<Timestamp> {
-    Some(scheduled.run.status.as_ref()?.completion_time.as_ref()?.0)
+fn ended<R: Run>(scheduled: &ScheduledRun<R>) -> Option<Timestamp> {
+    Some(R::completion_time(scheduled.run.old_status()?)?.0)
 }
 
-fn readiness(
-    schedule: &EnrichmentSchedule,
-    seen: &ScheduleObservation,
-    plan: &SchedulePlan,
+fn readiness<S: ScheduleKind>(
+    schedule: &S,
+    seen: &ScheduleObservation<S::Run>,
+    plan: &SchedulePlan<S::Run>,
     outcome: &ApplyOutcome,
 ) -> ConditionUpdate {
     let fault = seen.times.as_ref().err().or(outcome.refused.as_ref());
@@ -81,7 +84,7 @@ fn readiness(
             ConditionUpdate::new(condition_type::READY, false, fault.reason, fault.message.clone())
         }
         (None, Due::Hold { time, active }) => ready("AlreadyActive", held(*time, active)),
-        (None, _) if schedule.spec.suspend => {
+        (None, _) if schedule.settings().suspend => {
             ready("Suspended", "no runs are created while spec.suspend is true".to_owned())
         }
         (None, _) => ready("Scheduled", "runs are created at the scheduled times".to_owned()),
@@ -89,24 +92,23 @@ fn readiness(
 }
 
 /// Events for what a person should see of this reconcile.
-pub fn events(
-    schedule: &EnrichmentSchedule,
-    new: &EnrichmentScheduleStatus,
-    seen: &ScheduleObservation,
-    plan: &SchedulePlan,
+pub fn events<S: ScheduleKind>(
+    schedule: &S,
+    new: &ScheduleStatus,
+    seen: &ScheduleObservation<S::Run>,
+    plan: &SchedulePlan<S::Run>,
     outcome: &ApplyOutcome,
 ) -> Vec<Event> {
-    let old = schedule.status.clone().unwrap_or_default();
+    let old = schedule.status().cloned().unwrap_or_default();
     let watched = seen.runs.iter().filter(|run| old.active.contains(&reference(run)));
     let due = of_due(schedule, plan, outcome);
     faults(&old, new).into_iter().chain(due).chain(watched.filter_map(ending)).collect()
 }
 
 /// The Event when something has to be fixed, and when it is fixed.
-fn faults(old: &EnrichmentScheduleStatus, new: &EnrichmentScheduleStatus) -> Option<Event> {
-    let ready = |status: &EnrichmentScheduleStatus| {
-        conditions::find(&status.conditions, condition_type::READY).cloned()
-    };
+fn faults(old: &ScheduleStatus, new: &ScheduleStatus) -> Option<Event> {
+    let ready =
+        |status: &ScheduleStatus| conditions::find(&status.conditions, condition_type::READY).cloned();
     let current = ready(new)?;
     let is_ready = current.status == "True";
     let is_news = match ready(old) {
@@ -116,7 +118,11 @@ fn faults(old: &EnrichmentScheduleStatus, new: &EnrichmentScheduleStatus) -> Opt
     is_news.then(|| event(!is_ready, &current.reason, "Observe", current.message))
 }
 
-fn of_due(schedule: &EnrichmentSchedule, plan: &SchedulePlan, outcome: &ApplyOutcome) -> Option<Event> {
+fn of_due<S: ScheduleKind>(
+    schedule: &S,
+    plan: &SchedulePlan<S::Run>,
+    outcome: &ApplyOutcome,
+) -> Option<Event> {
     match &plan.due {
         Due::Nothing => None,
         Due::Create { time, missed } => {
@@ -140,7 +146,7 @@ fn of_due(schedule: &EnrichmentSchedule, plan: &SchedulePlan, outcome: &ApplyOut
 
 fn held(time: Timestamp, active: &[String]) -> String {
     format!(
-        "the run for {time} waits for the end of {}, since concurrencyPolicy is Forbid; it will then process everything new",
+        "the run for {time} waits for the end of {}, since concurrencyPolicy is Forbid; one run then stands for all times that have passed",
         active.join(", ")
     )
 }
@@ -154,22 +160,21 @@ fn caught_up(missed: usize) -> String {
     }
 }
 
-fn ending(scheduled: &ScheduledRun) -> Option<Event> {
+fn ending<R: Run>(scheduled: &ScheduledRun<R>) -> Option<Event> {
     let name = scheduled.run.name_any();
     if scheduled.complete? {
         return Some(event(false, "RunCompleted", "ObserveRun", format!("the run {name} is complete")));
     }
-    let conditions = scheduled.run.status.as_ref().map(|status| status.conditions.as_slice());
-    let failed = conditions::find(conditions.unwrap_or_default(), condition_type::FAILED);
+    let failed = conditions::find(scheduled.conditions(), condition_type::FAILED);
     let why = failed.map(|failed| failed.message.as_str()).unwrap_or_default();
     Some(event(true, "RunFailed", "ObserveRun", format!("the run {name} failed: {why}")))
 }
 
 /// When to requeue the schedule, unless it changes before.
-pub fn requeue_after(
+pub fn requeue_after<R>(
     uid: &str,
-    seen: &ScheduleObservation,
-    new: &EnrichmentScheduleStatus,
+    seen: &ScheduleObservation<R>,
+    new: &ScheduleStatus,
     outcome: &ApplyOutcome,
 ) -> Option<Duration> {
     let next = new.next_schedule_time.as_ref();

@@ -1,8 +1,10 @@
-//! `EnrichmentSchedule`: scheduled times become `EnrichmentRun`s.
+//! `IngestSchedule` and `EnrichmentSchedule`: scheduled times become runs, for both in the same way; the
+//! differences are in `kind`.
 //! A reconcile observes (`observe`: I/O), plans (`plan`: pure), applies (`k8s::apply`), and computes the
 //! status (`status`: pure). What was done is known from the runs and from `status.lastScheduleTime`; the name
 //! of a run follows from its time, so none is created twice.
 
+mod kind;
 mod observation;
 mod observe;
 mod plan;
@@ -14,7 +16,6 @@ mod times;
 
 use std::sync::Arc;
 
-use docmill_crds::EnrichmentSchedule;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
@@ -22,12 +23,13 @@ use kube::runtime::controller::Action;
 use super::readable::readable;
 use crate::context::{Context, or_refused};
 use crate::k8s::apply::ApplyError;
+use kind::ScheduleKind;
 use plan::{Due, SchedulePlan};
 use status::ApplyOutcome;
 
 /// Reconciles a schedule.
-pub async fn reconcile(
-    guard: Arc<DeserializeGuard<EnrichmentSchedule>>,
+pub async fn reconcile<S: ScheduleKind>(
+    guard: Arc<DeserializeGuard<S>>,
     context: Arc<Context>,
 ) -> Result<Action, ApplyError> {
     let Some(schedule) = readable(&guard, &context).await? else { return Ok(Action::await_change()) };
@@ -48,7 +50,7 @@ pub async fn reconcile(
 
     // 3. Status.
     let new = status::status(&schedule, &seen, &plan, &outcome);
-    context.writer.set_status(&schedule, schedule.status.as_ref(), &new).await?;
+    context.writer.set_status(&schedule, schedule.status(), &new).await?;
     for event in status::events(&schedule, &new, &seen, &plan, &outcome) {
         context.writer.publish(&schedule, &event).await;
     }
@@ -57,9 +59,9 @@ pub async fn reconcile(
 }
 
 /// Carries out a plan.
-async fn apply(
-    schedule: &EnrichmentSchedule,
-    plan: &SchedulePlan,
+async fn apply<S: ScheduleKind>(
+    schedule: &S,
+    plan: &SchedulePlan<S::Run>,
     context: &Context,
 ) -> Result<ApplyOutcome, ApplyError> {
     for run in &plan.outdated {

@@ -1,18 +1,19 @@
 //! What becomes of a time that is due, the run that is made for it, and which runs are kept.
 
+use docmill_crds::EnrichmentRun;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
 
 use super::State::{self, Active, Complete, Failed, Going};
 use super::{after, at, made, planned, schedule, seen, today};
-use crate::controllers::enrichment_schedule::plan::{Due, MOST_COUNTED, plan};
-use crate::controllers::enrichment_schedule::run::run;
+use crate::controllers::schedule::plan::{Due, MOST_COUNTED, plan};
+use crate::controllers::schedule::run::run;
 
-fn create(time: &str, missed: usize) -> Due {
+fn create(time: &str, missed: usize) -> Due<EnrichmentRun> {
     Due::Create { time: today(time), missed }
 }
 
-fn due(spec: &Value, last: &str, runs: &[(&str, State)], now: &str) -> Due {
+fn due(spec: &Value, last: &str, runs: &[(&str, State)], now: &str) -> Due<EnrichmentRun> {
     planned(&after(spec, &format!("2026-11-25T{last}Z")), runs, now).due
 }
 
