@@ -1,6 +1,7 @@
-//! Prometheus metrics of the operator itself and of resources: `sources`, `runs` and `schedules`, all
-//! exported through `resource_collector`.
+//! Prometheus metrics of the operator itself and of resources: `sources`, `models`, `runs` and `schedules`,
+//! all exported through `resource_collector`.
 
+mod models;
 mod resource_collector;
 mod runs;
 mod schedules;
@@ -9,7 +10,7 @@ mod sources;
 use std::time::Duration;
 
 use docmill_clients::telemetry::process::ProcessMetrics;
-use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
+use docmill_crds::{ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
@@ -29,6 +30,8 @@ pub enum Kind {
     EnrichmentRun,
     /// `EnrichmentSchedule`.
     EnrichmentSchedule,
+    /// `ConversionModel`.
+    ConversionModel,
 }
 
 /// How a reconcile ended.
@@ -107,6 +110,8 @@ pub struct ResourceCollectors {
     pub enrichment_runs: ResourceCollector<EnrichmentRun>,
     /// `EnrichmentSchedule`s.
     pub schedules: ResourceCollector<EnrichmentSchedule>,
+    /// `ConversionModel`s.
+    pub models: ResourceCollector<ConversionModel>,
 }
 
 impl Default for Metrics {
@@ -117,6 +122,7 @@ impl Default for Metrics {
         all.register_collector(Box::new(resources.ingest_runs.clone()));
         all.register_collector(Box::new(resources.enrichment_runs.clone()));
         all.register_collector(Box::new(resources.schedules.clone()));
+        all.register_collector(Box::new(resources.models.clone()));
         all.register_collector(Box::new(ProcessMetrics));
         let registry = all.sub_registry_with_prefix("docmill_operator");
         let reconciles = Family::default();
