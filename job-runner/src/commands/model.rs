@@ -24,7 +24,7 @@ pub struct ModelArgs {
 enum ModelCommand {
     /// Check a model; a fault is shown in its line, and the exit status is 2.
     Check {
-        /// A YAML file with an IngestSource, or with nothing but its conversion.
+        /// A YAML file with a ConversionModel or an IngestSource, or with nothing but a conversion.
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },

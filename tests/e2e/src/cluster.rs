@@ -20,6 +20,8 @@ pub enum Kind {
     EnrichmentRun,
     /// `EnrichmentSchedule`
     EnrichmentSchedule,
+    /// `ConversionModel`
+    ConversionModel,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Self::IngestRun => ("IngestRun", "ingestruns"),
             Self::EnrichmentRun => ("EnrichmentRun", "enrichmentruns"),
             Self::EnrichmentSchedule => ("EnrichmentSchedule", "enrichmentschedules"),
+            Self::ConversionModel => ("ConversionModel", "conversionmodels"),
         };
         ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("docmill.io", "v1beta1", kind), plural)
     }

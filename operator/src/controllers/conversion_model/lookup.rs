@@ -66,7 +66,8 @@ async fn read(
 ) -> Result<Conversion, NotReady> {
     let models = Api::<DeserializeGuard<ConversionModel>>::namespaced(context.client.clone(), namespace);
     let found = models.get_opt(&reference.name).await.map_err(|error| {
-        let text = format!("failed to read the ConversionModel {:?}: {}", reference.name, with_causes(&error));
+        let (name, cause) = (&reference.name, with_causes(&error));
+        let text = format!("failed to read the ConversionModel {name:?}: {cause}");
         NotReady::transient("ConversionModelUnreadable", text)
     })?;
     references::model(place, reference, namespace, found.as_ref())

@@ -59,8 +59,7 @@ async fn pass(model: ConversionModel) -> Vec<Asked> {
     let context = Arc::new(testing::context(&client, true));
     let action = reconcile(Arc::new(DeserializeGuard(Ok(model))), context).await.unwrap();
     assert_eq!(action, Action::await_change());
-    let asked = log.lock().unwrap().clone();
-    asked
+    log.lock().unwrap().clone()
 }
 
 #[tokio::test]

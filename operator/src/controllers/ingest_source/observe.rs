@@ -113,13 +113,9 @@ fn in_trouble(seen: &SourceObservation) -> bool {
     is_late || latest_failure(workers).is_some() || has_store_problem
 }
 
-/// What follows from the spec alone: the revision of its conversion, whose faults are at `place`, and the encoded
-/// work order.
-fn check_spec(
-    source: &IngestSource,
-    place: &str,
-    order: IngestOrder,
-) -> Result<(String, String), NotReady> {
+/// What follows from the spec alone: the revision of its conversion, whose faults are at `place`, and the
+/// encoded work order.
+fn check_spec(source: &IngestSource, place: &str, order: IngestOrder) -> Result<(String, String), NotReady> {
     let spec = &source.spec;
     let revision = spec
         .conversion

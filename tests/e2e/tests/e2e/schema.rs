@@ -14,6 +14,7 @@ async fn kubectl_explains_every_field() -> Result<()> {
             ("irun", "ingestruns.docmill.io"),
             ("erun", "enrichmentruns.docmill.io"),
             ("esched", "enrichmentschedules.docmill.io"),
+            ("cmodel", "conversionmodels.docmill.io"),
         ] {
             let top = world.cluster.kubectl(&["explain", short]).await?;
             ensure!(!top.contains("<empty>") && !top.contains("Auto-generated"), "{top}");
@@ -63,7 +64,7 @@ async fn every_sample_is_taken_by_the_api_server() -> Result<()> {
 /// What is done to a sound resource, and what the refusal has to say.
 type Wrong = (fn(&mut Value), &'static str);
 
-const WRONG_SOURCES: [Wrong; 15] = [
+const WRONG_SOURCES: [Wrong; 16] = [
     (|spec| drop(spec.as_object_mut().and_then(|spec| spec.remove("raw"))), "spec.raw"),
     (|spec| spec["raw"]["bucket"] = json!("No_Bucket"), "spec.raw.bucket"),
     (|spec| spec["storage"]["region"] = json!(""), "spec.storage.region"),
@@ -71,6 +72,7 @@ const WRONG_SOURCES: [Wrong; 15] = [
     (|spec| spec["trigger"]["sqs"]["queueURL"] = json!("docmill"), "spec.trigger.sqs.queueURL"),
     (|spec| spec["conversion"]["preset"] = json!("newsml"), "spec.conversion.preset"),
     (|spec| spec["conversion"] = json!({"record": "/a"}), "spec.conversion"),
+    (|spec| spec["conversion"]["modelRef"] = json!({"name": "a"}), "leave out every other field"),
     (
         |spec| spec["conversion"] = json!({"record": "/a", "fields": [{"name": "1", "path": ["b"]}]}),
         "spec.conversion.fields[0].name",
@@ -91,6 +93,12 @@ const WRONG_RUNS: [Wrong; 4] = [
     (|spec| spec["select"] = json!("Some"), "spec.select"),
 ];
 
+const WRONG_MODELS: [Wrong; 3] = [
+    (|spec| *spec = json!({"modelRef": {"name": "a"}}), "spec.modelRef"),
+    (|spec| *spec = json!({"record": "/a"}), "spec"),
+    (|spec| spec["preset"] = json!("newsml"), "spec.preset"),
+];
+
 const WRONG_SCHEDULES: [Wrong; 7] = [
     (|spec| spec["schedule"] = json!("0 0 * *"), "spec.schedule"),
     (|spec| spec["schedule"] = json!("TZ=UTC 0 0 * * *"), "spec.schedule"),
@@ -109,6 +117,13 @@ async fn wrong_resources_are_refused_with_the_name_of_the_field() -> Result<()> 
         let mut schedule = resources::enrichment_schedule(&world.env, &world.name, "schedule");
         schedule["spec"]["suspend"] = json!(true);
         let all = [(&source, &WRONG_SOURCES[..]), (&run, &WRONG_RUNS[..]), (&schedule, &WRONG_SCHEDULES[..])];
+        let model = resources::conversion_model("model", &json!({"preset": "nitf"}));
+        for (make_wrong, field) in WRONG_MODELS {
+            let mut wrong = model.clone();
+            make_wrong(&mut wrong["spec"]);
+            is_refused(world, &wrong, field).await?;
+        }
+        world.apply(&model).await?;
         for (sound, wrongs) in all {
             for (make_wrong, field) in wrongs {
                 let mut wrong = sound.clone();
