@@ -8,7 +8,7 @@
 //! Exit status 0: everything was converted; 1: something was refused; 2: the command line, the model or a
 //! file cannot be used. A file that cannot be read ends the work: the output for earlier files remains.
 
-mod engine;
+pub(super) mod engine;
 pub(super) mod progress;
 mod thread_pool;
 mod totals;
