@@ -92,8 +92,8 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
     })
 }
 
-/// The run and its source with the models that they refer to in the place of the references. The order of the run's
-/// Job keeps them, whatever becomes of the `ConversionModel`s.
+/// The run and its source with the models that they refer to in the place of the references. The order of the
+/// run's Job keeps them, whatever becomes of the `ConversionModel`s.
 async fn with_models(
     run: &IngestRun,
     mut source: IngestSource,
