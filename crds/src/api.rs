@@ -1,6 +1,7 @@
 //! The resources that users write, and the parts that they share.
 
 mod any_json;
+pub mod conversion_model;
 pub mod elasticsearch;
 pub mod enricher;
 pub mod enrichment_run;

@@ -13,6 +13,7 @@ mod json;
 mod limits;
 mod model;
 mod model_error;
+mod model_ref;
 mod path;
 mod preset;
 mod resolve;
@@ -32,6 +33,8 @@ pub use format::{Format, Syntax};
 pub use limits::{Limits, ResolvedLimits};
 pub use model::{BINARY_FORMAT, CONVERTER_FORMAT, Model};
 pub use model_error::ModelError;
+pub use model_ref::ModelRef;
+pub(crate) use model_ref::without_reference;
 pub use path::{
     Attribute, NameTest, Path, PathFault, Predicate, Scope, Step, TOP, Target, Test, push_member,
 };

@@ -1,6 +1,7 @@
 //! What the operator, the worker, the chart and the users of Docmill agree on.
 //!
 //! - [`api`]: the resources that users write: [`api::ingest_source`], [`api::ingest_run`], [`api::ingest_schedule`],
+//!   [`api::conversion_model`],
 //!   [`api::enrichment_run`], [`api::enrichment_schedule`], and the parts that they share;
 //! - [`conversion`], [`reason`], [`template`]: the model language of documents, and the names of what can be
 //!   wrong with a document;
@@ -27,6 +28,7 @@ mod store_problem;
 pub mod template;
 pub mod untrusted_text;
 
+pub use api::conversion_model::{ConversionModel, ConversionModelSpec, ConversionModelStatus};
 pub use api::enrichment_run::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
 pub use api::enrichment_schedule::{EnrichmentSchedule, EnrichmentScheduleSpec};
 pub use api::ingest_run::{IngestRun, IngestRunSpec, IngestRunStatus};

@@ -9,6 +9,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt as _;
 
+use super::api::conversion_model::ConversionModel;
 use super::api::enrichment_run::EnrichmentRun;
 use super::api::enrichment_schedule::EnrichmentSchedule;
 use super::api::ingest_run::IngestRun;
@@ -30,6 +31,7 @@ pub(crate) fn definitions() -> Vec<CustomResourceDefinition> {
         IngestSource::crd(),
         IngestRun::crd(),
         IngestSchedule::crd(),
+        ConversionModel::crd(),
         EnrichmentRun::crd(),
         EnrichmentSchedule::crd(),
     ];

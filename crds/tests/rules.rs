@@ -3,7 +3,7 @@
 
 #![allow(clippy::expect_used, reason = "a test ends by it")]
 
-use docmill_crds::{EnrichmentRun, IngestRun, IngestSource, manifests};
+use docmill_crds::{ConversionModel, EnrichmentRun, IngestRun, IngestSource, manifests};
 use serde_json::{Value, json};
 
 fn source() -> Value {
@@ -183,6 +183,52 @@ fn a_binary_source_says_nothing_of_what_is_in_its_objects() {
 }
 
 #[test]
+fn a_conversion_refers_to_a_model_or_states_one() {
+    let fault = |conversion: Value| source_fault("/spec/conversion", conversion);
+    assert_eq!(fault(json!({"modelRef": {"name": "nitf-eu"}})), None);
+    for part in [
+        json!({"format": "Json"}),
+        json!({"preset": "nitf"}),
+        json!({"record": "/a"}),
+        json!({"emptyIf": ["/a"]}),
+        json!({"namespaces": {"a": "b"}}),
+        json!({"defaultNamespaces": [""]}),
+        json!({"fields": [{"name": "a", "path": ["a"]}]}),
+        json!({"extra": "Keep"}),
+        json!({"timeZone": "UTC"}),
+        json!({"limits": {"maxNodes": 5}}),
+    ] {
+        let mut conversion = json!({"modelRef": {"name": "nitf-eu"}});
+        conversion.as_object_mut().expect("a model").extend(part.as_object().expect("a part").clone());
+        let found = fault(conversion).unwrap_or_default();
+        assert!(found.contains("leave out every other field"), "{part}: {found}");
+    }
+    assert!(fault(json!({})).expect("a fault").contains("or name a ConversionModel"));
+}
+
+#[test]
+fn a_model_is_a_conversion_that_refers_to_no_other() {
+    let fault = |spec: Value| {
+        let model = json!({
+            "apiVersion": "docmill.io/v1beta1",
+            "kind": "ConversionModel",
+            "metadata": {"name": "nitf-eu"},
+            "spec": spec,
+        });
+        let model: ConversionModel = serde_json::from_value(model).expect("a model");
+        model.validate_cel().err().map(|errors| format!("{errors:?}"))
+    };
+    assert_eq!(fault(json!({"preset": "nitf"})), None);
+    assert_eq!(fault(json!({"format": "Binary"})), None);
+    let unstated = fault(json!({"record": "/a"})).expect("a fault");
+    assert!(unstated.contains("preset, or record and fields"), "{unstated}");
+    let manifests = manifests::all().expect("definitions");
+    let (_, definition) = manifests.iter().find(|(name, _)| name == "conversionmodels.yaml").expect("its file");
+    assert!(!definition.contains("modelRef:") && !definition.contains("self.modelRef"), "{definition}");
+    assert!(!unstated.contains("or name a ConversionModel"), "{unstated}");
+}
+
+#[test]
 fn a_run_has_one_origin() {
     let mut both = run();
     both["spec"]["from"]["elasticsearch"] = json!({"urls": ["http://es:9200"]});
@@ -265,6 +311,7 @@ fn each_mode_takes_what_it_is_for() {
         ),
         ("Reconvert", json!({"select": {"revisionNot": "Current"}})),
         ("Shadow", shadow()),
+        ("Shadow", json!({"conversion": {"modelRef": {"name": "nitf-eu"}}})),
         ("Audit", json!({"repair": true})),
     ] {
         assert_eq!(run_fault(mode, &fields), None, "{mode} with {fields}");

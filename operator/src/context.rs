@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use docmill_clients::cause::with_causes;
-use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
+use docmill_crds::{ConversionModel, EnrichmentRun, IngestRun, IngestSource};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -40,6 +40,8 @@ pub struct Context {
     pub pods: Store<Pod>,
     /// All `IngestSource`s.
     pub sources: Store<DeserializeGuard<IngestSource>>,
+    /// All `ConversionModel`s.
+    pub models: Store<DeserializeGuard<ConversionModel>>,
     /// All `IngestRun`s that the operator created, for the poll trigger and for schedules.
     pub ingest_runs: Store<DeserializeGuard<IngestRun>>,
     /// All `EnrichmentRun`s that the operator created.

@@ -5,6 +5,7 @@
 //! - `run_controller`, `run_job`, `run_status`: what runs of both kinds share;
 //! - `retention`: removes what deleted runs left behind.
 
+pub(crate) mod conversion_model;
 pub(crate) mod enrichment_run;
 mod ingest_run;
 pub(crate) mod ingest_source;

@@ -48,6 +48,7 @@ pub fn context(client: &Client, leads: bool) -> Context {
         jobs: reflector::store().0,
         pods: reflector::store().0,
         sources: reflector::store().0,
+        models: reflector::store().0,
         ingest_runs: reflector::store().0,
         scheduled_runs: reflector::store().0,
         worker_http: worker_status::client().unwrap(),

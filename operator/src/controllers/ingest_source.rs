@@ -30,6 +30,7 @@ use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 
+use super::conversion_model::{has_changed, lookup};
 use super::readable::readable;
 use crate::k8s::apply::{ApplyError, Created};
 use crate::telemetry::metrics::Kind;
@@ -83,9 +84,13 @@ pub async fn reconcile(
     Ok(Action::requeue(status::requeue_after(suspend, &source.uid().unwrap_or_default(), &seen, &new)))
 }
 
-/// How long a suspended source may be left alone: as [`rest`] says, once nothing of it runs any more.
+/// How long a suspended source may be left alone: as [`rest`] says, once nothing of it runs any more, and as long as
+/// the model that it refers to stays the same.
 fn left_alone_for(source: &IngestSource, context: &SourceContext, now: Timestamp) -> Option<Duration> {
     let left = context.resting.left_alone_for(source, now)?;
+    if lookup::viewed(source, context).is_some_and(|model| has_changed(source, &model)) {
+        return None;
+    }
     let (jobs, pods) = context.workers_of(source, label::SOURCE);
     let polls = poll::read(source, &context.ingest_runs.state());
     let is_over = jobs.is_empty() && pods.is_empty() && polls.iter().all(|run| run.complete.is_some());

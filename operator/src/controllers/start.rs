@@ -7,7 +7,7 @@ use docmill_clients::cause::with_causes;
 use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
 };
-use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource};
+use docmill_crds::{ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::NamespaceResourceScope;
@@ -28,7 +28,7 @@ use super::ingest_source::rest::RestingSources;
 use super::ingest_source::worker_quota::WorkerQuota;
 use super::reconcile_limit::ReconcileLimiter;
 use super::retention::{self, Retention};
-use super::{ingest_source, run_controller, schedule};
+use super::{conversion_model, ingest_source, run_controller, schedule};
 use crate::args::Args;
 use crate::circuit_breaker::CircuitBreaker;
 use crate::context::Context;
@@ -66,12 +66,11 @@ pub async fn run(
     let (created_runs, watch_created_runs) = view::<DeserializeGuard<IngestRun>>(&client);
     let (scheduled_runs, watch_scheduled_runs) = view::<DeserializeGuard<EnrichmentRun>>(&client);
     let source_controller = controller::<IngestSource>(&client);
-    let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
-    let recorder = Recorder::new(client.clone(), reporter);
+    let model_controller = controller::<ConversionModel>(&client);
     let context = Arc::new(Context {
         client: client.clone(),
         reader: SecretReader { client: client.clone(), rules: Arc::new(Rules::new(&args.rules)) },
-        writer: Writer::new(client.clone(), leadership, recorder),
+        writer: Writer::new(client.clone(), leadership, recorder(args, &client)),
         cluster_uid: cluster::uid(&client).await?,
         image: WorkerImage {
             image: args.worker_image.clone(),
@@ -83,6 +82,7 @@ pub async fn run(
         jobs: jobs.clone(),
         pods: pods.clone(),
         sources: source_controller.store(),
+        models: model_controller.store(),
         ingest_runs: created_runs.clone(),
         scheduled_runs: scheduled_runs.clone(),
         worker_http: worker_status::client()?,
@@ -113,7 +113,7 @@ pub async fn run(
         );
         tokio::join!(
             start_controller(
-                source_controller
+                with_models(source_controller, &client)
                     .owns(jobs(), labelled(label::SOURCE))
                     .owns(ingest_runs(), labelled(label::TRIGGER)),
                 (Kind::IngestSource, &resources.sources),
@@ -149,6 +149,13 @@ pub async fn run(
                 context.clone(),
                 metrics_and_stop,
             ),
+            start_controller(
+                model_controller,
+                (Kind::ConversionModel, &resources.models),
+                conversion_model::reconcile,
+                context.clone(),
+                metrics_and_stop,
+            ),
             retention::run(sources.clone(), retention, stop.clone()),
         );
         anyhow::Ok(())
@@ -160,6 +167,24 @@ pub async fn run(
         () = watch_created_runs => Ok(()),
         () = watch_scheduled_runs => Ok(()),
     }
+}
+
+/// What records the Events.
+fn recorder(args: &Args, client: &Client) -> Recorder {
+    let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
+    Recorder::new(client.clone(), reporter)
+}
+
+/// A controller that also looks at the sources that refer to a model whenever the model changes.
+fn with_models(
+    sources: Controller<DeserializeGuard<IngestSource>>,
+    client: &Client,
+) -> Controller<DeserializeGuard<IngestSource>> {
+    let view = sources.store();
+    let models = Api::<DeserializeGuard<ConversionModel>>::all(client.clone());
+    sources.watches(models, watcher::Config::default(), move |model| {
+        conversion_model::users(&model, &view.state())
+    })
 }
 
 /// What workers inherit from the operator: log format and level, which endpoints they may use, and where

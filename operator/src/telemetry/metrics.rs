@@ -1,6 +1,7 @@
-//! Prometheus metrics of the operator itself and of resources: `sources`, `runs` and `schedules`, all
-//! exported through `resource_collector`.
+//! Prometheus metrics of the operator itself and of resources: `sources`, `models`, `runs` and `schedules`,
+//! all exported through `resource_collector`.
 
+mod models;
 mod resource_collector;
 mod runs;
 mod schedules;
@@ -9,7 +10,7 @@ mod sources;
 use std::time::Duration;
 
 use docmill_clients::telemetry::process::ProcessMetrics;
-use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource};
+use docmill_crds::{ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
@@ -31,6 +32,8 @@ pub enum Kind {
     EnrichmentSchedule,
     /// `IngestSchedule`.
     IngestSchedule,
+    /// `ConversionModel`.
+    ConversionModel,
 }
 
 /// How a reconcile ended.
@@ -111,6 +114,8 @@ pub struct ResourceCollectors {
     pub enrichment_schedules: ResourceCollector<EnrichmentSchedule>,
     /// `IngestSchedule`s.
     pub ingest_schedules: ResourceCollector<IngestSchedule>,
+    /// `ConversionModel`s.
+    pub models: ResourceCollector<ConversionModel>,
 }
 
 impl Default for Metrics {
@@ -122,6 +127,7 @@ impl Default for Metrics {
         all.register_collector(Box::new(resources.enrichment_runs.clone()));
         all.register_collector(Box::new(resources.enrichment_schedules.clone()));
         all.register_collector(Box::new(resources.ingest_schedules.clone()));
+        all.register_collector(Box::new(resources.models.clone()));
         all.register_collector(Box::new(ProcessMetrics));
         let registry = all.sub_registry_with_prefix("docmill_operator");
         let reconciles = Family::default();

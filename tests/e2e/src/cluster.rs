@@ -22,6 +22,8 @@ pub enum Kind {
     IngestSchedule,
     /// `EnrichmentSchedule`
     EnrichmentSchedule,
+    /// `ConversionModel`
+    ConversionModel,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
             Self::EnrichmentRun => ("EnrichmentRun", "enrichmentruns"),
             Self::IngestSchedule => ("IngestSchedule", "ingestschedules"),
             Self::EnrichmentSchedule => ("EnrichmentSchedule", "enrichmentschedules"),
+            Self::ConversionModel => ("ConversionModel", "conversionmodels"),
         };
         ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("docmill.io", "v1beta1", kind), plural)
     }

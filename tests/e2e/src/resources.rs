@@ -60,6 +60,16 @@ pub fn ingest_source(env: &Env, world: &str, queue_url: &str, form: Form) -> Val
     })
 }
 
+/// A conversion model.
+pub fn conversion_model(name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "docmill.io/v1beta1",
+        "kind": "ConversionModel",
+        "metadata": {"name": name},
+        "spec": spec,
+    })
+}
+
 /// A schedule of such enrichments for every minute.
 pub fn enrichment_schedule(env: &Env, world: &str, name: &str) -> Value {
     let run = enrichment_run(env, world, name);

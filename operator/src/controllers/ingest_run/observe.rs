@@ -16,6 +16,7 @@ use super::observation::{IngestObservation, RunRecords, step};
 use super::{job, records, start};
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
+use crate::controllers::conversion_model::lookup;
 use crate::not_ready::NotReady;
 use crate::stores::{
     check_buckets, check_pod_secrets, connect_elastic, connect_source, elastic_fault, ledger_cluster,
@@ -68,7 +69,8 @@ async fn look(
         return Ok(());
     }
     let source = source(run, context).await?;
-    let order = start::order(run, &source, &context.cluster_uid)?;
+    let (run, source) = with_models(run, source, context).await?;
+    let order = start::order(&run, &source, &context.cluster_uid)?;
     Box::pin(reach(&order.ingest, context, endpoint_client)).await?;
     seen.start = Some(order);
     Ok(())
@@ -88,6 +90,24 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
         );
         NotReady::user("SourceNotFound", text)
     })
+}
+
+/// The run and its source with the models that they refer to in the place of the references. The order of the
+/// run's Job keeps them, whatever becomes of the `ConversionModel`s.
+async fn with_models(
+    run: &IngestRun,
+    mut source: IngestSource,
+    context: &Context,
+) -> Result<(IngestRun, IngestSource), NotReady> {
+    let (mut run, namespace) = (run.clone(), run.namespace().unwrap_or_default());
+    let place = format!("the IngestSource {:?}: spec.conversion", source.name_any());
+    let model = lookup::live(&place, &source.spec.conversion, &namespace, context).await?;
+    source.spec.conversion = model.unwrap_or(source.spec.conversion);
+    if let Some(proposed) = run.spec.conversion {
+        let model = lookup::live("spec.conversion", &proposed, &namespace, context).await?;
+        run.spec.conversion = Some(model.unwrap_or(proposed));
+    }
+    Ok((run, source))
 }
 
 /// Checks that everything the pods of a run need exists before they start. The queue is not part of it.

@@ -21,6 +21,7 @@ use super::plan::{active_count, latest_failure};
 use super::{poll, shared_queue, worker};
 use crate::circuit_breaker::EndpointClient;
 use crate::conditions::{self, condition_type};
+use crate::controllers::conversion_model::{fault_place, lookup};
 use crate::not_ready::NotReady;
 use crate::stores::{ask_elastic, ledger_cluster, store_fault};
 use crate::telemetry::metrics::{Metrics, Target};
@@ -66,8 +67,11 @@ async fn look(
     context: &SourceContext,
     seen: &mut SourceObservation,
 ) -> Result<String, NotReady> {
+    let place = fault_place("spec.conversion", &source.spec.conversion);
+    let with_model = lookup::with_model(source, context).await?;
+    let source = &*with_model;
     let order = ingest_order(source, &context.cluster_uid);
-    let checked = check_spec(source, order.clone());
+    let checked = check_spec(source, &place, order.clone());
     if let Ok((revision, _)) = &checked {
         seen.revision = Some(revision.clone());
     }
@@ -109,13 +113,14 @@ fn in_trouble(seen: &SourceObservation) -> bool {
     is_late || latest_failure(workers).is_some() || has_store_problem
 }
 
-/// What follows from the spec alone: the revision of its conversion, and the encoded work order.
-fn check_spec(source: &IngestSource, order: IngestOrder) -> Result<(String, String), NotReady> {
+/// What follows from the spec alone: the revision of its conversion, whose faults are at `place`, and the
+/// encoded work order.
+fn check_spec(source: &IngestSource, place: &str, order: IngestOrder) -> Result<(String, String), NotReady> {
     let spec = &source.spec;
     let revision = spec
         .conversion
         .revision()
-        .map_err(|error| NotReady::user("InvalidConversion", format!("spec.conversion: {error}")))?;
+        .map_err(|error| NotReady::user("InvalidConversion", format!("{place}: {error}")))?;
     let templates = |index: &Index| [("name", index.name.clone()), ("id", index.id.clone())];
     for (field, text) in spec.index.as_ref().into_iter().flat_map(templates) {
         Template::parse(&text)

@@ -591,6 +591,7 @@ async fn alerts_and_panels_name_only_metrics_that_there_are() -> Result<()> {
     }
     let sources = [
         "operator/src/telemetry/metrics.rs",
+        "operator/src/telemetry/metrics/models.rs",
         "operator/src/telemetry/metrics/runs.rs",
         "operator/src/telemetry/metrics/schedules.rs",
         "operator/src/telemetry/metrics/sources.rs",

@@ -15,6 +15,7 @@ async fn kubectl_explains_every_field() -> Result<()> {
             ("isched", "ingestschedules.docmill.io"),
             ("erun", "enrichmentruns.docmill.io"),
             ("esched", "enrichmentschedules.docmill.io"),
+            ("cmodel", "conversionmodels.docmill.io"),
         ] {
             let top = world.cluster.kubectl(&["explain", short]).await?;
             ensure!(!top.contains("<empty>") && !top.contains("Auto-generated"), "{top}");
@@ -73,6 +74,7 @@ const WRONG_SOURCES: [Wrong; 16] = [
     (|spec| spec["trigger"]["sqs"]["queueURL"] = json!("docmill"), "spec.trigger.sqs.queueURL"),
     (|spec| spec["conversion"]["preset"] = json!("newsml"), "spec.conversion.preset"),
     (|spec| spec["conversion"] = json!({"record": "/a"}), "spec.conversion"),
+    (|spec| spec["conversion"]["modelRef"] = json!({"name": "a"}), "leave out every other field"),
     (
         |spec| spec["conversion"] = json!({"record": "/a", "fields": [{"name": "1", "path": ["b"]}]}),
         "spec.conversion.fields[0].name",
@@ -93,6 +95,12 @@ const WRONG_RUNS: [Wrong; 6] = [
     (|spec| spec["to"]["index"]["name"] = json!("Enriched"), "spec.to.index.name"),
     (|spec| spec["select"]["state"] = json!("Some"), "spec.select.state"),
     (|spec| spec["select"] = json!({"ids": ["a"]}), "spec.select"),
+];
+
+const WRONG_MODELS: [Wrong; 3] = [
+    (|spec| *spec = json!({"modelRef": {"name": "a"}}), "spec.modelRef"),
+    (|spec| *spec = json!({"record": "/a"}), "spec"),
+    (|spec| spec["preset"] = json!("newsml"), "spec.preset"),
 ];
 
 const WRONG_SCHEDULES: [Wrong; 7] = [
@@ -126,6 +134,13 @@ async fn wrong_resources_are_refused_with_the_name_of_the_field() -> Result<()> 
             (&schedule, &WRONG_SCHEDULES[..]),
             (&ingest_schedule, &WRONG_INGEST_SCHEDULES[..]),
         ];
+        let model = resources::conversion_model("model", &json!({"preset": "nitf"}));
+        for (make_wrong, field) in WRONG_MODELS {
+            let mut wrong = model.clone();
+            make_wrong(&mut wrong["spec"]);
+            is_refused(world, &wrong, field).await?;
+        }
+        world.apply(&model).await?;
         for (sound, wrongs) in all {
             for (make_wrong, field) in wrongs {
                 let mut wrong = sound.clone();

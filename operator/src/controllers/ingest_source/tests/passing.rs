@@ -61,3 +61,16 @@ async fn a_source_that_has_been_suspended_for_long_costs_nothing_until_its_inter
     assert!(asked.iter().any(|asked| asked.path.ends_with("/secrets/s3")), "{asked:?}");
     assert!(asked.iter().any(|asked| asked.path.ends_with("/ingestsources/wire/status")), "{asked:?}");
 }
+
+#[tokio::test]
+async fn a_source_whose_model_is_missing_says_so_and_looks_for_it_again() {
+    let mut source = source();
+    source.spec.conversion = serde_json::from_value(json!({"modelRef": {"name": "nitf-eu"}})).unwrap();
+    let (asked, action) = pass(source, Timestamp::now()).await;
+    let status = asked.iter().find(|asked| asked.path.ends_with("/ingestsources/wire/status")).unwrap();
+    let conditions = status.body["status"]["conditions"].as_array().unwrap();
+    let ready = conditions.iter().find(|condition| condition["type"] == "Ready").unwrap();
+    assert_eq!(ready["reason"], "ConversionModelNotFound");
+    assert_eq!(status.body["status"]["revision"], serde_json::Value::Null);
+    assert_ne!(action, Action::await_change());
+}
