@@ -95,9 +95,9 @@ mod tests {
     #[test]
     fn search_that_a_field_cannot_have_is_refused_with_its_place() {
         for (search, kind, expected) in [
-            (json!({"analyzer": "german"}), "date", "fields[0].search.analyzer (title): analyzer and keyword"),
-            (json!({"keyword": true}), "uri", "fields[0].search.keyword (title): analyzer and keyword"),
-            (json!({"keyword": false, "index": false}), "text", "fields[0].search.keyword (title): a field that"),
+            (json!({"analyzer": "german"}), "date", "fields[0].search.analyzer (title): analyzer and"),
+            (json!({"keyword": true}), "uri", "fields[0].search.keyword (title): analyzer and"),
+            (json!({"keyword": false, "index": false}), "text", "fields[0].search.keyword (title): a field"),
             (json!({"index": false}), "markup", "fields[0].search (title): markup is kept"),
         ] {
             let fault = conversion(Some(search), kind).resolve().unwrap_err().to_string();

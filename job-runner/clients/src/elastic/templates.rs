@@ -16,10 +16,9 @@ impl Elastic {
     /// The `_meta` of a composable index template; null if there is no such template, or it has none.
     pub async fn index_template_meta(&self, name: &str) -> Result<Value, ElasticError> {
         let filter = "filter_path=index_templates.index_template._meta";
-        let path = format!("/_index_template/{}?{filter}", segment(name));
-        let answer = self.get_existing(&path).await?;
-        let meta = answer.as_ref().and_then(|answer| answer.pointer("/index_templates/0/index_template/_meta"));
-        Ok(meta.cloned().unwrap_or_default())
+        let answer = self.get_existing(&format!("/_index_template/{}?{filter}", segment(name))).await?;
+        let template = answer.as_ref().and_then(|answer| items(answer, "index_templates").next());
+        Ok(template.and_then(|item| item.pointer("/index_template/_meta")).cloned().unwrap_or_default())
     }
 
     /// Whether a component template of this name exists.
@@ -38,19 +37,16 @@ impl Elastic {
     /// of a template that takes precedence over the product's own.
     pub async fn is_data_stream(&self, pattern: &str) -> Result<bool, ElasticError> {
         let path = format!("/_data_stream/{}?filter_path=data_streams.name", segment(pattern));
-        if self.get_existing(&path).await?.is_some_and(|answer| has_items(&answer, "data_streams")) {
+        if self.get_existing(&path).await?.is_some_and(|answer| items(&answer, "data_streams").next().is_some()) {
             return Ok(true);
         }
-        let one = "index_templates.index_template";
-        let path = format!(
-            "/_index_template?filter_path={one}.index_patterns,{one}.priority,{one}.data_stream"
-        );
-        let answer = self.send(Method::Get, &path, None).await?;
-        let templates = answer.get("index_templates").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        Ok(templates
-            .iter()
-            .filter_map(|template| template.get("index_template"))
-            .any(|template| makes_data_streams(template, pattern)))
+        let filter = ["index_patterns", "priority", "data_stream"]
+            .map(|field| format!("index_templates.index_template.{field}"))
+            .join(",");
+        let answer =
+            self.send(Method::Get, &format!("/_index_template?filter_path={filter}"), None).await?;
+        let mut templates = items(&answer, "index_templates").filter_map(|item| item.get("index_template"));
+        Ok(templates.any(|template| makes_data_streams(template, pattern)))
     }
 
     /// The answer to a GET, or `None` if what it asks for does not exist.
@@ -62,8 +58,8 @@ impl Elastic {
     }
 }
 
-fn has_items(answer: &Value, list: &str) -> bool {
-    answer.get(list).and_then(Value::as_array).is_some_and(|items| !items.is_empty())
+fn items<'a>(answer: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
+    answer.get(list).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// Whether a template makes data streams of the names of a pattern, and takes precedence over the product's own.
@@ -71,10 +67,9 @@ fn has_items(answer: &Value, list: &str) -> bool {
 fn makes_data_streams(template: &Value, pattern: &str) -> bool {
     let own_priority = u64::try_from(mapping::priority(pattern)).unwrap_or(u64::MAX);
     let name = pattern.replace('*', "0");
-    let patterns = template.get("index_patterns").and_then(Value::as_array).into_iter().flatten();
     template.get("data_stream").is_some()
         && template.get("priority").and_then(Value::as_u64).unwrap_or(0) > own_priority
-        && patterns.filter_map(Value::as_str).any(|other| matches(other, &name))
+        && items(template, "index_patterns").filter_map(Value::as_str).any(|other| matches(other, &name))
 }
 
 /// Whether a pattern with `*` for any characters matches a name.
@@ -114,7 +109,9 @@ mod tests {
 
     #[test]
     fn only_a_template_of_higher_priority_makes_data_streams_of_our_names() {
-        let template = |priority: u64| json!({"index_patterns": ["x", "articles-*"], "priority": priority, "data_stream": {}});
+        let patterns = ["x", "articles-*"];
+        let template =
+            |priority: u64| json!({"index_patterns": patterns, "priority": priority, "data_stream": {}});
         assert!(makes_data_streams(&template(500), "articles-*"));
         assert!(!makes_data_streams(&template(200), "articles-*"));
         assert!(!makes_data_streams(&template(500), "news-*"));
