@@ -37,14 +37,14 @@ impl Elastic {
     /// of a template that takes precedence over the product's own.
     pub async fn is_data_stream(&self, pattern: &str) -> Result<bool, ElasticError> {
         let path = format!("/_data_stream/{}?filter_path=data_streams.name", segment(pattern));
-        if self.get_existing(&path).await?.is_some_and(|answer| items(&answer, "data_streams").next().is_some()) {
+        let streams = self.get_existing(&path).await?;
+        if streams.is_some_and(|streams| items(&streams, "data_streams").next().is_some()) {
             return Ok(true);
         }
         let filter = ["index_patterns", "priority", "data_stream"]
             .map(|field| format!("index_templates.index_template.{field}"))
             .join(",");
-        let answer =
-            self.send(Method::Get, &format!("/_index_template?filter_path={filter}"), None).await?;
+        let answer = self.send(Method::Get, &format!("/_index_template?filter_path={filter}"), None).await?;
         let mut templates = items(&answer, "index_templates").filter_map(|item| item.get("index_template"));
         Ok(templates.any(|template| makes_data_streams(template, pattern)))
     }

@@ -63,7 +63,7 @@ async fn every_sample_is_taken_by_the_api_server() -> Result<()> {
 /// What is done to a sound resource, and what the refusal has to say.
 type Wrong = (fn(&mut Value), &'static str);
 
-const WRONG_SOURCES: [Wrong; 15] = [
+const WRONG_SOURCES: [Wrong; 19] = [
     (|spec| drop(spec.as_object_mut().and_then(|spec| spec.remove("raw"))), "spec.raw"),
     (|spec| spec["raw"]["bucket"] = json!("No_Bucket"), "spec.raw.bucket"),
     (|spec| spec["storage"]["region"] = json!(""), "spec.storage.region"),
@@ -80,6 +80,10 @@ const WRONG_SOURCES: [Wrong; 15] = [
     (|spec| spec["index"]["elasticsearch"]["urls"] = json!(["es:9200"]), "spec.index.elasticsearch.urls[0]"),
     (|spec| spec["index"]["name"] = json!("Articles"), "spec.index.name"),
     (|spec| spec["index"]["id"] = json!("guid"), "spec.index.id"),
+    (|spec| spec["index"]["aliases"] = json!(["docmill-news"]), "spec.index.aliases"),
+    (|spec| spec["index"]["composedOf"] = json!(["News"]), "spec.index.composedOf[0]"),
+    (|spec| spec["index"]["settings"] = json!({"numberOfShards": 0}), "spec.index.settings.numberOfShards"),
+    (|spec| spec["index"]["settings"] = json!({"refreshInterval": "30"}), "spec.index.settings.refreshInterval"),
     (|spec| spec["workers"]["max"] = json!(0), "spec.workers.max"),
     (|spec| spec["workers"]["maximum"] = json!(3), "spec.workers.maximum"),
 ];
