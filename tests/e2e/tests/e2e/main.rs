@@ -9,6 +9,7 @@ mod conditions;
 mod enrichment;
 mod examples;
 mod foreign;
+mod index_control;
 mod keys;
 mod model;
 mod outages;
