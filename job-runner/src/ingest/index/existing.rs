@@ -15,14 +15,15 @@ pub(super) async fn add_fields(
     let mut conflicts = Vec::new();
     let mut groups: Vec<Vec<(&String, &Value)>> = vec![fields.iter().collect()];
     while let Some(group) = groups.pop() {
-        let properties = group.iter().map(|(name, field)| ((*name).clone(), (*field).clone())).collect();
+        let properties: Map<String, Value> =
+            group.iter().map(|(name, field)| ((*name).clone(), (*field).clone())).collect();
         match elastic.add_fields(pattern, &properties).await {
             Ok(()) => {}
             Err(error) if error.class() != ErrorClass::Permanent => return Err(error),
             Err(error) => match group.as_slice() {
                 [] => {}
                 [(name, _)] => {
-                    tracing::warn!(%error, said = error.said(), field = name, pattern, "existing indices keep another mapping of a field");
+                    tracing::warn!(%error, said = error.said(), name, pattern, "existing indices keep another mapping of a field");
                     conflicts.push((*name).clone());
                 }
                 several => {

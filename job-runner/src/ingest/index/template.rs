@@ -62,12 +62,17 @@ impl ArticleTemplate {
         elastic.put_index_template(&self.name, &body).await
     }
 
-    /// The name of the component template that users add, if the template may name it.
+    /// The name of the component template that users add, if the template may name it. A cluster that does not
+    /// say whether it exists, for lack of permission or of component templates at all, has none.
     async fn custom(&self, elastic: &Elastic, cluster: &ClusterInfo) -> Result<Option<String>, ElasticError> {
         let custom = index_template::custom_template(&self.name);
-        let is_named =
-            index_template::ignores_missing(cluster) || elastic.has_component_template(&custom).await?;
-        Ok(is_named.then_some(custom))
+        if index_template::ignores_missing(cluster) {
+            return Ok(Some(custom));
+        }
+        match elastic.has_component_template(&custom).await {
+            Err(error) if error.class() == ErrorClass::Transient => Err(error),
+            found => Ok(found.unwrap_or(false).then_some(custom)),
+        }
     }
 
     /// Adds the fields to existing indices, unless they have them. Returns what is applied now; `None` if that
