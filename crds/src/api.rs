@@ -6,6 +6,7 @@ pub mod elasticsearch;
 pub mod enricher;
 pub mod enrichment_run;
 pub mod enrichment_schedule;
+pub mod index_options;
 pub mod ingest_run;
 pub mod ingest_schedule;
 pub mod ingest_source;

@@ -28,6 +28,7 @@ pub use fields::date_format::{DateFormat, DatePart};
 pub use fields::field::Field;
 pub use fields::field_type::FieldType;
 pub use fields::parts::DateParts;
+pub use fields::search::Search;
 pub use fields::zone::Zone;
 pub use format::{Format, Syntax};
 pub use limits::{Limits, ResolvedLimits};

@@ -59,6 +59,19 @@ fn sound_resources_are_taken() {
 }
 
 #[test]
+fn aliases_are_other_names_than_those_of_indices() {
+    for (place, value, expected) in [
+        ("/spec/index/aliases", json!(["news", "a-{publishedAt:%Y}"]), "another name than the index"),
+        ("/spec/index/aliases", json!(["news", "docmill-units-news.wire"]), "must not start with docmill-"),
+    ] {
+        let fault = source_fault(place, value).expect("a fault");
+        assert!(fault.contains(expected), "{fault}");
+    }
+    assert_eq!(source_fault("/spec/index/aliases", json!(["news"])), None);
+    assert_eq!(source_fault("/spec/index/settings", json!({"analysis": {"analyzer": {}}})), None);
+}
+
+#[test]
 fn snapshots_and_errors_lie_outside_of_raw() {
     for place in ["/spec/snapshots", "/spec/errors"] {
         let fault = source_fault(place, json!({"bucket": "raw"})).expect("a fault");

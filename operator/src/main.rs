@@ -14,6 +14,7 @@ mod circuit_breaker;
 mod conditions;
 mod context;
 mod controllers;
+mod index;
 mod k8s;
 mod not_ready;
 mod requeue;

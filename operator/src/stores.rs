@@ -136,13 +136,21 @@ pub async fn check_buckets(
     ask_storage(endpoint_client, &spec.storage, all).await
 }
 
+/// The clusters of a source.
+pub struct SourceClusters {
+    /// The one with the ledger.
+    pub ledger: Elastic,
+    /// The one with the documents, if they are indexed.
+    pub index: Option<Elastic>,
+}
+
 /// Connects to the clusters of a source. Each has to answer, and the records in them have to be the source's
-/// own or to be taken over. Returns the client of the ledger cluster.
+/// own or to be taken over.
 pub async fn connect_source(
     reader: &SecretReader,
     order: &IngestOrder,
     endpoint_client: &EndpointClient,
-) -> Result<Elastic, NotReady> {
+) -> Result<SourceClusters, NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     let cluster = ledger_cluster(spec)?;
     let ledger = connect_elastic(reader, namespace, cluster, endpoint_client).await?;
@@ -151,10 +159,12 @@ pub async fn connect_source(
         let check = ledger.check_owner(&indices, &owner);
         ask_cluster(endpoint_client, cluster, check.map_err(|error| claim_fault(cluster, error))).await?;
     }
-    if let (Some(index), Some(_)) = (spec.index_cluster(), spec.own_ledger_cluster()) {
-        connect_elastic(reader, namespace, index, endpoint_client).await?;
-    }
-    Ok(ledger)
+    let index = match (spec.index_cluster(), spec.own_ledger_cluster()) {
+        (Some(index), Some(_)) => Some(connect_elastic(reader, namespace, index, endpoint_client).await?),
+        (Some(_), None) => Some(ledger.clone()),
+        (None, _) => None,
+    };
+    Ok(SourceClusters { ledger, index })
 }
 
 /// Why records cannot be used, for the `Ready` condition.

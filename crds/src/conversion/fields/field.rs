@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::bound::{self, Bound};
 pub(crate) use super::field_type::FieldType;
 use super::parts::DateParts;
+use super::search::Search;
 
 /// One field of a document.
 #[allow(
@@ -125,6 +126,11 @@ pub struct Field {
     /// that day in its time zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<DateParts>,
+
+    /// How the index makes the field searchable. It changes nothing in documents, and so is no part of the
+    /// revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
 
     /// The fields of an object. Objects nest three deep.
     // Left out of the derived schema, which cannot be recursive; `schema::fields` puts it back, level by level.

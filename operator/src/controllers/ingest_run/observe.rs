@@ -17,6 +17,7 @@ use super::{job, records, start};
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::controllers::conversion_model::lookup;
+use crate::index::check;
 use crate::not_ready::NotReady;
 use crate::stores::{
     check_buckets, check_pod_secrets, connect_elastic, connect_source, elastic_fault, ledger_cluster,
@@ -126,7 +127,8 @@ async fn reach(
         check_buckets(&s3, spec, endpoint_client),
         connect_source(&context.reader, order, endpoint_client),
     );
-    buckets.and(elastic.map(drop))?;
+    let clusters = buckets.and(elastic)?;
+    check::check(spec, clusters.index.as_ref(), endpoint_client).await?;
     check_pod_secrets(&context.reader, namespace, path, template).await
 }
 

@@ -14,6 +14,8 @@ use kube::ResourceExt as _;
 
 use super::ledger_memory::LedgerMemory;
 use crate::circuit_breaker::EndpointClient;
+use crate::index::check;
+use crate::index::conflicts::ConflictMemory;
 use crate::not_ready::NotReady;
 use crate::stores::{
     BUCKETS, SecretReader, check_buckets, check_pod_secrets, connect_source, storage_secrets, store_fault,
@@ -39,6 +41,10 @@ pub struct StoreClients {
     pub ledger_cluster: Elastic,
     /// The last answer of the ledger.
     pub ledger_memory: Mutex<LedgerMemory>,
+    /// The cluster with the documents, if they are indexed.
+    pub index_cluster: Option<Elastic>,
+    /// Which fields existing indices map in another way, as it was last read.
+    pub conflict_memory: Mutex<ConflictMemory>,
     generation: Option<i64>,
     connected_at: Instant,
 }
@@ -56,6 +62,8 @@ impl ClientCache {
             sqs: None,
             ledger_cluster,
             ledger_memory: Mutex::default(),
+            index_cluster: None,
+            conflict_memory: Mutex::default(),
             generation: None,
             connected_at: Instant::now(),
         };
@@ -134,13 +142,16 @@ async fn connect(
         connect_storage(reader, namespace, spec, endpoint_client, metrics),
         connect_source(reader, order, endpoint_client),
     );
-    let ((s3, sqs), ledger_cluster) = (storage?, elastic?);
+    let ((s3, sqs), clusters) = (storage?, elastic?);
+    check::check(spec, clusters.index.as_ref(), endpoint_client).await?;
     check_pod_secrets(reader, namespace, "spec.workers.podTemplate", &spec.workers.pod_template).await?;
     Ok(StoreClients {
         s3,
         sqs,
-        ledger_cluster,
+        ledger_cluster: clusters.ledger,
         ledger_memory: Mutex::default(),
+        index_cluster: clusters.index,
+        conflict_memory: Mutex::default(),
         generation: source.metadata.generation,
         connected_at: Instant::now(),
     })

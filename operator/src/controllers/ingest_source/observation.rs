@@ -36,6 +36,8 @@ pub struct SourceObservation {
     pub poll_runs: Vec<PollRun>,
     /// The ledger, if it answered.
     pub ledger: Option<LedgerCounts>,
+    /// Fields that existing indices map in another way than the model; `None` if that is unknown.
+    pub mapping_conflicts: Option<Vec<String>>,
     /// The workers, including those that ended recently.
     pub workers: Vec<Worker>,
     /// The store or model that throttled the workers at the last reconcile, if any.

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use docmill_clients::aws::StoreError;
+use docmill_clients::elastic::mapping::template_name;
 use docmill_crds::IngestSource;
 use docmill_crds::api::ingest_source::Index;
 use docmill_crds::contract::{IngestOrder, WorkOrder, label};
+use docmill_crds::records::applied_mapping::AppliedMapping;
 use docmill_crds::records::units::units_index;
 use docmill_crds::template::Template;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -22,6 +24,7 @@ use super::{poll, shared_queue, worker};
 use crate::circuit_breaker::EndpointClient;
 use crate::conditions::{self, condition_type};
 use crate::controllers::conversion_model::{fault_place, lookup};
+use crate::index::conflicts;
 use crate::not_ready::NotReady;
 use crate::stores::{ask_elastic, ledger_cluster, store_fault};
 use crate::telemetry::metrics::{Metrics, Target};
@@ -45,6 +48,7 @@ pub async fn observe(source: &IngestSource, context: &SourceContext) -> (SourceO
         queue: None,
         poll_runs: poll::read(source, &context.ingest_runs.state()),
         ledger: None,
+        mapping_conflicts: None,
         workers: worker::read(&jobs, &pods, now),
         throttled_by: source.status.as_ref().and_then(|status| throttled_by(&status.conditions)),
     };
@@ -96,6 +100,7 @@ async fn look(
     let ledger = remembered_counts(source, &clients, busy, &endpoint_client, metrics).await;
     seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
+    seen.mapping_conflicts = mapping_conflicts(source, &clients, busy, &endpoint_client, metrics).await;
     // Its Secret may have changed.
     let forget = |_: &NotReady| context.clients.forget(&source.uid().unwrap_or_default());
     queue.map(drop).inspect_err(forget)?;
@@ -187,6 +192,32 @@ async fn remembered_counts(
     let counts = ledger_counts(source, clients, endpoint_client).await?;
     memory().remember(counts.clone(), requested_at);
     Ok(counts)
+}
+
+/// The fields that existing indices map in another way, or what was read of them if no worker can have changed
+/// it since; `None` if that is unknown.
+async fn mapping_conflicts(
+    source: &IngestSource,
+    clients: &StoreClients,
+    busy: bool,
+    endpoint_client: &EndpointClient,
+    metrics: &Metrics,
+) -> Option<Vec<String>> {
+    let memory = || clients.conflict_memory.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = memory().known(busy, Instant::now()) {
+        return Some(known);
+    }
+    let spec = &source.spec;
+    let (index, cluster, elastic) =
+        (spec.index.as_ref()?, spec.index_cluster()?, clients.index_cluster.as_ref()?);
+    let template = template_name(&Template::parse(&index.name).ok()?.wildcard());
+    let model = spec.conversion.resolve().ok()?;
+    metrics.request(Target::Elasticsearch);
+    let request = elastic.index_template_meta(&template);
+    let meta = ask_elastic(endpoint_client, cluster, request).await.ok()?;
+    let fields = conflicts::of_model(AppliedMapping::read(&meta), &model);
+    memory().remember(fields.clone(), Instant::now());
+    Some(fields)
 }
 
 /// What throttled the workers, according to the status.

@@ -234,8 +234,29 @@ fn degraded(old: &IngestSourceStatus, seen: &SourceObservation, refused: Option<
     if let Some(obstacle) = obstacle {
         return ConditionUpdate::new(condition_type::DEGRADED, true, "WorkersDoNotStart", obstacle);
     }
-    foreign_notifications(seen).or_else(|| most_units_fail(seen)).unwrap_or_else(|| {
+    let warning = foreign_notifications(seen).or_else(|| most_units_fail(seen));
+    warning.or_else(|| mapping_conflict(old, seen)).unwrap_or_else(|| {
         ConditionUpdate::new(condition_type::DEGRADED, false, "AsExpected", "no worker has failed recently")
+    })
+}
+
+/// Existing indices keep another mapping of some fields; documents are indexed all the same. While that is
+/// unknown, the condition stays unchanged.
+fn mapping_conflict(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<ConditionUpdate> {
+    const REASON: &str = "MappingConflict";
+    let update = |message| ConditionUpdate::new(condition_type::DEGRADED, true, REASON, message);
+    let Some(fields) = &seen.mapping_conflicts else {
+        let previous = conditions::find(&old.conditions, condition_type::DEGRADED)?;
+        return (previous.reason == REASON).then(|| update(previous.message.clone()));
+    };
+    (!fields.is_empty()).then(|| {
+        update(format!(
+            "existing indices keep their own mapping of these fields, which cannot be changed in place: {}; documents \
+             are indexed all the same, and new indices have the model's mapping; reindex the old ones, or delete them \
+             and have an IngestRun of mode Audit with repair: true fill them again from the snapshots; the worker log \
+             has Elasticsearch's message",
+            fields.join(", ")
+        ))
     })
 }
 

@@ -55,6 +55,7 @@ fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> SourceObservation {
             newest: Some(NewestRecord { recorded: at(990), lag_millis: Some(2500) }),
             ..LedgerCounts::default()
         }),
+        mapping_conflicts: Some(Vec::new()),
         workers,
         throttled_by: None,
     }

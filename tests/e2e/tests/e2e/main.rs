@@ -10,6 +10,7 @@ mod conversion_models;
 mod enrichment;
 mod examples;
 mod foreign;
+mod index_control;
 mod keys;
 mod model;
 mod outages;

@@ -65,7 +65,7 @@ async fn every_sample_is_taken_by_the_api_server() -> Result<()> {
 /// What is done to a sound resource, and what the refusal has to say.
 type Wrong = (fn(&mut Value), &'static str);
 
-const WRONG_SOURCES: [Wrong; 16] = [
+const WRONG_SOURCES: &[Wrong] = &[
     (|spec| drop(spec.as_object_mut().and_then(|spec| spec.remove("raw"))), "spec.raw"),
     (|spec| spec["raw"]["bucket"] = json!("No_Bucket"), "spec.raw.bucket"),
     (|spec| spec["raw"]["prefix"] = json!("a".repeat(1025)), "spec.raw.prefix"),
@@ -84,11 +84,18 @@ const WRONG_SOURCES: [Wrong; 16] = [
     (|spec| spec["index"]["elasticsearch"]["urls"] = json!(["es:9200"]), "spec.index.elasticsearch.urls[0]"),
     (|spec| spec["index"]["name"] = json!("Articles"), "spec.index.name"),
     (|spec| spec["index"]["id"] = json!("guid"), "spec.index.id"),
+    (|spec| spec["index"]["aliases"] = json!(["docmill-news"]), "spec.index.aliases"),
+    (|spec| spec["index"]["composedOf"] = json!(["News"]), "spec.index.composedOf[0]"),
+    (|spec| spec["index"]["settings"] = json!({"numberOfShards": 0}), "spec.index.settings.numberOfShards"),
+    (
+        |spec| spec["index"]["settings"] = json!({"refreshInterval": "30"}),
+        "spec.index.settings.refreshInterval",
+    ),
     (|spec| spec["workers"]["max"] = json!(0), "spec.workers.max"),
     (|spec| spec["workers"]["maximum"] = json!(3), "spec.workers.maximum"),
 ];
 
-const WRONG_RUNS: [Wrong; 6] = [
+const WRONG_RUNS: &[Wrong] = &[
     (|spec| spec["from"]["index"] = json!({"name": "articles-*"}), "spec.from"),
     (|spec| spec["enrichers"] = json!([]), "spec.enrichers"),
     (|spec| spec["enrichers"][0]["outputs"][0]["type"] = json!("Text"), "spec.enrichers[0].outputs[0].type"),
@@ -97,13 +104,13 @@ const WRONG_RUNS: [Wrong; 6] = [
     (|spec| spec["select"] = json!({"ids": ["a"]}), "spec.select"),
 ];
 
-const WRONG_MODELS: [Wrong; 3] = [
+const WRONG_MODELS: &[Wrong] = &[
     (|spec| *spec = json!({"modelRef": {"name": "a"}}), "spec.modelRef"),
     (|spec| *spec = json!({"record": "/a"}), "spec"),
     (|spec| spec["preset"] = json!("newsml"), "spec.preset"),
 ];
 
-const WRONG_SCHEDULES: [Wrong; 7] = [
+const WRONG_SCHEDULES: &[Wrong] = &[
     (|spec| spec["schedule"] = json!("0 0 * *"), "spec.schedule"),
     (|spec| spec["schedule"] = json!("TZ=UTC 0 0 * * *"), "spec.schedule"),
     (|spec| spec["timeZone"] = json!("Local"), "spec.timeZone"),
@@ -113,7 +120,7 @@ const WRONG_SCHEDULES: [Wrong; 7] = [
     (|spec| spec["runTemplate"]["spec"]["enrichers"] = json!([]), "spec.runTemplate.spec.enrichers"),
 ];
 
-const WRONG_INGEST_SCHEDULES: [Wrong; 3] = [
+const WRONG_INGEST_SCHEDULES: &[Wrong] = &[
     (|spec| spec["schedule"] = json!("0 0 * *"), "spec.schedule"),
     (|spec| spec["timeZone"] = json!("Local"), "spec.timeZone"),
     (|spec| spec["runTemplate"]["spec"]["dryRun"] = json!(true), "spec.runTemplate.spec.dryRun"),
@@ -129,10 +136,10 @@ async fn wrong_resources_are_refused_with_the_name_of_the_field() -> Result<()> 
         let mut ingest_schedule = resources::ingest_schedule("schedule");
         ingest_schedule["spec"]["suspend"] = json!(true);
         let all = [
-            (&source, &WRONG_SOURCES[..]),
-            (&run, &WRONG_RUNS[..]),
-            (&schedule, &WRONG_SCHEDULES[..]),
-            (&ingest_schedule, &WRONG_INGEST_SCHEDULES[..]),
+            (&source, WRONG_SOURCES),
+            (&run, WRONG_RUNS),
+            (&schedule, WRONG_SCHEDULES),
+            (&ingest_schedule, WRONG_INGEST_SCHEDULES),
         ];
         let model = resources::conversion_model("model", &json!({"preset": "nitf"}));
         for (make_wrong, field) in WRONG_MODELS {

@@ -195,6 +195,24 @@ fn notifications_of_another_bucket_degrade_a_source_when_they_are_many_or_nothin
 }
 
 #[test]
+fn fields_that_existing_indices_map_in_another_way_are_named_until_it_is_known_that_there_are_none() {
+    let with = |conflicts: Option<Vec<String>>, old: &IngestSourceStatus| {
+        after(old, &SourceObservation { mapping_conflicts: conflicts, ..seen(0, 0, vec![]) })
+    };
+    let degraded = |status: &IngestSourceStatus| {
+        let found = find(&status.conditions, condition_type::DEGRADED).unwrap();
+        (found.status.clone(), found.reason.clone(), found.message.contains(": title, body;"))
+    };
+    let conflict = with(Some(vec!["title".into(), "body".into()]), &IngestSourceStatus::default());
+    assert_eq!(degraded(&conflict), ("True".into(), "MappingConflict".into(), true));
+    let unknown = with(None, &conflict);
+    assert_eq!(degraded(&unknown), degraded(&conflict));
+    let solved = with(Some(Vec::new()), &unknown);
+    assert_eq!(degraded(&solved), ("False".into(), "AsExpected".into(), false));
+    assert_eq!(degraded(&with(None, &solved)).1, "AsExpected");
+}
+
+#[test]
 fn a_source_of_which_most_units_fail_is_degraded_by_their_reason() {
     let with = |recorded, failed| {
         let mut view = seen(0, 0, vec![]);
