@@ -1,5 +1,7 @@
 //! The command line. Every flag can also be set by an environment variable, which is how the chart does it.
 
+mod scope;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, KUBERNETES_SERVICE_HOST_ENV,
     LOG_FORMAT_ENV,
 };
+
+pub use scope::ScopeArgs;
 
 /// Turns Docmill resources into worker Jobs and reports their progress.
 #[derive(Clone, Debug, clap::Parser)]
@@ -71,6 +75,10 @@ pub struct Args {
     /// Name of the leader election Lease.
     #[arg(long, env = "DOCMILL_LEASE_NAME", default_value = "docmill-operator")]
     pub lease_name: String,
+
+    /// In which namespaces the operator works.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
 
     /// The HTTP servers.
     #[command(flatten)]

@@ -70,7 +70,7 @@ mod tests {
             ..EnrichmentScheduleStatus::default()
         });
         let metrics = Metrics::default();
-        metrics.resources.schedules.set_view(view_of(daily));
+        metrics.resources.schedules.add_view(view_of(daily));
         let text = metrics.encode().unwrap();
         for line in [
             r#"docmill_enrichment_schedule_next_timestamp_seconds{namespace="news",schedule="daily"} 1800"#,
