@@ -100,12 +100,12 @@ pub struct Args {
 /// What the operator serves.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServerArgs {
-    /// Listen address of `/metrics` (Prometheus).
-    #[arg(long, env = "DOCMILL_METRICS_ADDRESS", default_value = "0.0.0.0:8080")]
+    /// Listen address of `/metrics` (Prometheus). `[::]` stands for all addresses, also those of IPv4.
+    #[arg(long, env = "DOCMILL_METRICS_ADDRESS", default_value = "[::]:8080")]
     pub metrics_address: SocketAddr,
 
-    /// Listen address of `/healthz` and `/readyz`.
-    #[arg(long, default_value = "0.0.0.0:8081")]
+    /// Listen address of `/healthz` and `/readyz`, in the same form.
+    #[arg(long, default_value = "[::]:8081")]
     pub health_address: SocketAddr,
 
     /// Serve metrics over TLS, and only to clients whose token may get the path /metrics.

@@ -62,7 +62,8 @@ pub async fn run(
     stop: Shutdown,
 ) -> anyhow::Result<()> {
     let scopes = Scope::all(&args.scope, &client);
-    tracing::info!(watched = ?args.scope.watch_namespaces, ignored = ?args.scope.ignore_namespaces, "watching");
+    let (watched, ignored) = (&args.scope.watch_namespaces, &args.scope.ignore_namespaces);
+    tracing::info!(?watched, ?ignored, "watching");
     let (views, watches): (Vec<Views>, Vec<_>) = scopes.iter().map(Views::of).unzip();
     let source_controllers: Vec<_> = scopes.iter().map(controller::<IngestSource>).collect();
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
@@ -103,7 +104,7 @@ pub async fn run(
     let controllers = try_join_all(controllers);
     let sweeps = async {
         retention::run(sources.clone(), retention, stop.clone()).await;
-        Ok(())
+        anyhow::Ok(())
     };
     tokio::select! {
         result = async { tokio::try_join!(controllers, sweeps) } => result.map(drop),
