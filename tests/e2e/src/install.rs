@@ -12,6 +12,8 @@ use super::env::Env;
 pub const NAMESPACE: &str = "docmill-system";
 /// Name of the Helm release.
 pub const RELEASE: &str = "docmill";
+/// A namespace that this release ignores, for a test that installs a release of its own.
+pub const IGNORED: &str = "e2e-own";
 /// Selects the operator's pods.
 pub const SELECTOR: &str = "app.kubernetes.io/name=docmill,app.kubernetes.io/component=operator";
 
@@ -29,10 +31,13 @@ pub fn checkout(path: &str) -> PathBuf {
 
 /// Installs or upgrades the product and waits until the operator is ready; once a process.
 pub async fn install(cluster: &Cluster, env: &Env) -> Result<()> {
-    INSTALLED.get_or_try_init(|| upgrade(cluster, env)).await.copied()
+    let settings = format!("ignoreNamespaces={{{IGNORED}}}");
+    INSTALLED.get_or_try_init(|| upgrade(cluster, env, NAMESPACE, &settings)).await.copied()
 }
 
-async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
+/// Installs or upgrades the release of a namespace, with these settings (as `helm --set` takes them), and waits until
+/// its operator is ready.
+pub async fn upgrade(cluster: &Cluster, env: &Env, namespace: &str, settings: &str) -> Result<()> {
     let (repository, tag) =
         env.image.rsplit_once(':').context("DOCMILL_IMAGE has no tag: write it as name:tag")?;
     let chart = checkout("charts/docmill").display().to_string();
@@ -44,7 +49,7 @@ async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
             &chart,
             "--install",
             "--namespace",
-            NAMESPACE,
+            namespace,
             "--create-namespace",
             // Tests read metrics through the API server, which takes the token off what it passes on.
             "--set",
@@ -56,6 +61,8 @@ async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
             // So that a test sees what deleted runs left go.
             "--set",
             "retention.intervalSeconds=5,retention.graceSeconds=5",
+            "--set",
+            settings,
             "--wait",
             LIMIT,
         ])

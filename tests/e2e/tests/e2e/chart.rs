@@ -23,11 +23,11 @@ async fn helm(arguments: &[&str], input: Option<&str>) -> Option<command::Finish
     finished.ok()
 }
 
-async fn template(settings: &[&str]) -> Option<command::Finished> {
+pub(super) async fn template(settings: &[&str]) -> Option<command::Finished> {
     render(settings, None).await
 }
 
-async fn template_with(values: &Value) -> Option<command::Finished> {
+pub(super) async fn template_with(values: &Value) -> Option<command::Finished> {
     render(&["--values", "-"], Some(&values.to_string())).await
 }
 
