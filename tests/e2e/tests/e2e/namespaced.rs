@@ -1,5 +1,5 @@
 //! A release for one namespace, beside the release for the whole cluster: it works with Roles alone, and under an
-//! admission policy that is as strict as OpenShift's `restricted-v2`.
+//! admission policy that is as strict as `restricted-v2` of `OpenShift`.
 
 mod admission;
 

@@ -1,5 +1,5 @@
-//! What OpenShift's SCC `restricted-v2` asks of pods, as a policy that any API server enforces. It refuses, and cannot
-//! assign a user as the SCC does.
+//! What the SCC `restricted-v2` of `OpenShift` asks of pods, as a policy that any API server enforces. It refuses, and
+//! cannot assign a user as the SCC does.
 
 use std::time::Duration;
 
