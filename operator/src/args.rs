@@ -1,5 +1,7 @@
 //! The command line. Every flag can also be set by an environment variable, which is how the chart does it.
 
+mod scope;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, KUBERNETES_SERVICE_HOST_ENV,
     LOG_FORMAT_ENV,
 };
+
+pub use scope::ScopeArgs;
 
 /// Turns Docmill resources into worker Jobs and reports their progress.
 #[derive(Clone, Debug, clap::Parser)]
@@ -72,6 +76,10 @@ pub struct Args {
     #[arg(long, env = "DOCMILL_LEASE_NAME", default_value = "docmill-operator")]
     pub lease_name: String,
 
+    /// In which namespaces the operator works.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+
     /// The HTTP servers.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -92,12 +100,12 @@ pub struct Args {
 /// What the operator serves.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServerArgs {
-    /// Listen address of `/metrics` (Prometheus).
-    #[arg(long, env = "DOCMILL_METRICS_ADDRESS", default_value = "0.0.0.0:8080")]
+    /// Listen address of `/metrics` (Prometheus). `[::]` stands for all addresses, also those of IPv4.
+    #[arg(long, env = "DOCMILL_METRICS_ADDRESS", default_value = "[::]:8080")]
     pub metrics_address: SocketAddr,
 
-    /// Listen address of `/healthz` and `/readyz`.
-    #[arg(long, default_value = "0.0.0.0:8081")]
+    /// Listen address of `/healthz` and `/readyz`, in the same form.
+    #[arg(long, default_value = "[::]:8081")]
     pub health_address: SocketAddr,
 
     /// Serve metrics over TLS, and only to clients whose token may get the path /metrics.

@@ -1,7 +1,7 @@
 //! The controllers, one folder per kind, and one for both kinds of schedules. Each reconcile observes (I/O),
 //! plans (pure), applies, and computes the status (pure).
 //!
-//! - `start`: starts them all;
+//! - `start`: starts them all, in each scope (`k8s::scope`); `views`: what the watches of a scope have seen;
 //! - `run_controller`, `run_job`, `run_status`: what runs of both kinds share;
 //! - `retention`: removes what deleted runs left behind.
 
@@ -17,3 +17,4 @@ mod run_job;
 mod run_status;
 pub(crate) mod schedule;
 pub(crate) mod start;
+mod views;

@@ -19,6 +19,7 @@ use super::context::Context;
 use super::k8s::apply::Writer;
 use super::k8s::leader::Leadership;
 use super::k8s::rules::Rules;
+use super::k8s::view::View;
 use super::stores::SecretReader;
 use super::workers::worker_pod::WorkerImage;
 use super::workers::worker_status;
@@ -45,12 +46,12 @@ pub fn context(client: &Client, leads: bool) -> Context {
             user: None,
         },
         metrics: Arc::default(),
-        jobs: reflector::store().0,
-        pods: reflector::store().0,
-        sources: reflector::store().0,
-        models: reflector::store().0,
-        ingest_runs: reflector::store().0,
-        scheduled_runs: reflector::store().0,
+        jobs: View::default(),
+        pods: View::default(),
+        sources: View::default(),
+        models: View::default(),
+        ingest_runs: View::default(),
+        scheduled_runs: View::default(),
         worker_http: worker_status::client().unwrap(),
         circuit_breaker: CircuitBreaker::default(),
     }

@@ -1,6 +1,6 @@
 {{/*
-The groups of alerts; takes metrics.rules. rules.yaml leaves out disabled alerts and adds labels and runbooks. Each alert
-has a section in docs/operations/runbooks.md.
+The groups of alerts; takes metrics.rules, and `operators`, which selects the release's metrics. rules.yaml leaves out
+disabled alerts and adds labels and runbooks. Each alert has a section in docs/operations/runbooks.md.
 */}}
 {{- define "docmill.alerts" -}}
 - name: docmill.sources
@@ -108,7 +108,7 @@ has a section in docs/operations/runbooks.md.
   rules:
   - alert: DocmillNoOperatorLeads
     expr: |
-      (sum(docmill_operator_leader) or vector(0)) < 1
+      (sum(docmill_operator_leader{{ .operators }}) or vector(0)) < 1
     for: 5m
     labels: {severity: critical}
     annotations:

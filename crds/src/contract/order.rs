@@ -35,7 +35,7 @@ pub struct IngestOrder {
     pub source: String,
     /// UID of the source.
     pub uid: String,
-    /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
+    /// What tells Kubernetes clusters apart: by default, the UID of the namespace `kube-system`.
     pub cluster: String,
     /// The source as it was when the pod was created; a later edit applies to later pods.
     pub spec: IngestSourceSpec,
@@ -120,7 +120,7 @@ pub struct EnrichOrder {
     pub run: String,
     /// UID of the run, by which its records are kept.
     pub run_uid: String,
-    /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
+    /// What tells Kubernetes clusters apart: by default, the UID of the namespace `kube-system`.
     pub cluster: String,
     /// What to do.
     pub step: EnrichStep,

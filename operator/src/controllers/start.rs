@@ -8,18 +8,16 @@ use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
 };
 use docmill_crds::{ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource};
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all, try_join_all};
 use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{self, Action, Controller};
 use kube::runtime::events::{Recorder, Reporter};
-use kube::runtime::reflector::{self, Store};
-use kube::runtime::{WatchStreamExt as _, watcher};
-use kube::{Api, Client, Resource, ResourceExt as _};
+use kube::runtime::{reflector, watcher};
+use kube::{Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 
 use super::ingest_source::client_cache::ClientCache;
@@ -28,6 +26,7 @@ use super::ingest_source::rest::RestingSources;
 use super::ingest_source::worker_quota::WorkerQuota;
 use super::reconcile_limit::ReconcileLimiter;
 use super::retention::{self, Retention};
+use super::views::Views;
 use super::{conversion_model, ingest_source, run_controller, schedule};
 use crate::args::Args;
 use crate::circuit_breaker::CircuitBreaker;
@@ -36,6 +35,7 @@ use crate::k8s::apply::{ApplyError, FIELD_MANAGER, Writer};
 use crate::k8s::cluster;
 use crate::k8s::leader::Leadership;
 use crate::k8s::rules::Rules;
+use crate::k8s::scope::Scope;
 use crate::requeue;
 use crate::shutdown::Shutdown;
 use crate::stores::SecretReader;
@@ -61,17 +61,17 @@ pub async fn run(
     leadership: Leadership,
     stop: Shutdown,
 ) -> anyhow::Result<()> {
-    let (jobs, watch_jobs) = view::<Job>(&client);
-    let (pods, watch_pods) = view::<Pod>(&client);
-    let (created_runs, watch_created_runs) = view::<DeserializeGuard<IngestRun>>(&client);
-    let (scheduled_runs, watch_scheduled_runs) = view::<DeserializeGuard<EnrichmentRun>>(&client);
-    let source_controller = controller::<IngestSource>(&client);
-    let model_controller = controller::<ConversionModel>(&client);
+    let scopes = Scope::all(&args.scope, &client);
+    let (watched, ignored) = (&args.scope.watch_namespaces, &args.scope.ignore_namespaces);
+    tracing::info!(?watched, ?ignored, "watching");
+    let (views, watches): (Vec<Views>, Vec<_>) = scopes.iter().map(Views::of).unzip();
+    let source_controllers: Vec<_> = scopes.iter().map(controller::<IngestSource>).collect();
+    let model_controllers: Vec<_> = scopes.iter().map(controller::<ConversionModel>).collect();
     let context = Arc::new(Context {
         client: client.clone(),
         reader: SecretReader { client: client.clone(), rules: Arc::new(Rules::new(&args.rules)) },
         writer: Writer::new(client.clone(), leadership, recorder(args, &client)),
-        cluster_uid: cluster::uid(&client).await?,
+        cluster_uid: cluster::uid(args, &client).await?,
         image: WorkerImage {
             image: args.worker_image.clone(),
             pull_policy: args.worker_image_pull_policy.clone(),
@@ -79,17 +79,17 @@ pub async fn run(
             user: args.worker_run_as_user.0,
         },
         metrics,
-        jobs: jobs.clone(),
-        pods: pods.clone(),
-        sources: source_controller.store(),
-        models: model_controller.store(),
-        ingest_runs: created_runs.clone(),
-        scheduled_runs: scheduled_runs.clone(),
+        jobs: views.iter().map(|views| views.jobs.clone()).collect(),
+        pods: views.iter().map(|views| views.pods.clone()).collect(),
+        sources: source_controllers.iter().map(Controller::store).collect(),
+        models: model_controllers.iter().map(Controller::store).collect(),
+        ingest_runs: views.iter().map(|views| views.ingest_runs.clone()).collect(),
+        scheduled_runs: views.iter().map(|views| views.scheduled_runs.clone()).collect(),
         worker_http: worker_status::client()?,
         circuit_breaker: CircuitBreaker::default(),
     });
     let sources = Arc::new(SourceContext {
-        common: context.clone(),
+        common: context,
         clients: ClientCache::default(),
         quota: WorkerQuota::new(args.max_workers),
         resting: RestingSources::default(),
@@ -98,75 +98,89 @@ pub async fn run(
         every: Duration::from_secs(args.retention_interval_seconds),
         grace: Duration::from_secs(args.retention_grace_seconds),
     };
-    let controllers = async {
-        // With a view that is not filled yet, a reconcile would start workers that already exist.
-        jobs.wait_until_ready().await?;
-        pods.wait_until_ready().await?;
-        created_runs.wait_until_ready().await?;
-        scheduled_runs.wait_until_ready().await?;
-        let metrics_and_stop = (&context.metrics, &stop);
-        let resources = &context.metrics.resources;
-        let (jobs, ingest_runs, enrichment_runs) = (
-            || Api::<Job>::all(client.clone()),
-            || Api::<DeserializeGuard<IngestRun>>::all(client.clone()),
-            || Api::<DeserializeGuard<EnrichmentRun>>::all(client.clone()),
-        );
-        tokio::join!(
-            start_controller(
-                with_models(source_controller, &client)
-                    .owns(jobs(), labelled(label::SOURCE))
-                    .owns(ingest_runs(), labelled(label::TRIGGER)),
-                (Kind::IngestSource, &resources.sources),
-                ingest_source::reconcile,
-                sources.clone(),
-                metrics_and_stop,
-            ),
-            start_controller(
-                controller(&client).owns(jobs(), labelled(label::INGEST_RUN)),
-                (Kind::IngestRun, &resources.ingest_runs),
-                run_controller::reconcile::<IngestRun>,
-                context.clone(),
-                metrics_and_stop,
-            ),
-            start_controller(
-                controller(&client).owns(jobs(), labelled(label::RUN)),
-                (Kind::EnrichmentRun, &resources.enrichment_runs),
-                run_controller::reconcile::<EnrichmentRun>,
-                context.clone(),
-                metrics_and_stop,
-            ),
-            start_controller(
-                controller(&client).owns(enrichment_runs(), labelled(label::SCHEDULE)),
-                (Kind::EnrichmentSchedule, &resources.enrichment_schedules),
-                schedule::reconcile::<EnrichmentSchedule>,
-                context.clone(),
-                metrics_and_stop,
-            ),
-            start_controller(
-                controller(&client).owns(ingest_runs(), labelled(label::SCHEDULE)),
-                (Kind::IngestSchedule, &resources.ingest_schedules),
-                schedule::reconcile::<IngestSchedule>,
-                context.clone(),
-                metrics_and_stop,
-            ),
-            start_controller(
-                model_controller,
-                (Kind::ConversionModel, &resources.models),
-                conversion_model::reconcile,
-                context.clone(),
-                metrics_and_stop,
-            ),
-            retention::run(sources.clone(), retention, stop.clone()),
-        );
+    let scoped = scopes.iter().zip(&views).zip(source_controllers.into_iter().zip(model_controllers));
+    let controllers =
+        scoped.map(|((scope, views), controllers)| run_scope(scope, views, controllers, &sources, &stop));
+    let controllers = try_join_all(controllers);
+    let sweeps = async {
+        retention::run(sources.clone(), retention, stop.clone()).await;
         anyhow::Ok(())
     };
     tokio::select! {
-        result = controllers => result,
-        () = watch_jobs => Ok(()),
-        () = watch_pods => Ok(()),
-        () = watch_created_runs => Ok(()),
-        () = watch_scheduled_runs => Ok(()),
+        result = async { tokio::try_join!(controllers, sweeps) } => result.map(drop),
+        _ = join_all(watches) => Ok(()),
     }
+}
+
+/// Runs the controllers of a scope until the process is asked to shut down and their reconciles are done. A
+/// scope that cannot be read does not keep the others waiting.
+async fn run_scope(
+    scope: &Scope,
+    views: &Views,
+    (source_controller, model_controller): (
+        Controller<DeserializeGuard<IngestSource>>,
+        Controller<DeserializeGuard<ConversionModel>>,
+    ),
+    sources: &Arc<SourceContext>,
+    stop: &Shutdown,
+) -> anyhow::Result<()> {
+    // With a view that is not filled yet, a reconcile would start workers that already exist.
+    tokio::select! {
+        ready = views.ready() => ready?,
+        () = stop.clone().requested() => return Ok(()),
+    }
+    let context = &sources.common;
+    let metrics_and_stop = (&context.metrics, stop);
+    let resources = &context.metrics.resources;
+    tokio::join!(
+        start_controller(
+            with_models(source_controller, scope)
+                .owns(scope.api::<Job>(), scope.labelled(label::SOURCE))
+                .owns(scope.api::<DeserializeGuard<IngestRun>>(), scope.labelled(label::TRIGGER)),
+            (Kind::IngestSource, &resources.sources),
+            ingest_source::reconcile,
+            sources.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            controller(scope).owns(scope.api::<Job>(), scope.labelled(label::INGEST_RUN)),
+            (Kind::IngestRun, &resources.ingest_runs),
+            run_controller::reconcile::<IngestRun>,
+            context.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            controller(scope).owns(scope.api::<Job>(), scope.labelled(label::RUN)),
+            (Kind::EnrichmentRun, &resources.enrichment_runs),
+            run_controller::reconcile::<EnrichmentRun>,
+            context.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            controller(scope)
+                .owns(scope.api::<DeserializeGuard<EnrichmentRun>>(), scope.labelled(label::SCHEDULE)),
+            (Kind::EnrichmentSchedule, &resources.enrichment_schedules),
+            schedule::reconcile::<EnrichmentSchedule>,
+            context.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            controller(scope)
+                .owns(scope.api::<DeserializeGuard<IngestRun>>(), scope.labelled(label::SCHEDULE)),
+            (Kind::IngestSchedule, &resources.ingest_schedules),
+            schedule::reconcile::<IngestSchedule>,
+            context.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            model_controller,
+            (Kind::ConversionModel, &resources.models),
+            conversion_model::reconcile,
+            context.clone(),
+            metrics_and_stop,
+        ),
+    );
+    Ok(())
 }
 
 /// What records the Events.
@@ -178,11 +192,10 @@ fn recorder(args: &Args, client: &Client) -> Recorder {
 /// A controller that also looks at the sources that refer to a model whenever the model changes.
 fn with_models(
     sources: Controller<DeserializeGuard<IngestSource>>,
-    client: &Client,
+    scope: &Scope,
 ) -> Controller<DeserializeGuard<IngestSource>> {
     let view = sources.store();
-    let models = Api::<DeserializeGuard<ConversionModel>>::all(client.clone());
-    sources.watches(models, watcher::Config::default(), move |model| {
+    sources.watches(scope.api::<DeserializeGuard<ConversionModel>>(), scope.everything(), move |model| {
         conversion_model::users(&model, &view.state())
     })
 }
@@ -206,7 +219,7 @@ fn worker_env(args: &Args) -> Vec<(String, String)> {
 }
 
 /// Runs the controller of a kind until the process is asked to shut down and its reconciles are done. The
-/// kind's metrics read the controller's view.
+/// kind's metrics read the controller's view too.
 async fn start_controller<K, C, R, P>(
     controller: Controller<DeserializeGuard<K>>,
     (kind, resources): (Kind, &ResourceCollector<K>),
@@ -220,18 +233,13 @@ async fn start_controller<K, C, R, P>(
     P: Future<Output = ReconcileResult> + Send + 'static,
 {
     let controller = controller.with_config(config()).graceful_shutdown_on(stop.clone().requested());
-    resources.set_view(controller.store());
+    resources.add_view(controller.store());
     let reconcile = limited_reconciles(kind, Arc::clone(metrics), reconcile);
     controller.run(reconcile, after_error, context).for_each(log_reconcile).await;
 }
 
-/// The objects with a label.
-fn labelled(label: &str) -> watcher::Config {
-    watcher::Config::default().labels(label)
-}
-
-/// A controller of all resources of a kind.
-fn controller<K>(client: &Client) -> Controller<DeserializeGuard<K>>
+/// A controller of the resources of a kind in a scope.
+fn controller<K>(scope: &Scope) -> Controller<DeserializeGuard<K>>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
         + Clone
@@ -241,7 +249,7 @@ where
         + Sync
         + 'static,
 {
-    Controller::new(Api::<DeserializeGuard<K>>::all(client.clone()), watcher::Config::default())
+    Controller::new(scope.api(), scope.everything())
 }
 
 fn config() -> controller::Config {
@@ -304,32 +312,4 @@ where
         Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
         Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; restarting it"),
     }
-}
-
-/// A view of all worker objects of a type, and the watch that keeps it up to date.
-fn view<K>(client: &Client) -> (Store<K>, impl Future<Output = ()> + use<K>)
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + DeserializeOwned
-        + Send
-        + Sync
-        + 'static,
-{
-    let (store, writer) = reflector::store();
-    let ours = watcher::Config::default().labels("app.kubernetes.io/managed-by=docmill-operator");
-    let watch = watcher(Api::<K>::all(client.clone()), ours)
-        .default_backoff()
-        // Managed fields are large, and never read.
-        .modify(|object| {
-            object.meta_mut().managed_fields = None;
-        })
-        .reflect(writer)
-        .for_each(|event| async move {
-            if let Err(error) = event {
-                tracing::warn!(error = with_causes(&error), "a watch failed; restarting it");
-            }
-        });
-    (store, watch)
 }

@@ -108,7 +108,7 @@ fn context(stored: Option<ConversionModel>, seen: Option<ConversionModel>) -> (C
     });
     let mut context = testing::context(&client, true);
     if let Some(seen) = seen {
-        context.models = testing::view_of(seen);
+        context.models = [testing::view_of(seen)].into_iter().collect();
     }
     (context, log)
 }

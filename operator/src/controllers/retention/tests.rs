@@ -110,7 +110,7 @@ impl Bed {
             }))
             .unwrap();
             run.metadata.namespace = self.source.namespace();
-            common.metrics.resources.ingest_runs.set_view(view_of(run));
+            common.metrics.resources.ingest_runs.add_view(view_of(run));
         }
         let uid = self.source.uid().unwrap();
         SourceContext {

@@ -29,7 +29,7 @@ mod tests {
         let conditions = build(&[], updates, None, Timestamp::UNIX_EPOCH);
         model.status = Some(docmill_crds::ConversionModelStatus { conditions, ..Default::default() });
         let metrics = Metrics::default();
-        metrics.resources.models.set_view(view_of(model));
+        metrics.resources.models.add_view(view_of(model));
         let line = r#"docmill_conversion_model_condition{namespace="news",model="nitf-eu",type="Ready",reason="Valid"} 1"#;
         let text = metrics.encode().unwrap();
         assert!(text.contains(line), "{text}");

@@ -108,8 +108,8 @@ mod tests {
         let (mut enrichment, mut ingest) = (schedule(&json!({})), ingest_schedule(&json!({})));
         (enrichment.status, ingest.status) = (Some(status.clone()), Some(status));
         let metrics = Metrics::default();
-        metrics.resources.enrichment_schedules.set_view(view_of(enrichment));
-        metrics.resources.ingest_schedules.set_view(view_of(ingest));
+        metrics.resources.enrichment_schedules.add_view(view_of(enrichment));
+        metrics.resources.ingest_schedules.add_view(view_of(ingest));
         let text = metrics.encode().unwrap();
         for kind in ["enrichment", "ingest"] {
             for (metric, value) in [

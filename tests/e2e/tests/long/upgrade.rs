@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
 use e2e::cluster::Kind;
 use e2e::corpus::Corpus;
-use e2e::install::{NAMESPACE, RELEASE, checkout, upgrade_to};
+use e2e::install::{NAMESPACE, RELEASE, checkout, main_settings, upgrade_to};
 use e2e::resources::SOURCE;
 use e2e::testbed::testbed;
 use e2e::wait::{Look, until};
@@ -45,7 +45,7 @@ async fn an_upgrade_and_a_rollback_under_load_lose_double_and_kill_nothing() -> 
         let chart = next_chart(world)?;
         let image = testbed(&["image", "--next"]).await?.trim().to_owned();
         let back_and_forth = async {
-            upgrade_to(&world.cluster, &chart, &image).await?;
+            upgrade_to(&world.cluster, (&chart, &image), NAMESPACE, &main_settings()).await?;
             let done = recorded(world).await?;
             ensure!(done < OBJECTS as u64, "everything was done before the upgrade was");
             println!("upgraded after {done} of {OBJECTS} units");
