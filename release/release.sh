@@ -8,7 +8,8 @@ usage() {
   cat <<'TEXT'
 usage: release/release.sh [OPTIONS]
 
-  --repository NAME   image repository that chart and manifests name (default: docmill)
+  --repository NAME   image repository that chart and manifests name with its registry
+                      (default: localhost/docmill)
   --tag TAG           git tag of the release; has to be v<version>
   --image-builder B   testbed (default): from Debian's packages, without Docker; buildah: from release/Containerfile
   --base IMAGE        base image, with buildah only
@@ -24,7 +25,7 @@ fail() {
   exit 1
 }
 
-repository=docmill tag='' builder=testbed base='' tests=yes dirty=no
+repository=localhost/docmill tag='' builder=testbed base='' tests=yes dirty=no
 while [ $# -gt 0 ]; do
   case $1 in
     --repository | --tag | --image-builder | --base)
@@ -65,6 +66,10 @@ case $builder in
   *) fail "unknown image builder $builder: testbed and buildah are known" ;;
 esac
 
+case $repository in
+  localhost/?* | *.*/?* | *:*/?*) ;;
+  *) fail "the repository $repository has no registry: write registry.example.com/docmill" ;;
+esac
 case $(uname -m) in
   x86_64) arch=amd64 ;;
   aarch64) arch=arm64 ;;

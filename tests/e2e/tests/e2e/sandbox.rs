@@ -18,7 +18,7 @@ const QUEUE: &str =
 /// The objects of a release with these settings; `None` where there is no Helm.
 async fn objects(settings: &str) -> Result<Option<Vec<Value>>> {
     let chart = checkout(CHART).display().to_string();
-    let call = ["template", "sandbox", &chart, "--namespace", "try", "--kube-version", KUBERNETES];
+    let call = ["template", "sandbox", &chart, "--namespace", "sandbox", "--kube-version", KUBERNETES];
     let Some(finished) = helm(&[&call[..], &["--set", settings]].concat(), None).await else {
         return Ok(None);
     };
@@ -101,7 +101,7 @@ async fn the_source_of_the_sandbox_names_what_is_there() -> Result<()> {
             (&source["spec"]["storage"]["endpoint"], "sandbox-s3", 7070),
             (&source["spec"]["index"]["elasticsearch"]["urls"][0], "sandbox-elasticsearch", 9200),
         ] {
-            ensure!(url == &format!("http://{service}.try.svc:{port}"), "{url}");
+            ensure!(url == &format!("http://{service}.sandbox.svc:{port}"), "{url}");
             ensure!(named(objects, "Service", service)?["spec"]["ports"][0]["port"] == port, "{service}");
         }
     }
@@ -115,7 +115,18 @@ async fn the_source_of_the_sandbox_names_what_is_there() -> Result<()> {
     ensure!(routes[0]["queueURL"] == source["spec"]["trigger"]["sqs"]["queueURL"], "{routes}");
     ensure!(routes[0]["bucket"] == source["spec"]["raw"]["bucket"], "{routes}");
     let config = named(&queue, "ConfigMap", "sandbox-sqs")?["data"]["elasticmq.conf"].as_str();
-    ensure!(config.is_some_and(|config| config.contains("host = \"sandbox-sqs.try.svc\"")), "{config:?}");
+    ensure!(config.is_some_and(|config| config.contains("host = \"sandbox-sqs.sandbox.svc\"")), "{config:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_quickstart_has_the_source_of_the_sandbox() -> Result<()> {
+    let page = fs::read_to_string(checkout("docs/quickstart.md"))?;
+    let shown = page.split("<<'YAML'\n").nth(1).and_then(|rest| rest.split("\nYAML\n").next());
+    let shown: Value = serde_saphyr::from_str(shown.context("no YAML in the quickstart")?)?;
+    let Some(objects) = objects(POLL).await? else { return Ok(()) };
+    let source = named(&objects, "IngestSource", "wire")?;
+    ensure!(&shown == source, "the quickstart has\n{shown}\nand the sandbox\n{source}");
     Ok(())
 }
 
