@@ -9,12 +9,14 @@
 //! - [`audit`]: the names of what an audit can find;
 //! - [`contract`]: the work order that a worker pod gets, the report and the exit code that it gives back;
 //! - [`manifests`], [`reference_docs`]: the definitions of the resources and the reference documentation, made from the types;
-//! - [`error_class`]: what every error of the product says about who has to act.
+//! - [`error_class`]: what every error of the product says about who has to act;
+//! - [`build_info`]: what `--version` prints.
 //!
 //! Nothing here performs I/O.
 
 pub mod api;
 pub mod audit;
+pub mod build_info;
 pub mod contract;
 pub mod conversion;
 pub mod digest;

@@ -354,3 +354,10 @@ fn samples_come_from_standard_input_too() {
     assert!(yaml.contains("record: //d\n"), "{yaml}");
     assert!(yaml.contains("# in all of 1000 documents: \"0\""), "{yaml}");
 }
+
+#[test]
+fn the_version_tells_what_was_built() {
+    let output = program(&["--version"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with(concat!("job-runner ", env!("CARGO_PKG_VERSION"), " (commit ")), "{text}");
+}

@@ -31,6 +31,7 @@ use anyhow::{anyhow, bail};
 use clap::Parser as _;
 use docmill_clients::outbound::{self, Limits, Outbound};
 use docmill_clients::telemetry::logs;
+use docmill_crds::build_info;
 use kube::Client;
 
 use args::Args;
@@ -42,6 +43,7 @@ use telemetry::metrics::Metrics;
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     logs::init(args.log_format, &args.log_level)?;
+    tracing::info!(version = build_info::version(), "the operator starts");
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow!("another TLS provider is installed already"))?;

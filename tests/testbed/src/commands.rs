@@ -6,6 +6,7 @@ pub(crate) mod env;
 pub(crate) mod image;
 pub(crate) mod logs;
 pub(crate) mod parts;
+pub(crate) mod release_image;
 pub(crate) mod status;
 pub(crate) mod test;
 pub(crate) mod test_long;

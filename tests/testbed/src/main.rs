@@ -69,6 +69,8 @@ enum Command {
         #[arg(long)]
         next: bool,
     },
+    /// Write the image of a release as an OCI archive, and print its digest.
+    ReleaseImage(commands::release_image::ReleaseImage),
     /// Set everything up and take the first articles from the bucket to the enriched index.
     Demo {
         /// Use this kubectl context's cluster in place of the testbed.
@@ -109,6 +111,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Logs { part } => commands::logs::run(&home, part.as_deref())?,
         Command::Image { next: true } => commands::image::next(&home)?,
         Command::Image { next: false } => commands::image::run(&home)?,
+        Command::ReleaseImage(arguments) => commands::release_image::run(&home, &arguments)?,
         Command::Demo { context } => return commands::demo::run(&home, context.as_deref()),
         Command::Test { long: true, minutes, arguments } => {
             return Ok(commands::test_long::run(&home, Duration::from_mins(minutes), &arguments));

@@ -10,11 +10,12 @@ use e2e::command;
 use e2e::install::checkout;
 use serde_json::{Value, json};
 
-const KUBERNETES: &str = "1.31.0";
+/// The oldest version that the charts support.
+pub(crate) const KUBERNETES: &str = "1.31.0";
 const SCHEMA: &str = "charts/docmill/values.schema.json";
 
 /// Calls Helm with an input; `None` where there is no Helm.
-async fn helm(arguments: &[&str], input: Option<&str>) -> Option<command::Finished> {
+pub(crate) async fn helm(arguments: &[&str], input: Option<&str>) -> Option<command::Finished> {
     let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
     let finished = command::run("helm", &arguments, input).await;
     if finished.is_err() {
@@ -619,7 +620,7 @@ fn pod(text: &str) -> Result<Value> {
 }
 
 /// The comments `# -- …` of values.yaml, by the path of the key below.
-fn comments(text: &str) -> BTreeMap<String, String> {
+pub(crate) fn comments(text: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut path: Vec<(usize, &str)> = Vec::new();
     let mut comment: Vec<&str> = Vec::new();
@@ -649,7 +650,7 @@ fn comments(text: &str) -> BTreeMap<String, String> {
 }
 
 /// The descriptions of a schema, by the paths of the values.
-fn describe(schema: &Value, path: &str, found: &mut BTreeMap<String, String>) {
+pub(crate) fn describe(schema: &Value, path: &str, found: &mut BTreeMap<String, String>) {
     for (key, property) in schema["properties"].as_object().into_iter().flatten() {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match property["description"].as_str() {

@@ -22,7 +22,8 @@ use crate::{
 
 const PRODUCT: &str = "localhost/docmill:testbed-";
 const BRIDGE: &str = "localhost/docmill-bridge:testbed-";
-const USER: &str = "65532:65532";
+/// User and group of the product.
+pub(crate) const USER: &str = "65532:65532";
 
 /// What a checkout's images are called on the node.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
