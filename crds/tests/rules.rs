@@ -236,7 +236,8 @@ fn a_model_is_a_conversion_that_refers_to_no_other() {
     let unstated = fault(json!({"record": "/a"})).expect("a fault");
     assert!(unstated.contains("preset, or record and fields"), "{unstated}");
     let manifests = manifests::all().expect("definitions");
-    let (_, definition) = manifests.iter().find(|(name, _)| name == "conversionmodels.yaml").expect("its file");
+    let (_, definition) =
+        manifests.iter().find(|(name, _)| name == "conversionmodels.yaml").expect("its file");
     assert!(!definition.contains("modelRef:") && !definition.contains("self.modelRef"), "{definition}");
     assert!(!unstated.contains("or name a ConversionModel"), "{unstated}");
 }
@@ -253,7 +254,8 @@ fn a_run_has_one_origin() {
 #[test]
 fn conditions_on_documents_go_with_all_of_them() {
     let fault = |select: Value| {
-        let run: EnrichmentRun = serde_json::from_value(with(run(), &json!({"select": select}))).expect("a run");
+        let run: EnrichmentRun =
+            serde_json::from_value(with(run(), &json!({"select": select}))).expect("a run");
         run.validate_cel().err().map(|errors| format!("{errors:?}"))
     };
     let from = json!({"from": "2026-01-01T00:00:00Z"});

@@ -23,10 +23,15 @@ use crate::conversion::{Conversion, without_reference};
     cel,
     printcolumn(name = "Format", type_ = "string", json_path = ".spec.format"),
     printcolumn(name = "Preset", type_ = "string", json_path = ".spec.preset"),
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
     printcolumn(name = "Revision", type_ = "string", json_path = ".status.revision"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
+#[allow(clippy::duplicated_attributes, reason = "each column has a type and a path")]
 #[serde(transparent)]
 #[schemars(transform = without_reference)]
 pub struct ConversionModelSpec(pub Conversion);

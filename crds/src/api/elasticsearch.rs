@@ -15,7 +15,10 @@ use super::storage::SecretRef;
     .field_path(".urls"))]
 pub struct ElasticsearchCluster {
     /// Base URLs of the cluster's nodes or of its load balancer, for example `https://es.search.svc:9200`.
-    #[schemars(length(min = 1, max = 32), inner(length(max = 2048), regex(pattern = r"^https?://[^/?#]+/?$")))]
+    #[schemars(
+        length(min = 1, max = 32),
+        inner(length(max = 2048), regex(pattern = r"^https?://[^/?#]+/?$"))
+    )]
     pub urls: Vec<String>,
     /// Secret in this namespace with the keys `username` and `password`, or `apiKey` (the encoded form), and
     /// `ca.crt` (PEM) if the cluster's certificate is signed by a private authority. Left out: no

@@ -51,8 +51,9 @@ pub(super) fn time_zone_rule() -> Rule {
 
 /// The rule of the name of a schedule: a run appends a hyphen and eight digits, and has up to 52 characters.
 pub(super) fn name_rule() -> Rule {
-    Rule::new("self.metadata.name.size() <= 43")
-        .message("metadata.name must be no more than 43 characters, so that the names of its runs can be made from it")
+    Rule::new("self.metadata.name.size() <= 43").message(
+        "metadata.name must be no more than 43 characters, so that the names of its runs can be made from it",
+    )
 }
 
 pub(super) fn default_time_zone() -> String {

@@ -95,9 +95,7 @@ pub enum ModelError {
         name: String,
     },
     /// A setting beside a reference.
-    #[error(
-        "{place}: modelRef stands for the whole model of a ConversionModel: leave out this, or modelRef"
-    )]
+    #[error("{place}: modelRef stands for the whole model of a ConversionModel: leave out this, or modelRef")]
     BesideReference {
         /// Where in the model.
         place: &'static str,

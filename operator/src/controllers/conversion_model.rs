@@ -27,7 +27,7 @@ pub async fn reconcile(
     guard: Arc<DeserializeGuard<ConversionModel>>,
     context: Arc<Context>,
 ) -> Result<Action, ApplyError> {
-    let Some(model) = readable(&guard) else { return Ok(Action::await_change()) };
+    let Some(model) = readable(&guard, &context).await? else { return Ok(Action::await_change()) };
     let old = model.status.clone().unwrap_or_default();
     let new = status::status(model, Timestamp::now());
     context.writer.set_status(model, model.status.as_ref(), &new).await?;

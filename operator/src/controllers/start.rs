@@ -7,7 +7,9 @@ use docmill_clients::cause::with_causes;
 use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
 };
-use docmill_crds::{ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource};
+use docmill_crds::{
+    ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource,
+};
 use futures::future::{BoxFuture, join_all, try_join_all};
 use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::NamespaceResourceScope;
@@ -64,7 +66,7 @@ pub async fn run(
     let scopes = Scope::all(&args.scope, &client);
     let (watched, ignored) = (&args.scope.watch_namespaces, &args.scope.ignore_namespaces);
     tracing::info!(?watched, ?ignored, "watching");
-    let (views, watches): (Vec<Views>, Vec<_>) = scopes.iter().map(Views::of).unzip();
+    let (views, watching): (Vec<Views>, Vec<_>) = scopes.iter().map(Views::of).unzip();
     let source_controllers: Vec<_> = scopes.iter().map(controller::<IngestSource>).collect();
     let model_controllers: Vec<_> = scopes.iter().map(controller::<ConversionModel>).collect();
     let context = Arc::new(Context {
@@ -98,9 +100,9 @@ pub async fn run(
         every: Duration::from_secs(args.retention_interval_seconds),
         grace: Duration::from_secs(args.retention_grace_seconds),
     };
-    let scoped = scopes.iter().zip(&views).zip(source_controllers.into_iter().zip(model_controllers));
+    let parts = scopes.iter().zip(&views).zip(source_controllers.into_iter().zip(model_controllers));
     let controllers =
-        scoped.map(|((scope, views), controllers)| run_scope(scope, views, controllers, &sources, &stop));
+        parts.map(|((scope, views), controllers)| run_scope(scope, views, controllers, &sources, &stop));
     let controllers = try_join_all(controllers);
     let sweeps = async {
         retention::run(sources.clone(), retention, stop.clone()).await;
@@ -108,7 +110,7 @@ pub async fn run(
     };
     tokio::select! {
         result = async { tokio::try_join!(controllers, sweeps) } => result.map(drop),
-        _ = join_all(watches) => Ok(()),
+        _ = join_all(watching) => Ok(()),
     }
 }
 

@@ -10,7 +10,9 @@ mod sources;
 use std::time::Duration;
 
 use docmill_clients::telemetry::process::ProcessMetrics;
-use docmill_crds::{ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource};
+use docmill_crds::{
+    ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource,
+};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};

@@ -31,7 +31,8 @@ pub fn checkout(path: &str) -> PathBuf {
 
 /// Installs or upgrades the product and waits until the operator is ready; once a process.
 pub async fn install(cluster: &Cluster, env: &Env) -> Result<()> {
-    INSTALLED.get_or_try_init(|| upgrade(cluster, env, NAMESPACE, &main_settings())).await.copied()
+    let settings = main_settings();
+    INSTALLED.get_or_try_init(|| upgrade(cluster, env, NAMESPACE, &settings)).await.copied()
 }
 
 /// The settings of the main release.

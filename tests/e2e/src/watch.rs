@@ -72,7 +72,7 @@ async fn look(cluster: Cluster, namespace: String, seen: Arc<Mutex<Seen>>) {
 }
 
 fn last_seen(pod: &Pod) -> LastSeen {
-    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
-    let image = containers.filter_map(|container| container.image.clone()).next();
+    let mut containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    let image = containers.find_map(|container| container.image.clone());
     LastSeen { phase: phase(pod).to_owned(), image: image.unwrap_or_default() }
 }

@@ -100,7 +100,10 @@ impl ArticleTemplate {
                 None
             }
             Err(_) => {
-                tracing::warn!(pattern = self.pattern, "existing indices took too long to change their mapping; the next worker tries again");
+                tracing::warn!(
+                    pattern = self.pattern,
+                    "existing indices took too long to change their mapping; the next worker tries again"
+                );
                 None
             }
         };

@@ -664,7 +664,15 @@ pub(crate) fn describe(schema: &Value, path: &str, found: &mut BTreeMap<String, 
 /// The names of metrics in a text.
 fn metrics_in(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    let parts = ["source", "worker", "operator", "ingest_run", "enrichment_run", "ingest_schedule", "enrichment_schedule"];
+    let parts = [
+        "source",
+        "worker",
+        "operator",
+        "ingest_run",
+        "enrichment_run",
+        "ingest_schedule",
+        "enrichment_schedule",
+    ];
     words.filter(move |word| parts.iter().any(|part| word.starts_with(&format!("docmill_{part}_"))))
 }
 

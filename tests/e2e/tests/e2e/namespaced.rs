@@ -25,10 +25,8 @@ const ALONE: Duration = Duration::from_secs(4);
 
 #[tokio::test]
 async fn a_release_for_one_namespace_works_with_roles_alone_and_with_assigned_users() -> Result<()> {
-    world::run_ignored(async |world| {
-        with_policy(&world.cluster, IGNORED, async || work(world).await).await
-    })
-    .await
+    world::run_ignored(async |world| with_policy(&world.cluster, IGNORED, async || work(world).await).await)
+        .await
 }
 
 async fn work(world: &World) -> Result<()> {

@@ -111,7 +111,8 @@ fn a_reference_to_a_model_that_is_not_in_the_file_is_a_fault() {
     // The start of a mapping in braces may be its brace or its first key.
     assert_eq!(marked.replace("{^", "^{"), "    modelRef: ^{name: m}");
     assert!(problem.contains("ConversionModel \"m\"") && problem.contains("not in this file"), "{problem}");
-    let other = format!("kind: ConversionModel\nmetadata: {{name: other}}\nspec: {{preset: rss}}\n---\n{source}");
+    let other =
+        format!("kind: ConversionModel\nmetadata: {{name: other}}\nspec: {{preset: rss}}\n---\n{source}");
     assert!(fault(&other).1.contains("not in this file"));
     let (marked, problem) = fault("modelRef: {name: m}");
     assert_eq!(marked.replace("{^", "^{"), "modelRef: ^{name: m}");

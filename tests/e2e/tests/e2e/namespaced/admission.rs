@@ -80,7 +80,8 @@ fn policy() -> Value {
         "[object.spec.?securityContext.?runAsUser.orValue({FIRST_USER}), \
           object.spec.?securityContext.?fsGroup.orValue({FIRST_USER})].all(id, id {in_range})"
     );
-    let of_container = format!("[c.?securityContext.?runAsUser.orValue({FIRST_USER})].all(id, id {in_range})");
+    let of_container =
+        format!("[c.?securityContext.?runAsUser.orValue({FIRST_USER})].all(id, id {in_range})");
     let of_containers = format!("object.spec.containers.all(c, {of_container})");
     let each = |rule: &str| format!("object.spec.containers.all(c, c.?securityContext.{rule})");
     let rules = [
