@@ -3,6 +3,7 @@
 //! - [`Elastic`] (`client`, `connection`): one cluster with its credentials, one request at a time, without
 //!   hidden retries except one with a Secret that has changed;
 //! - `admin`, `documents`, `search`: what the product needs of a cluster, each a small method of [`Elastic`];
+//!   `search_batch`: searches that share a request;
 //! - [`mapping`]: how documents of the product are mapped; `ownership`: indices of the product, and their owners;
 //! - `bulk`: builds a bulk, sends it until every item has its final [`ItemOutcome`], and reads its response item
 //!   by item;
@@ -23,6 +24,7 @@ mod index_trouble;
 pub mod mapping;
 mod ownership;
 mod search;
+mod search_batch;
 
 pub use bulk::{Address, BulkBody, BulkPolicy, ConcurrencyToken, ItemOutcome, SkipBlocked};
 pub use client::Elastic;
@@ -31,3 +33,4 @@ pub use documents::StoredDocument;
 pub use error::{ElasticError, ErrorCause, SKEWED};
 pub use ownership::OwnershipError;
 pub use search::Pit;
+pub use search_batch::JoinedSearch;

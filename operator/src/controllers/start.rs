@@ -25,6 +25,7 @@ use serde::de::DeserializeOwned;
 use super::ingest_source::client_cache::ClientCache;
 use super::ingest_source::context::SourceContext;
 use super::ingest_source::rest::RestingSources;
+use super::ingest_source::rest::pace::Pacing;
 use super::ingest_source::worker_quota::WorkerQuota;
 use super::reconcile_limit::ReconcileLimiter;
 use super::retention::{self, Retention};
@@ -53,6 +54,9 @@ const ANOTHER_TURN: Duration = Duration::from_secs(1);
 /// Requeue interval after an error of the API server; its client has retried several times by then.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 
+/// The annotation in which `kubectl apply` keeps the whole object as it was applied.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// Reconciles everything until the process is asked to shut down and the reconciles in flight are done.
 pub async fn run(
     args: &Args,
@@ -70,7 +74,7 @@ pub async fn run(
     let recorder = Recorder::new(client.clone(), reporter);
     let context = Arc::new(Context {
         client: client.clone(),
-        reader: SecretReader { client: client.clone(), rules: Arc::new(Rules::new(&args.rules)) },
+        reader: SecretReader::new(client.clone(), Arc::new(Rules::new(&args.rules))),
         writer: Writer::new(client.clone(), leadership, recorder),
         cluster_uid: cluster::uid(&client).await?,
         image: WorkerImage {
@@ -93,6 +97,7 @@ pub async fn run(
         clients: ClientCache::default(),
         quota: WorkerQuota::new(args.max_workers),
         resting: RestingSources::default(),
+        pacing: Pacing::new(args.idle_polls_per_second),
     });
     let retention = Retention {
         every: Duration::from_secs(args.retention_interval_seconds),
@@ -209,7 +214,19 @@ where
         + Sync
         + 'static,
 {
-    Controller::new(Api::<DeserializeGuard<K>>::all(client.clone()), watcher::Config::default())
+    let (view, writer) = reflector::store();
+    let resources = Api::<DeserializeGuard<K>>::all(client.clone());
+    let watch = watcher(resources, watcher::Config::default()).modify(slim).reflect(writer).applied_objects();
+    Controller::for_stream(watch, view)
+}
+
+/// Drops what is large and never read, before it is held for as long as the object exists.
+fn slim<K: Resource>(object: &mut K) {
+    let meta = object.meta_mut();
+    meta.managed_fields = None;
+    if let Some(annotations) = &mut meta.annotations {
+        annotations.remove(LAST_APPLIED);
+    }
 }
 
 fn config() -> controller::Config {
@@ -289,10 +306,7 @@ where
     let ours = watcher::Config::default().labels("app.kubernetes.io/managed-by=docmill-operator");
     let watch = watcher(Api::<K>::all(client.clone()), ours)
         .default_backoff()
-        // Managed fields are large, and never read.
-        .modify(|object| {
-            object.meta_mut().managed_fields = None;
-        })
+        .modify(slim)
         .reflect(writer)
         .for_each(|event| async move {
             if let Err(error) = event {

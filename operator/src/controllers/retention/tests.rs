@@ -20,6 +20,7 @@ use super::sweep::{RUNS_AT_A_TIME, is_uid, of_deleted};
 use crate::controllers::ingest_source::client_cache::ClientCache;
 use crate::controllers::ingest_source::context::SourceContext;
 use crate::controllers::ingest_source::rest::RestingSources;
+use crate::controllers::ingest_source::rest::pace::Pacing;
 use crate::controllers::ingest_source::worker_quota::WorkerQuota;
 use crate::testing::{self, Asked, CLUSTER, api, view_of};
 use crate::workers::order::ingest_order;
@@ -118,6 +119,7 @@ impl Bed {
             clients: ClientCache::holding(&uid, self.s3.clone(), self.elastic.clone()),
             quota: WorkerQuota::new(10),
             resting: RestingSources::default(),
+            pacing: Pacing::new(4),
         }
     }
 
