@@ -85,7 +85,8 @@ pub async fn reconcile(
     }
     started?;
     let after = status::requeue_after(suspend, &uid, &seen, &new, &pace);
-    let due = if suspend { None } else { poll::due_in(source, &seen.poll_runs, seen.now) };
+    let may_poll = !suspend && seen.may_poll();
+    let due = poll::due_in(source, &seen.poll_runs, seen.now).filter(|_| may_poll);
     Ok(Action::requeue(due.map_or(after, |due| due.min(after))))
 }
 

@@ -192,7 +192,10 @@ fn has_active_run(source: &IngestSource, runs: &[Arc<DeserializeGuard<IngestRun>
     let mut own = readable.filter(|run| {
         run.spec.source_ref.name == source.name_any() && run.namespace() == source.namespace()
     });
-    own.any(|run| run_status::outcome(run.status.as_ref().map_or(&[], |status| &status.conditions)).is_none())
+    own.any(|run| {
+        let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+        run_status::outcome(conditions).is_none()
+    })
 }
 
 /// What throttled the workers, according to the status.
@@ -215,7 +218,11 @@ async fn ledger_counts(
     let asked = clients.ledger_cluster.search_joined(&index, &query);
     let joined = ask_elastic(endpoint_client, cluster, asked).await;
     // A request is counted by the first of those that share it.
-    if joined.as_ref().map_or(true, |joined| joined.is_first) {
+    let counts_request = match &joined {
+        Ok(joined) => joined.is_first,
+        Err(_) => true,
+    };
+    if counts_request {
         metrics.request(Target::Elasticsearch);
     }
     let counts = read_ledger(&joined?.answer);

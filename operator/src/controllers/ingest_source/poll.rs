@@ -98,7 +98,8 @@ fn is_due(spec: &IngestSourceSpec, runs: &[PollRun], now: Timestamp) -> bool {
 /// How long until the next run is due, if the source has the poll trigger: at least [`SOONEST`], because a run that is
 /// due may have to wait for its predecessor.
 pub fn due_in(source: &IngestSource, runs: &[PollRun], now: Timestamp) -> Option<Duration> {
-    let interval = Duration::from_secs(u64::try_from(source.spec.trigger.poll.as_ref()?.interval_seconds).ok()?);
+    let poll = source.spec.trigger.poll.as_ref()?;
+    let interval = Duration::from_secs(u64::try_from(poll.interval_seconds).ok()?);
     let since_last = runs.last().map_or(interval, |last| elapsed(last.created, now));
     Some(interval.saturating_sub(since_last).max(SOONEST))
 }

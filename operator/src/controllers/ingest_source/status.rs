@@ -352,6 +352,7 @@ pub fn requeue_after(
     }
     let has_pending = seen.pending().is_some_and(|pending| pending > 0);
     let is_busy = has_pending || active_count(&seen.workers) > 0;
-    let idle_for = || pace::idle_since(new).map(|since| requeue::elapsed(since, seen.now)).unwrap_or_default();
-    requeue::jitter(if is_busy { BUSY } else { pace.poll_interval(idle_for()) }, uid, seen.now)
+    let idle_for = pace::idle_since(new).map(|since| requeue::elapsed(since, seen.now));
+    let pause = if is_busy { BUSY } else { pace.poll_interval(idle_for.unwrap_or_default()) };
+    requeue::jitter(pause, uid, seen.now)
 }

@@ -91,7 +91,8 @@ pub fn idle_since(status: &IngestSourceStatus) -> Option<Timestamp> {
 /// How many seconds a source that is ready and has a queue has been idle.
 fn idle_queue(source: &IngestSource, now: Timestamp) -> Option<f64> {
     let status = source.status.as_ref().filter(|_| source.spec.trigger.sqs.is_some())?;
-    let since = idle_since(status).filter(|_| conditions::is_true(&status.conditions, condition_type::READY))?;
+    let is_ready = conditions::is_true(&status.conditions, condition_type::READY);
+    let since = idle_since(status).filter(|_| is_ready)?;
     Some(elapsed(since, now).as_secs_f64())
 }
 
