@@ -11,8 +11,8 @@ pub const CPU_SECONDS: &str = "process_cpu_seconds_total";
 
 /// The value of a metric without labels.
 pub fn value(metrics: &str, name: &str) -> Result<f64> {
-    let values = metrics.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    Ok(values.into_iter().next().with_context(|| format!("no {name}"))?.parse()?)
+    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    Ok(value.with_context(|| format!("no {name}"))?.parse()?)
 }
 
 /// The requests of the operator so far, by target.

@@ -241,7 +241,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn all_together_ask_no_more_than_they_may_and_nobody_waits_longer_than_it_was_idle(
+        fn all_ask_no_more_than_they_may_and_nobody_waits_longer_than_it_was_idle(
             idle in prop::collection::vec(0.0..10_000_000_f64, 0..300),
             most in 1..20_u32,
         ) {

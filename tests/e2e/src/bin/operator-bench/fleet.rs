@@ -106,7 +106,8 @@ impl Fleet {
         self.cluster.kubectl(&delete).await?;
         let base = self.sqs.create(&self.name, VISIBILITY_SECONDS).await?;
         let numbers = (0..=self.next()).filter(|number| number % IDLE_OF == 0);
-        let urls: Vec<String> = numbers.map(|number| format!("{base}-{number}")).chain([base.clone()]).collect();
+        let idle = numbers.map(|number| format!("{base}-{number}"));
+        let urls: Vec<String> = idle.chain([base.clone()]).collect();
         let removals = stream::iter(&urls).map(|url| self.sqs.remove(url));
         removals.buffer_unordered(CONCURRENCY).try_collect::<()>().await.context("failed to remove queues")?;
         for bucket in self.buckets() {
