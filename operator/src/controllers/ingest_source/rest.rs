@@ -37,12 +37,7 @@ pub struct RestingSources(Mutex<HashMap<String, Timestamp>>);
 impl RestingSources {
     /// How long a source may be left alone; `None` if it has to be looked at now: it is not suspended, its status is not
     /// that of its spec, or its interval, which is at least `pace`, is over.
-    pub fn left_alone_for(
-        &self,
-        source: &IngestSource,
-        now: Timestamp,
-        pace: Duration,
-    ) -> Option<Duration> {
+    pub fn left_alone_for(&self, source: &IngestSource, now: Timestamp, pace: Duration) -> Option<Duration> {
         let status = source.status.as_ref()?;
         let is_known = status.observed_generation == source.metadata.generation;
         let is_at_rest = conditions::is_true(&status.conditions, condition_type::SUSPENDED);

@@ -33,7 +33,7 @@ const FOR_EACH_SUSPENDED: Duration = Duration::from_secs(1);
 const CHECK_FOR_EACH: Duration = Duration::from_secs(5);
 const LONGEST_WITHOUT_CHECK: Duration = Duration::from_hours(2);
 /// The same for its ledger.
-const COUNT_FOR_EACH: Duration = Duration::from_secs(2);
+const COUNT_FOR_EACH: Duration = Duration::from_secs(1);
 const LONGEST_WITHOUT_COUNT: Duration = Duration::from_hours(1);
 
 /// How often sources at rest are looked at now. The default is that of a single source.
@@ -226,7 +226,7 @@ mod tests {
         let pace = pace(sources);
         assert_eq!(poll(&pace, 100_000), Duration::from_secs(5));
         assert_eq!(pace.suspended, Duration::from_secs(500));
-        assert_eq!((pace.check, pace.ledger), (Duration::from_secs(2500), Duration::from_secs(1000)));
+        assert_eq!((pace.check, pace.ledger), (Duration::from_secs(2500), Duration::from_secs(500)));
     }
 
     #[test]

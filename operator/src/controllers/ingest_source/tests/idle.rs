@@ -47,8 +47,7 @@ async fn answer(State(log): State<StoreLog>, request: Request) -> Response {
 fn api_server(asked: &Asked) -> (u16, Value) {
     match asked.method.as_str() {
         "GET" => {
-            let metadata =
-                json!({"name": "s3", "namespace": "news", "labels": {"docmill.io/use": "true"}});
+            let metadata = json!({"name": "s3", "namespace": "news", "labels": {"docmill.io/use": "true"}});
             let data = json!({"AWS_ACCESS_KEY_ID": "YQ==", "AWS_SECRET_ACCESS_KEY": "YQ=="});
             (200, json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}))
         }
@@ -104,8 +103,7 @@ async fn an_idle_source_costs_one_request_to_its_queue_and_after_a_restart_littl
     let (context, api_log) = operator();
     pass(&source, &context).await;
     let first = taken(&asked);
-    let expected =
-        [("HEAD /", 3), ("GET /docmill-", 3), ("GET /", 4), ("POST /docmill-", 1), ("POST /", 2)];
+    let expected = [("HEAD /", 3), ("GET /docmill-", 3), ("GET /", 4), ("POST /docmill-", 1), ("POST /", 2)];
     for (start, times) in expected {
         let count = first.iter().filter(|one| one.starts_with(start)).count();
         assert_eq!(count, times, "{start} in {first:?}");
