@@ -23,6 +23,7 @@ mod error;
 mod index_trouble;
 pub mod mapping;
 mod ownership;
+mod pending_searches;
 mod search;
 mod search_batch;
 
@@ -32,5 +33,5 @@ pub use cluster_info::{ClusterInfo, Distribution};
 pub use documents::StoredDocument;
 pub use error::{ElasticError, ErrorCause, SKEWED};
 pub use ownership::OwnershipError;
+pub use pending_searches::JoinedSearch;
 pub use search::Pit;
-pub use search_batch::JoinedSearch;

@@ -1,7 +1,6 @@
 //! Joins searches that arrive within a short time into one `_msearch`: many small questions to one cluster then cost
 //! one request.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::client::{Elastic, parse};
 use super::error::{ElasticError, ErrorCause};
+use super::pending_searches::{JoinedSearch, PendingSearch};
 use crate::outbound::Cap;
 
 /// How long the first search waits for others.
@@ -20,46 +20,6 @@ const MOST: usize = 50;
 /// A request with a status below this, other than a success, is refused for what it is: this cluster, or these
 /// credentials, may allow single searches all the same.
 const TOO_MANY_REQUESTS: u16 = 429;
-
-/// The answer to a search that may have shared its request with others.
-#[derive(Debug, PartialEq)]
-pub struct JoinedSearch {
-    /// The whole response to this search.
-    pub answer: Value,
-    /// Whether it was the first search of its request, which is true of one search for each request.
-    pub is_first: bool,
-}
-
-/// A search that waits for its request.
-pub(super) struct PendingSearch {
-    index: String,
-    body: Value,
-    sender: oneshot::Sender<Result<JoinedSearch, ElasticError>>,
-}
-
-/// The searches that wait for the next request.
-#[derive(Default)]
-pub(super) struct PendingSearches(Mutex<Vec<PendingSearch>>);
-
-impl PendingSearches {
-    /// Adds a search. Returns whether it is the first one.
-    fn push(&self, search: PendingSearch) -> bool {
-        let mut all = self.all();
-        all.push(search);
-        all.len() == 1
-    }
-
-    /// Takes all searches that somebody still waits for.
-    fn take(&self) -> Vec<PendingSearch> {
-        let mut all = std::mem::take(&mut *self.all());
-        all.retain(|search| !search.sender.is_closed());
-        all
-    }
-
-    fn all(&self) -> MutexGuard<'_, Vec<PendingSearch>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl Elastic {
     /// The same as [`Elastic::search`], in one request with the searches of other clones that arrive within a moment.
@@ -118,13 +78,6 @@ impl Elastic {
     }
 }
 
-impl PendingSearch {
-    fn answer(self, answer: Result<Value, ElasticError>, is_first: bool) {
-        // Whoever asked may no longer wait.
-        let _ = self.sender.send(answer.map(|answer| JoinedSearch { answer, is_first }));
-    }
-}
-
 /// Two lines for each search: where, by the same rules as a single search, and what.
 fn lines<'a>(searches: impl Iterator<Item = (&'a str, &'a Value)>) -> Bytes {
     let lines = searches.flat_map(|(index, body)| {
@@ -164,9 +117,8 @@ fn read_one(answer: Value) -> Result<Value, ElasticError> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use tokio::sync::oneshot;
 
-    use super::{PendingSearch, PendingSearches, lines, read};
+    use super::{lines, read};
     use crate::elastic::error::ElasticError;
 
     #[test]
@@ -191,21 +143,5 @@ mod tests {
         assert_eq!((fault.status, fault.kind.as_str()), (403, "security_exception"));
         assert!(read(json!({"responses": []}), 1).is_err());
         assert!(read(json!({"hello": "world"}), 1).is_err());
-    }
-
-    #[test]
-    fn the_first_search_sends_for_all_and_those_that_nobody_waits_for_are_left_out() {
-        let pending = PendingSearches::default();
-        let push = || {
-            let (sender, receiver) = oneshot::channel();
-            (pending.push(PendingSearch { index: "a".into(), body: json!({}), sender }), receiver)
-        };
-        let (first, receiver) = push();
-        let (second, gone) = push();
-        assert_eq!((first, second), (true, false));
-        drop(gone);
-        assert_eq!(pending.take().len(), 1);
-        drop(receiver);
-        assert!(push().0, "the next one begins another request");
     }
 }

@@ -95,7 +95,7 @@ impl Fleet {
     }
 
     /// The number of the next idle source.
-    pub const fn next(&self) -> u32 {
+    pub const fn next_idle(&self) -> u32 {
         self.count.next_multiple_of(IDLE_OF)
     }
 
@@ -105,7 +105,7 @@ impl Fleet {
         let delete = ["delete", "namespace", &self.name, "--ignore-not-found", "--timeout=900s"];
         self.cluster.kubectl(&delete).await?;
         let base = self.sqs.create(&self.name, VISIBILITY_SECONDS).await?;
-        let numbers = (0..=self.next()).filter(|number| number % IDLE_OF == 0);
+        let numbers = (0..=self.next_idle()).filter(|number| number % IDLE_OF == 0);
         let idle = numbers.map(|number| format!("{base}-{number}"));
         let urls: Vec<String> = idle.chain([base.clone()]).collect();
         let removals = stream::iter(&urls).map(|url| self.sqs.remove(url));

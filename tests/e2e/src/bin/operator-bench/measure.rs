@@ -68,7 +68,7 @@ pub async fn cost(fleet: &Fleet) -> Result<Cost> {
 }
 
 async fn new_source(fleet: &Fleet) -> Result<f64> {
-    let number = fleet.next();
+    let number = fleet.next_idle();
     let began = Instant::now();
     fleet.create(number).await?;
     tokio::time::timeout(READY_LIMIT, fleet.ready(number)).await??;
