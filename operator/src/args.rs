@@ -37,6 +37,12 @@ pub struct Args {
           value_parser = clap::value_parser!(i32).range(1..=100_000))]
     pub max_workers: i32,
 
+    /// Maximum number of requests a second to the queues of all idle `IngestSource`s together. Beyond it, those
+    /// that have been idle for longest are looked at less often.
+    #[arg(long, env = "DOCMILL_IDLE_POLLS_PER_SECOND", default_value_t = 4,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub idle_polls_per_second: u32,
+
     /// How often, in seconds, the operator looks for what deleted runs left in the stores.
     #[arg(long, env = "DOCMILL_RETENTION_INTERVAL_SECONDS", default_value_t = 300,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -227,11 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn no_worker_at_all_is_refused_and_a_hundred_are_the_default() {
+    fn no_worker_and_no_look_at_all_are_refused_and_the_defaults_are_a_hundred_and_four() {
         let parse =
             |more: &[&str]| Args::try_parse_from([&["operator", "--worker-image", "w"], more].concat());
         assert!(parse(&["--max-workers", "0"]).is_err());
+        assert!(parse(&["--idle-polls-per-second", "0"]).is_err());
         assert_eq!(parse(&[]).unwrap().max_workers, 100);
+        assert_eq!(parse(&[]).unwrap().idle_polls_per_second, 4);
     }
 
     #[test]

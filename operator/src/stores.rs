@@ -1,8 +1,14 @@
 //! Connects to the stores that a resource names, with the credentials from its Secrets, and reports faults in
 //! words that a user can act on.
+//!
+//! - `secret_cache`: Secrets that were read lately;
+//! - `elastic_clients`: one client for each cluster and Secret.
+
+mod elastic_clients;
+mod secret_cache;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws::{StoreError, StoreFault, credential_key};
 use docmill_clients::cause::with_causes;
@@ -14,10 +20,12 @@ use docmill_crds::api::storage::{SecretRef, Storage};
 use docmill_crds::contract::IngestOrder;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 use elastic::{Elastic, ElasticError, OwnershipError};
+use elastic_clients::{ElasticClients, SharedElastic};
 use futures::TryFutureExt as _;
 use futures::future::BoxFuture;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client, ResourceExt as _};
+use secret_cache::SecretCache;
 use secrets::Secrets;
 
 use super::circuit_breaker::EndpointClient;
@@ -29,6 +37,9 @@ use super::not_ready::NotReady;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// The number of buckets of a source, each of which costs one request when the source is observed.
 pub const BUCKETS: usize = 3;
+/// The requests that a check of a source's clusters costs at most: the cluster's name, and the owners of the three
+/// indices of records.
+pub const CLUSTER_REQUESTS: usize = 4;
 /// Reason for an endpoint that the administrator does not allow.
 pub const NOT_ALLOWED: &str = "EndpointNotAllowed";
 
@@ -39,6 +50,22 @@ pub struct SecretReader {
     pub client: Client,
     /// Which Secrets, and what else, may be used.
     pub rules: Arc<Rules>,
+    secrets: SecretCache,
+    clusters: ElasticClients,
+    max_age: Duration,
+}
+
+impl SecretReader {
+    /// A reader that reads each Secret, and asks each cluster, whenever it is needed.
+    pub fn new(client: Client, rules: Arc<Rules>) -> Self {
+        let (secrets, clusters) = (SecretCache::default(), ElasticClients::default());
+        Self { client, rules, secrets, clusters, max_age: Duration::ZERO }
+    }
+
+    /// The same reader, content with a Secret that was read, and with a cluster that answered, within this time.
+    pub fn content_with(&self, max_age: Duration) -> Self {
+        Self { max_age, ..self.clone() }
+    }
 }
 
 /// The values of the Secret of `storage`; empty if it names none and the operator may use its own identity.
@@ -72,6 +99,21 @@ pub async fn connect_elastic(
     cluster: &ElasticsearchCluster,
     endpoint_client: &EndpointClient,
 ) -> Result<Elastic, NotReady> {
+    let shared = open_elastic(reader, namespace, cluster).await?;
+    if !shared.has_answered_within(reader.max_age) {
+        let asked_at = Instant::now();
+        ask_elastic(endpoint_client, cluster, shared.elastic.ping()).await?;
+        shared.has_answered(asked_at);
+    }
+    Ok(shared.elastic.clone())
+}
+
+/// A client for an Elasticsearch cluster with the credentials of its Secret; the cluster is not asked.
+async fn open_elastic(
+    reader: &SecretReader,
+    namespace: &str,
+    cluster: &ElasticsearchCluster,
+) -> Result<Arc<SharedElastic>, NotReady> {
     let secrets = match &cluster.secret_ref {
         None => {
             if cluster.aws.is_some() {
@@ -85,9 +127,22 @@ pub async fn connect_elastic(
             secrets
         }
     };
-    let elastic = Elastic::new(cluster, &secrets).map_err(|error| elastic_fault(cluster, &error))?;
-    ask_elastic(endpoint_client, cluster, elastic.info()).await?;
-    Ok(elastic)
+    reader.clusters.open(namespace, cluster, &secrets).map_err(|error| elastic_fault(cluster, &error))
+}
+
+/// Clients for the clusters of a source, which are not asked.
+pub async fn open_source(
+    reader: &SecretReader,
+    namespace: &str,
+    spec: &IngestSourceSpec,
+) -> Result<SourceClusters, NotReady> {
+    let ledger = open_elastic(reader, namespace, ledger_cluster(spec)?).await?.elastic.clone();
+    let index = match (spec.index_cluster(), spec.own_ledger_cluster()) {
+        (Some(index), Some(_)) => Some(open_elastic(reader, namespace, index).await?.elastic.clone()),
+        (Some(_), None) => Some(ledger.clone()),
+        (None, _) => None,
+    };
+    Ok(SourceClusters { ledger, index })
 }
 
 /// Sends a request to a cluster, unless it was unresponsive a moment ago.
@@ -306,8 +361,15 @@ fn check_use(rules: &Rules, secret: &Secret, one: &SecretUse<'_>) -> Result<(), 
 }
 
 async fn get_secret(reader: &SecretReader, namespace: &str, name: &str) -> Result<Secret, NotReady> {
+    let read_at = Instant::now();
+    if let Some(known) = reader.secrets.get(namespace, name, reader.max_age, read_at) {
+        return Ok(known);
+    }
     match Api::<Secret>::namespaced(reader.client.clone(), namespace).get_opt(name).await {
-        Ok(Some(secret)) => Ok(secret),
+        Ok(Some(secret)) => {
+            reader.secrets.put(namespace, name, secret.clone(), read_at);
+            Ok(secret)
+        }
         Ok(None) => Err(NotReady::user(
             "SecretNotFound",
             format!("there is no Secret {name:?} in namespace {namespace:?}; create it"),
@@ -399,7 +461,7 @@ mod tests {
             let name = asked.path.strip_prefix("/api/v1/namespaces/news/secrets/").unwrap_or_default();
             pod_secret(name).map_or_else(|| testing::refusal(404, "NotFound"), |secret| (200, secret))
         });
-        let reader = SecretReader { client, rules: testing::rules() };
+        let reader = SecretReader::new(client, testing::rules());
         let template: PodTemplate = serde_json::from_value(json!({"spec": spec})).unwrap();
         let result = check_pod_secrets(&reader, "news", "spec.podTemplate", &template).await;
         let requests = log.lock().unwrap().len();

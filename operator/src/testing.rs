@@ -37,7 +37,7 @@ pub fn context(client: &Client, leads: bool) -> Context {
     Context {
         cluster_uid: CLUSTER.into(),
         client: client.clone(),
-        reader: SecretReader { client: client.clone(), rules: rules() },
+        reader: SecretReader::new(client.clone(), rules()),
         writer: Writer::new(client.clone(), leadership, Recorder::new(client.clone(), reporter)),
         image: WorkerImage {
             image: "docmill:1".into(),

@@ -39,6 +39,7 @@ use fair_share::WorkerDemand;
 use observation::SourceObservation;
 use plan::SourcePlan;
 use poll::PollPlan;
+use rest::pace::Pace;
 use worker_quota::QuotaRequest;
 
 /// Reconciles a source.
@@ -49,12 +50,13 @@ pub async fn reconcile(
     let Some(source) = readable(&guard, &context).await? else { return Ok(Action::await_change()) };
     let suspend = source.spec.suspend;
     let now = Timestamp::now();
-    if let Some(left) = left_alone_for(source, &context, now) {
+    let pace = context.pacing.pace(&context.sources);
+    if let Some(left) = left_alone_for(source, &context, now, &pace) {
         return Ok(Action::requeue(left));
     }
 
     // 1. Observe: the spec, the stores, the queue, the ledger, the workers.
-    let (seen, order) = observe::observe(source, &context).await;
+    let (seen, order) = observe::observe(source, &context, &pace).await;
 
     // 2. Plan: how many workers are desired, and which to start; this source's fair share of that; and
     // whether it is time to list the bucket.
@@ -77,17 +79,27 @@ pub async fn reconcile(
     for event in status::events(&old, &new).iter().chain(&status::started(count, &plan)) {
         context.writer.publish(source, event).await;
     }
+    let uid = source.uid().unwrap_or_default();
     if suspend {
-        context.resting.looked_at(&source.uid().unwrap_or_default(), now);
+        context.resting.looked_at(&uid, now);
+        context.clients.rest(&uid, &pace);
     }
     started?;
-    Ok(Action::requeue(status::requeue_after(suspend, &source.uid().unwrap_or_default(), &seen, &new)))
+    let after = status::requeue_after(suspend, &uid, &seen, &new, &pace);
+    let may_poll = !suspend && seen.may_poll();
+    let due = poll::due_in(source, &seen.poll_runs, seen.now).filter(|_| may_poll);
+    Ok(Action::requeue(due.map_or(after, |due| due.min(after))))
 }
 
 /// How long a suspended source may be left alone: as [`rest`] says, once nothing of it runs any more, and as long as
 /// the model that it refers to stays the same.
-fn left_alone_for(source: &IngestSource, context: &SourceContext, now: Timestamp) -> Option<Duration> {
-    let left = context.resting.left_alone_for(source, now)?;
+fn left_alone_for(
+    source: &IngestSource,
+    context: &SourceContext,
+    now: Timestamp,
+    pace: &Pace,
+) -> Option<Duration> {
+    let left = context.resting.left_alone_for(source, now, pace.suspended)?;
     if lookup::viewed(source, context).is_some_and(|model| has_changed(source, &model)) {
         return None;
     }

@@ -25,10 +25,11 @@ use serde::de::DeserializeOwned;
 use super::ingest_source::client_cache::ClientCache;
 use super::ingest_source::context::SourceContext;
 use super::ingest_source::rest::RestingSources;
+use super::ingest_source::rest::pace::Pacing;
 use super::ingest_source::worker_quota::WorkerQuota;
 use super::reconcile_limit::ReconcileLimiter;
 use super::retention::{self, Retention};
-use super::views::Views;
+use super::views::{Views, slim};
 use super::{conversion_model, ingest_source, run_controller, schedule};
 use crate::args::Args;
 use crate::circuit_breaker::CircuitBreaker;
@@ -71,7 +72,7 @@ pub async fn run(
     let model_controllers: Vec<_> = scopes.iter().map(controller::<ConversionModel>).collect();
     let context = Arc::new(Context {
         client: client.clone(),
-        reader: SecretReader { client: client.clone(), rules: Arc::new(Rules::new(&args.rules)) },
+        reader: SecretReader::new(client.clone(), Arc::new(Rules::new(&args.rules))),
         writer: Writer::new(client.clone(), leadership, recorder(args, &client)),
         cluster_uid: cluster::uid(args, &client).await?,
         image: WorkerImage {
@@ -95,6 +96,7 @@ pub async fn run(
         clients: ClientCache::default(),
         quota: WorkerQuota::new(args.max_workers),
         resting: RestingSources::default(),
+        pacing: Pacing::new(args.idle_polls_per_second),
     });
     let retention = Retention {
         every: Duration::from_secs(args.retention_interval_seconds),
@@ -251,7 +253,9 @@ where
         + Sync
         + 'static,
 {
-    Controller::new(scope.api(), scope.everything())
+    let (view, writer) = reflector::store();
+    let watch = watcher(scope.api(), scope.everything()).modify(slim).reflect(writer).applied_objects();
+    Controller::for_stream(watch, view)
 }
 
 fn config() -> controller::Config {

@@ -18,6 +18,9 @@ use crate::k8s::scope::Scope;
 /// Selects what the operator created.
 const OURS: &str = "app.kubernetes.io/managed-by=docmill-operator";
 
+/// The annotation in which `kubectl apply` keeps the whole object as it was applied.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// What the operator created in one scope.
 pub struct Views {
     pub jobs: Store<Job>,
@@ -64,10 +67,7 @@ where
     let (store, writer) = reflector::store();
     let watch = watcher(scope.api::<K>(), scope.labelled(OURS))
         .default_backoff()
-        // Managed fields are large, and never read.
-        .modify(|object| {
-            object.meta_mut().managed_fields = None;
-        })
+        .modify(slim)
         .reflect(writer)
         .for_each(|event| async move {
             if let Err(error) = event {
@@ -75,4 +75,13 @@ where
             }
         });
     (store, watch)
+}
+
+/// Drops what is large and never read, before it is held for as long as the object exists.
+pub fn slim<K: Resource>(object: &mut K) {
+    let meta = object.meta_mut();
+    meta.managed_fields = None;
+    if let Some(annotations) = &mut meta.annotations {
+        annotations.remove(LAST_APPLIED);
+    }
 }

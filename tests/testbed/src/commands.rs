@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod down;
 pub(crate) mod env;

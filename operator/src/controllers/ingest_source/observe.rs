@@ -1,29 +1,33 @@
 //! Observes a source: its spec, the stores, the queue, the ledger, its workers.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::mapping::template_name;
-use docmill_crds::IngestSource;
 use docmill_crds::api::ingest_source::Index;
 use docmill_crds::contract::{IngestOrder, WorkOrder, label};
 use docmill_crds::records::applied_mapping::AppliedMapping;
 use docmill_crds::records::units::units_index;
 use docmill_crds::template::Template;
+use docmill_crds::{IngestRun, IngestSource};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
+use kube::core::DeserializeGuard;
 
-use super::client_cache::StoreClients;
+use super::client_cache::{StoreClients, checked_for};
 use super::context::SourceContext;
+use super::ledger_memory::LedgerMemory;
 use super::observation::{LedgerCounts, QueueCounts, SourceObservation, ledger_query, read_ledger};
 use super::plan::{active_count, latest_failure};
+use super::rest::pace::Pace;
 use super::{poll, shared_queue, worker};
 use crate::circuit_breaker::EndpointClient;
 use crate::conditions::{self, condition_type};
 use crate::controllers::conversion_model::{fault_place, lookup};
+use crate::controllers::run_status;
 use crate::index::conflicts;
 use crate::not_ready::NotReady;
 use crate::stores::{ask_elastic, ledger_cluster, store_fault};
@@ -35,8 +39,12 @@ use crate::workers::worker_status;
 /// Time limit for a queue to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Observes a source. Also returns the encoded work order for its workers.
-pub async fn observe(source: &IngestSource, context: &SourceContext) -> (SourceObservation, String) {
+/// Observes a source, by the pace of all sources. Also returns the encoded work order for its workers.
+pub async fn observe(
+    source: &IngestSource,
+    context: &SourceContext,
+    pace: &Pace,
+) -> (SourceObservation, String) {
     let (jobs, pods) = context.workers_of(source, label::SOURCE);
     let now = Timestamp::now();
     let mut seen = SourceObservation {
@@ -56,7 +64,7 @@ pub async fn observe(source: &IngestSource, context: &SourceContext) -> (SourceO
     for (position, status) in worker_status::ask(urls, &context.worker_http, &context.metrics).await {
         seen.workers[position].status = Some(status);
     }
-    let order = match look(source, context, &mut seen).await {
+    let order = match look(source, context, pace, &mut seen).await {
         Ok(order) => order,
         Err(fault) => {
             seen.ready = Err(fault);
@@ -69,6 +77,7 @@ pub async fn observe(source: &IngestSource, context: &SourceContext) -> (SourceO
 async fn look(
     source: &IngestSource,
     context: &SourceContext,
+    pace: &Pace,
     seen: &mut SourceObservation,
 ) -> Result<String, NotReady> {
     let place = fault_place("spec.conversion", &source.spec.conversion);
@@ -85,10 +94,9 @@ async fn look(
     let metrics = &context.metrics;
     let conditions = source.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     let endpoint_client = context.endpoint_client(source, conditions);
-    let clients = context
-        .clients
-        .reach(&context.reader, source, &order, in_trouble(seen), &endpoint_client, metrics)
-        .await?;
+    let fresh = checked_for(source, in_trouble(seen), pace);
+    let clients =
+        context.clients.reach(&context.reader, source, &order, fresh, &endpoint_client, metrics).await?;
     if seen.has_queue {
         metrics.request(Target::Queue);
     }
@@ -96,8 +104,12 @@ async fn look(
     let is_idle = queue.as_ref().is_ok_and(|queue| queue.is_none_or(|queue| queue.pending() == 0));
     let busy = !is_idle
         || active_count(&seen.workers) > 0
-        || seen.poll_runs.iter().any(|run| run.complete.is_none());
-    let ledger = remembered_counts(source, &clients, busy, &endpoint_client, metrics).await;
+        || has_active_run(source, &context.metrics.resources.ingest_runs.state());
+    let known = known_counts(&clients, busy, pace);
+    let ledger = match known {
+        Some(known) => Ok(known),
+        None => ledger_counts(source, &clients, &endpoint_client, metrics).await,
+    };
     seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
     seen.mapping_conflicts = mapping_conflicts(source, &clients, busy, &endpoint_client, metrics).await;
@@ -175,23 +187,25 @@ fn queue_fault(error: &StoreError) -> NotReady {
     }
 }
 
-/// The counts of the ledger, or the last ones if nothing has happened since.
-async fn remembered_counts(
-    source: &IngestSource,
-    clients: &StoreClients,
-    busy: bool,
-    endpoint_client: &EndpointClient,
-    metrics: &Metrics,
-) -> Result<LedgerCounts, NotReady> {
-    let memory = || clients.ledger_memory.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = memory().known(busy, Instant::now()) {
-        return Ok(known);
-    }
-    metrics.request(Target::Elasticsearch);
-    let requested_at = Instant::now();
-    let counts = ledger_counts(source, clients, endpoint_client).await?;
-    memory().remember(counts.clone(), requested_at);
-    Ok(counts)
+/// The last counts of the ledger, if nothing has happened since.
+fn known_counts(clients: &StoreClients, busy: bool, pace: &Pace) -> Option<LedgerCounts> {
+    memory(clients).known(busy, pace.ledger, Instant::now())
+}
+
+fn memory(clients: &StoreClients) -> MutexGuard<'_, LedgerMemory> {
+    clients.ledger_memory.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a run of this source, from whichever trigger, has not ended: it changes the ledger.
+fn has_active_run(source: &IngestSource, runs: &[Arc<DeserializeGuard<IngestRun>>]) -> bool {
+    let readable = runs.iter().filter_map(|guard| guard.0.as_ref().ok());
+    let mut own = readable.filter(|run| {
+        run.spec.source_ref.name == source.name_any() && run.namespace() == source.namespace()
+    });
+    own.any(|run| {
+        let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+        run_status::outcome(conditions).is_none()
+    })
 }
 
 /// The fields that existing indices map in another way, or what was read of them if no worker can have changed
@@ -226,14 +240,28 @@ fn throttled_by(conditions: &[Condition]) -> Option<String> {
     (throttled.status == "True").then(|| throttled.reason.clone())
 }
 
+/// Asks the ledger, together with other sources that ask the same cluster at this moment.
 async fn ledger_counts(
     source: &IngestSource,
     clients: &StoreClients,
     endpoint_client: &EndpointClient,
+    metrics: &Metrics,
 ) -> Result<LedgerCounts, NotReady> {
     let cluster = ledger_cluster(&source.spec)?;
     let index = units_index(&source.namespace().unwrap_or_default(), &source.name_any());
     let query = ledger_query();
-    let answer = ask_elastic(endpoint_client, cluster, clients.ledger_cluster.search(&index, &query)).await?;
-    Ok(read_ledger(&answer))
+    let requested_at = Instant::now();
+    let asked = clients.ledger_cluster.search_joined(&index, &query);
+    let joined = ask_elastic(endpoint_client, cluster, asked).await;
+    // A request is counted by the first of those that share it.
+    let counts_request = match &joined {
+        Ok(joined) => joined.is_first,
+        Err(_) => true,
+    };
+    if counts_request {
+        metrics.request(Target::Elasticsearch);
+    }
+    let counts = read_ledger(&joined?.answer);
+    memory(clients).remember(counts.clone(), requested_at);
+    Ok(counts)
 }

@@ -14,6 +14,7 @@ use k8s_openapi::jiff::Timestamp;
 use super::observation::{RECENT_MINUTES, SourceObservation};
 use super::plan::{SourcePlan, active_count, latest_failure};
 use super::rest;
+use super::rest::pace::{self, Pace};
 use super::worker::{WorkerState, worker_statuses};
 use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::k8s::apply::Event;
@@ -22,9 +23,6 @@ use crate::workers::backpressure;
 
 /// Requeue interval while there is work.
 const BUSY: Duration = Duration::from_secs(2);
-/// Requeue interval while idle. A queue does not notify, so this determines how soon the first document after
-/// a quiet time is noticed.
-const IDLE: Duration = Duration::from_secs(5);
 /// An index that has been read-only for this long does not become writable by itself.
 const READ_ONLY_SECONDS: i64 = 300;
 /// Fewer units than this do not indicate a general fault.
@@ -363,10 +361,11 @@ pub fn requeue_after(
     uid: &str,
     seen: &SourceObservation,
     new: &IngestSourceStatus,
+    pace: &Pace,
 ) -> Duration {
     if suspend {
         let since = conditions::last_change(&new.conditions, condition_type::SUSPENDED);
-        return requeue::jitter(rest::interval(since, seen.now), uid, seen.now);
+        return requeue::jitter(rest::interval(since, seen.now, pace.suspended), uid, seen.now);
     }
     if let Err(fault) = &seen.ready {
         let since = conditions::last_change(&new.conditions, condition_type::READY);
@@ -374,5 +373,7 @@ pub fn requeue_after(
     }
     let has_pending = seen.pending().is_some_and(|pending| pending > 0);
     let is_busy = has_pending || active_count(&seen.workers) > 0;
-    requeue::jitter(if is_busy { BUSY } else { IDLE }, uid, seen.now)
+    let idle_for = pace::idle_since(new).map(|since| requeue::elapsed(since, seen.now));
+    let pause = if is_busy { BUSY } else { pace.poll_interval(idle_for.unwrap_or_default()) };
+    requeue::jitter(pause, uid, seen.now)
 }

@@ -1,3 +1,4 @@
+mod idle;
 mod passing;
 mod plan;
 mod poll;

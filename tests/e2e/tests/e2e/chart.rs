@@ -65,6 +65,7 @@ async fn the_operator_runs_twice_and_restricted() -> Result<()> {
         "path: /healthz",
         "path: /readyz",
         "--max-workers=100",
+        "--idle-polls-per-second=4",
         "--retention-interval-seconds=300",
         "--retention-grace-seconds=600",
         "--log-format=json",

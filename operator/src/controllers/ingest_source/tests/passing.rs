@@ -13,6 +13,7 @@ use crate::controllers::ingest_source::client_cache::ClientCache;
 use crate::controllers::ingest_source::context::SourceContext;
 use crate::controllers::ingest_source::reconcile;
 use crate::controllers::ingest_source::rest::RestingSources;
+use crate::controllers::ingest_source::rest::pace::Pacing;
 use crate::controllers::ingest_source::worker_quota::WorkerQuota;
 use crate::testing::{self, Asked, api};
 
@@ -41,6 +42,7 @@ async fn pass(source: IngestSource, looked_at: Timestamp) -> (Vec<Asked>, Action
         clients: ClientCache::default(),
         quota: WorkerQuota::new(10),
         resting: RestingSources::default(),
+        pacing: Pacing::new(4),
     };
     context.resting.looked_at("uid-1", looked_at);
     let guard = Arc::new(DeserializeGuard(Ok(source)));

@@ -10,6 +10,7 @@ use crate::controllers::ingest_source::observation::{
     LedgerCounts, NewestRecord, RecentUnits, SourceObservation,
 };
 use crate::controllers::ingest_source::plan::plan;
+use crate::controllers::ingest_source::rest::pace::Pace;
 use crate::controllers::ingest_source::status::{events, requeue_after, started, status};
 use crate::controllers::ingest_source::worker::{Worker, WorkerState};
 use crate::not_ready::NotReady;
@@ -251,12 +252,18 @@ fn started_workers_are_one_note() {
 
 #[test]
 fn work_and_quiet_decide_when_to_look_again() {
+    const QUIET: i64 = 900;
     let seconds = |view: &SourceObservation| {
-        requeue_after(false, "u", view, &after(&IngestSourceStatus::default(), view)).as_secs_f64()
+        let status = after(&IngestSourceStatus::default(), &later(view, 1000 - QUIET));
+        requeue_after(false, "u", view, &after(&status, view), &Pace::default()).as_secs_f64()
     };
     assert!(seconds(&seen(1, 0, vec![])) < 2.5);
     assert!(seconds(&seen(0, 0, vec![active(0)])) < 2.5);
-    assert!((4.0..6.0).contains(&seconds(&seen(0, 0, vec![]))));
+    let mut quiet = seen(0, 0, vec![]);
+    quiet.ledger.as_mut().unwrap().last_success = Some(at(50));
+    assert!((4.0..6.0).contains(&seconds(&quiet)));
+    quiet.ledger.as_mut().unwrap().last_success = Some(at(990));
+    assert!((1.5..2.5).contains(&seconds(&quiet)), "the next article is likely to come soon");
 }
 
 #[test]
