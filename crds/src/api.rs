@@ -1,6 +1,8 @@
 //! The resources that users write, and the parts that they share.
 
 mod any_json;
+pub mod connection;
+pub mod credentials;
 pub mod elasticsearch;
 pub mod enricher;
 pub mod enrichment_run;

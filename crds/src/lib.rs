@@ -1,7 +1,7 @@
 //! What the operator, the worker, the chart and the users of Docmill agree on.
 //!
 //! - [`api`]: the resources that users write: [`api::ingest_source`], [`api::ingest_run`], [`api::enrichment_run`],
-//!   [`api::enrichment_schedule`], and the parts that they share;
+//!   [`api::enrichment_schedule`], [`api::connection`], and the parts that they share;
 //! - [`conversion`], [`reason`], [`template`]: the model language of documents, and the names of what can be
 //!   wrong with a document;
 //! - [`records`]: records of the work, kept in the stores themselves;
@@ -27,6 +27,9 @@ mod store_problem;
 pub mod template;
 pub mod untrusted_text;
 
+pub use api::connection::{
+    ClusterConnection, ClusterConnectionSpec, Connection, ConnectionSpec, ConnectionStatus,
+};
 pub use api::enrichment_run::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
 pub use api::enrichment_schedule::{EnrichmentSchedule, EnrichmentScheduleSpec, EnrichmentScheduleStatus};
 pub use api::ingest_run::{IngestRun, IngestRunSpec, IngestRunStatus};

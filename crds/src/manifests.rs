@@ -3,6 +3,7 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt as _;
 
+use super::api::connection::{ClusterConnection, Connection};
 use super::api::enrichment_run::EnrichmentRun;
 use super::api::enrichment_schedule::EnrichmentSchedule;
 use super::api::ingest_run::IngestRun;
@@ -18,8 +19,16 @@ pub fn all() -> Result<Vec<(String, String)>, serde_saphyr::ser::Error> {
 }
 
 /// The definition of each kind.
-pub(crate) fn definitions() -> [CustomResourceDefinition; 4] {
-    [IngestSource::crd(), IngestRun::crd(), EnrichmentRun::crd(), EnrichmentSchedule::crd()].map(described)
+pub(crate) fn definitions() -> [CustomResourceDefinition; 6] {
+    [
+        IngestSource::crd(),
+        IngestRun::crd(),
+        EnrichmentRun::crd(),
+        EnrichmentSchedule::crd(),
+        Connection::crd(),
+        ClusterConnection::crd(),
+    ]
+    .map(described)
 }
 
 /// The derived schema says of a resource only how it was derived. What its `spec` is says what the resource is.

@@ -1,12 +1,14 @@
 //! Connects to the stores that a resource names, with the credentials from its Secrets, and reports faults in
 //! words that a user can act on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws::{StoreError, StoreFault, credential_key};
 use docmill_clients::cause::with_causes;
 use docmill_clients::{aws, elastic, secrets};
+use docmill_crds::api::credentials::{CredentialSource, KeyFile};
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::api::pod_template::PodTemplate;
@@ -16,7 +18,7 @@ use docmill_crds::error_class::{Classify as _, ErrorClass};
 use elastic::{Elastic, ElasticError, OwnershipError};
 use futures::TryFutureExt as _;
 use futures::future::BoxFuture;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{Api, Client, ResourceExt as _};
 use secrets::Secrets;
 
@@ -72,19 +74,13 @@ pub async fn connect_elastic(
     cluster: &ElasticsearchCluster,
     endpoint_client: &EndpointClient,
 ) -> Result<Elastic, NotReady> {
-    let secrets = match &cluster.secret_ref {
-        None => {
-            if cluster.aws.is_some() {
-                reader.rules.check_own_identity(namespace, "secretRef of the signed cluster")?;
-            }
-            Secrets::default()
-        }
-        Some(named) => {
-            let secrets = read_secret(reader, namespace, named).await?;
-            check_elastic_keys(cluster, named, &secrets)?;
-            secrets
-        }
-    };
+    if cluster.aws.is_some() && cluster.secret_ref.is_none() {
+        reader.rules.check_own_identity(namespace, "secretRef of the signed cluster")?;
+    }
+    let secrets = read_credentials(reader, namespace, &cluster.credentials()).await?;
+    if let Some(named) = &cluster.secret_ref {
+        check_elastic_keys(cluster, named, &secrets)?;
+    }
     let elastic = Elastic::new(cluster, &secrets).map_err(|error| elastic_fault(cluster, &error))?;
     ask_elastic(endpoint_client, cluster, elastic.info()).await?;
     Ok(elastic)
@@ -206,6 +202,17 @@ pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> N
     NotReady::user(reason, format!("{error}; {advice}"))
 }
 
+/// An error of a queue, for the `Ready` condition.
+pub fn queue_fault(error: &StoreError) -> NotReady {
+    let fault = store_fault(error, "QueueNotFound", "create it, or correct its URL");
+    match fault.reason {
+        "StorageUnreachable" => NotReady { reason: "QueueUnreachable", ..fault },
+        "AccessDenied" => NotReady { reason: "QueueAccessDenied", ..fault },
+        "StorageRefused" => NotReady { reason: "QueueRefused", ..fault },
+        _ => fault,
+    }
+}
+
 /// An error of Elasticsearch, for the `Ready` condition.
 pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> NotReady {
     let denied = error.fault().is_some_and(|fault| matches!(fault.status, 401 | 403));
@@ -224,7 +231,7 @@ pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> No
             let advice = if cluster.aws.is_some() {
                 "check the role or the keys that sign the requests, and the access policy of the domain"
             } else {
-                "check the credentials in the Secret that secretRef names, and their privileges"
+                "check the credentials in the Secret of the cluster, and their privileges"
             };
             NotReady::user("IndexAccessDenied", format!("{message}; {advice}"))
         }
@@ -260,10 +267,67 @@ pub async fn read_secret(
     namespace: &str,
     named: &SecretRef,
 ) -> Result<Secrets, NotReady> {
-    let secret = get_secret(reader, namespace, &named.name).await?;
+    Ok(Secrets::new(secret_values(reader, namespace, &named.name).await?))
+}
+
+/// The values that a pod finds where these sources are mounted, if they may be used.
+async fn read_credentials(
+    reader: &SecretReader,
+    namespace: &str,
+    sources: &[CredentialSource<'_>],
+) -> Result<Secrets, NotReady> {
+    let mut values = BTreeMap::new();
+    for source in sources {
+        match source {
+            CredentialSource::Secret(named) => {
+                values.extend(secret_values(reader, namespace, &named.name).await?);
+            }
+            CredentialSource::SecretKey(KeyFile { name, key, file }) => {
+                let value = secret_values(reader, namespace, name).await?.remove(*key);
+                values.insert((*file).to_owned(), value.ok_or_else(|| missing_key(name, key))?);
+            }
+            CredentialSource::ConfigMapKey(key) => {
+                values.insert(key.file.to_owned(), config_map_value(reader, namespace, key).await?);
+            }
+        }
+    }
+    Ok(Secrets::new(values))
+}
+
+async fn secret_values(
+    reader: &SecretReader,
+    namespace: &str,
+    name: &str,
+) -> Result<BTreeMap<String, Vec<u8>>, NotReady> {
+    let secret = get_secret(reader, namespace, name).await?;
     reader.rules.check_secret(&secret)?;
-    let data = secret.data.unwrap_or_default();
-    Ok(Secrets::new(data.into_iter().map(|(key, value)| (key, value.0)).collect()))
+    Ok(secret.data.unwrap_or_default().into_iter().map(|(key, value)| (key, value.0)).collect())
+}
+
+async fn config_map_value(
+    reader: &SecretReader,
+    namespace: &str,
+    KeyFile { name, key, .. }: &KeyFile<'_>,
+) -> Result<Vec<u8>, NotReady> {
+    let found = Api::<ConfigMap>::namespaced(reader.client.clone(), namespace).get_opt(name).await;
+    let found = found.map_err(|error| match error {
+        kube::Error::Api(status) if status.is_forbidden() => NotReady::user(
+            "ConfigMapForbidden",
+            format!("the operator may not read the ConfigMap {name:?}: {}", status.message),
+        ),
+        error => NotReady::transient(
+            "ConfigMapUnreadable",
+            format!("failed to read the ConfigMap {name:?}: {}", with_causes(&error)),
+        ),
+    })?;
+    let found = found.ok_or_else(|| {
+        let text = format!("there is no ConfigMap {name:?} in namespace {namespace:?}; create it");
+        NotReady::user("ConfigMapNotFound", text)
+    })?;
+    let value = found.data.and_then(|mut data| data.remove(*key)).ok_or_else(|| {
+        NotReady::user("ConfigMapKeyMissing", format!("the ConfigMap {name:?} has no key {key}; add it"))
+    })?;
+    Ok(value.into_bytes())
 }
 
 /// Checks the Secrets that a `podTemplate`, the field `path` of its resource, names: they must exist, may be

@@ -39,7 +39,8 @@ pub struct StoreClients {
     pub ledger_cluster: Elastic,
     /// The last answer of the ledger.
     pub ledger_memory: Mutex<LedgerMemory>,
-    generation: Option<i64>,
+    /// The spec that names the stores, with the addresses of its connections.
+    spec: IngestSourceSpec,
     connected_at: Instant,
 }
 
@@ -50,16 +51,16 @@ pub struct ClientCache(Mutex<HashMap<String, Arc<StoreClients>>>);
 impl ClientCache {
     /// A cache with the clients of one source, as if it had been reached.
     #[cfg(test)]
-    pub fn holding(uid: &str, s3: aws_sdk_s3::Client, ledger_cluster: Elastic) -> Self {
+    pub fn holding(source: &IngestSource, s3: aws_sdk_s3::Client, ledger_cluster: Elastic) -> Self {
         let reached = StoreClients {
             s3,
             sqs: None,
             ledger_cluster,
             ledger_memory: Mutex::default(),
-            generation: None,
+            spec: source.spec.clone(),
             connected_at: Instant::now(),
         };
-        Self(Mutex::new(HashMap::from([(uid.to_owned(), Arc::new(reached))])))
+        Self(Mutex::new(HashMap::from([(source.uid().unwrap_or_default(), Arc::new(reached))])))
     }
 
     /// The clients of a source: cached ones while they are fresh, or new ones.
@@ -75,13 +76,13 @@ impl ClientCache {
         let uid = source.uid().unwrap_or_default();
         let fresh = if in_trouble { FRESH_IN_TROUBLE } else { FRESH };
         if let Some(known) = self.known(&uid)
-            && known.generation == source.metadata.generation
+            && known.spec == source.spec
             && known.connected_at.elapsed() < fresh
         {
             return Ok(known);
         }
         let reached =
-            tokio::time::timeout(TIMEOUT, Box::pin(connect(reader, source, order, endpoint_client, metrics)))
+            tokio::time::timeout(TIMEOUT, Box::pin(connect(reader, order, endpoint_client, metrics)))
                 .await
                 .unwrap_or_else(|_| {
                     let seconds = TIMEOUT.as_secs();
@@ -123,7 +124,6 @@ impl ClientCache {
 /// fault in the order of the spec.
 async fn connect(
     reader: &SecretReader,
-    source: &IngestSource,
     order: &IngestOrder,
     endpoint_client: &EndpointClient,
     metrics: &Metrics,
@@ -141,7 +141,7 @@ async fn connect(
         sqs,
         ledger_cluster,
         ledger_memory: Mutex::default(),
-        generation: source.metadata.generation,
+        spec: spec.clone(),
         connected_at: Instant::now(),
     })
 }
@@ -158,7 +158,14 @@ async fn connect_storage(
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage");
     let s3 = s3_client(storage, &secrets).await.map_err(unusable)?;
     let sqs = match spec.trigger.queue_url() {
-        Some(url) => Some(sqs_client(storage, url, &secrets).await.map_err(unusable)?),
+        Some(url) => {
+            let queue = spec.queue_storage();
+            let own = match spec.trigger.queue_credentials() {
+                Some(_) => storage_secrets(reader, namespace, &queue).await?,
+                None => secrets,
+            };
+            Some(sqs_client(&queue, url, &own).await.map_err(unusable)?)
+        }
         None => None,
     };
     for _ in 0..BUCKETS {

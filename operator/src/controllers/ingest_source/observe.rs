@@ -22,7 +22,7 @@ use super::{poll, shared_queue, worker};
 use crate::circuit_breaker::EndpointClient;
 use crate::conditions::{self, condition_type};
 use crate::not_ready::NotReady;
-use crate::stores::{ask_elastic, ledger_cluster, store_fault};
+use crate::stores::{ask_elastic, ledger_cluster, queue_fault};
 use crate::telemetry::metrics::{Metrics, Target};
 use crate::workers::order::ingest_order;
 use crate::workers::worker_pod::encode_order;
@@ -153,16 +153,6 @@ async fn queue_counts(
         in_hand: count(Attribute::ApproximateNumberOfMessagesNotVisible),
         delayed: count(Attribute::ApproximateNumberOfMessagesDelayed),
     }))
-}
-
-fn queue_fault(error: &StoreError) -> NotReady {
-    let fault = store_fault(error, "QueueNotFound", "create it, or correct spec.trigger.sqs.queueURL");
-    match fault.reason {
-        "StorageUnreachable" => NotReady { reason: "QueueUnreachable", ..fault },
-        "AccessDenied" => NotReady { reason: "QueueAccessDenied", ..fault },
-        "StorageRefused" => NotReady { reason: "QueueRefused", ..fault },
-        _ => fault,
-    }
 }
 
 /// The counts of the ledger, or the last ones if nothing has happened since.
