@@ -2,9 +2,11 @@
 //! the status (pure).
 //!
 //! - `start`: starts them all;
+//! - `connection`: both kinds of connections;
 //! - `run_controller`, `run_job`, `run_status`: what runs of both kinds share;
 //! - `retention`: removes what deleted runs left behind.
 
+mod connection;
 pub(crate) mod enrichment_run;
 pub(crate) mod enrichment_schedule;
 mod ingest_run;

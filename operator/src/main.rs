@@ -1,9 +1,10 @@
 //! The Docmill operator: turns `IngestSource`, `IngestRun` and `EnrichmentRun` resources into worker Jobs,
-//! creates the runs of `EnrichmentSchedule`s, and reports progress in their status.
+//! creates the runs of `EnrichmentSchedule`s, checks `Connection`s, and reports progress in their status.
 //!
 //! - `controllers`: one folder per kind; each reconcile has the steps observe, plan, apply, status;
 //! - `context`: what every reconcile needs; `conditions`, `not_ready`, `requeue`: conditions and requeue
 //!   times;
+//! - `connections`: replaces references to connections by the addresses that they state;
 //! - `workers`: the spec of a worker pod, its work order, and the status it reports;
 //! - `stores`: reaches what a resource names; `circuit_breaker`: keeps unresponsive endpoints from blocking others;
 //! - `k8s`: the API server, and which of several operators writes to it;
@@ -12,6 +13,7 @@
 mod args;
 mod circuit_breaker;
 mod conditions;
+mod connections;
 mod context;
 mod controllers;
 mod k8s;

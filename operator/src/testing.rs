@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::args::Args;
 use super::circuit_breaker::CircuitBreaker;
+use super::connections::Connections;
 use super::context::Context;
 use super::k8s::apply::Writer;
 use super::k8s::leader::Leadership;
@@ -50,8 +51,19 @@ pub fn context(client: &Client, leads: bool) -> Context {
         sources: reflector::store().0,
         poll_runs: reflector::store().0,
         scheduled_runs: reflector::store().0,
+        connections: connections(),
         worker_http: worker_status::client().unwrap(),
         circuit_breaker: CircuitBreaker::default(),
+    }
+}
+
+/// No connections at all, and none that are required.
+pub fn connections() -> Connections {
+    Connections {
+        namespaced: reflector::store().0,
+        cluster: reflector::store().0,
+        namespaces: reflector::store().0,
+        required: false,
     }
 }
 

@@ -52,8 +52,10 @@ pub async fn reconcile(
         return Ok(Action::requeue(left));
     }
 
-    // 1. Observe: the spec, the stores, the queue, the ledger, the workers.
-    let (seen, order) = observe::observe(source, &context).await;
+    // 1. Observe: the connections, the spec, the stores, the queue, the ledger, the workers.
+    let (source, connected) = context.connections.try_resolve(source);
+    let source: &IngestSource = &source;
+    let (seen, order) = observe::observe(source, connected, &context).await;
 
     // 2. Plan: how many workers are desired, and which to start; this source's fair share of that; and
     // whether it is time to list the bucket.

@@ -1,13 +1,15 @@
-//! What triggers a reconcile: a change of a resource, of one of its Jobs, or a requeue.
+//! What triggers a reconcile: a change of a resource, of one of its Jobs or of a connection that it refers to, or a
+//! requeue.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use docmill_clients::cause::with_causes;
+use docmill_crds::api::connection::ConnectionKind;
 use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
 };
-use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
+use docmill_crds::{ClusterConnection, Connection, EnrichmentRun, IngestRun, IngestSource};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::NamespaceResourceScope;
@@ -28,9 +30,10 @@ use super::ingest_source::rest::RestingSources;
 use super::ingest_source::worker_quota::WorkerQuota;
 use super::reconcile_limit::ReconcileLimiter;
 use super::retention::{self, Retention};
-use super::{enrichment_schedule, ingest_source, run_controller};
+use super::{connection, enrichment_schedule, ingest_source, run_controller};
 use crate::args::Args;
 use crate::circuit_breaker::CircuitBreaker;
+use crate::connections::{self, users};
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, FIELD_MANAGER, Writer};
 use crate::k8s::cluster;
@@ -65,6 +68,7 @@ pub async fn run(
     let (pods, watch_pods) = view::<Pod>(&client);
     let (poll_runs, watch_poll_runs) = view::<DeserializeGuard<IngestRun>>(&client);
     let (scheduled_runs, watch_scheduled_runs) = view::<DeserializeGuard<EnrichmentRun>>(&client);
+    let (connections, watch_connections) = connections::watch(&client, args.rules.require_connections);
     let source_controller = controller::<IngestSource>(&client);
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
     let recorder = Recorder::new(client.clone(), reporter);
@@ -85,6 +89,7 @@ pub async fn run(
         sources: source_controller.store(),
         poll_runs: poll_runs.clone(),
         scheduled_runs: scheduled_runs.clone(),
+        connections: connections.clone(),
         worker_http: worker_status::client()?,
         circuit_breaker: CircuitBreaker::default(),
     });
@@ -104,6 +109,7 @@ pub async fn run(
         pods.wait_until_ready().await?;
         poll_runs.wait_until_ready().await?;
         scheduled_runs.wait_until_ready().await?;
+        connections.wait_until_ready().await?;
         let metrics_and_stop = (&context.metrics, &stop);
         let resources = &context.metrics.resources;
         let (jobs, ingest_runs, enrichment_runs) = (
@@ -111,6 +117,7 @@ pub async fn run(
             || Api::<DeserializeGuard<IngestRun>>::all(client.clone()),
             || Api::<DeserializeGuard<EnrichmentRun>>::all(client.clone()),
         );
+        let source_controller = on_connections(source_controller, &client);
         tokio::join!(
             start_controller(
                 source_controller
@@ -142,6 +149,7 @@ pub async fn run(
                 context.clone(),
                 metrics_and_stop,
             ),
+            start_connections(&client, &context, &stop),
             retention::run(sources.clone(), retention, stop.clone()),
         );
         anyhow::Ok(())
@@ -152,6 +160,7 @@ pub async fn run(
         () = watch_pods => Ok(()),
         () = watch_poll_runs => Ok(()),
         () = watch_scheduled_runs => Ok(()),
+        () = watch_connections => Ok(()),
     }
 }
 
@@ -198,16 +207,49 @@ fn labelled(label: &str) -> watcher::Config {
     watcher::Config::default().labels(label)
 }
 
+/// Runs the controllers of both kinds of connections.
+async fn start_connections(client: &Client, context: &Arc<Context>, stop: &Shutdown) {
+    let metrics_and_stop = (&context.metrics, stop);
+    let resources = &context.metrics.resources;
+    tokio::join!(
+        start_controller(
+            controller(client),
+            (Kind::Connection, &resources.connections),
+            connection::reconcile::<Connection>,
+            context.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            controller(client),
+            (Kind::ClusterConnection, &resources.cluster_connections),
+            connection::reconcile::<ClusterConnection>,
+            context.clone(),
+            metrics_and_stop,
+        ),
+    );
+}
+
+/// Reconciles a source also when a connection that it refers to changes.
+fn on_connections(
+    sources: Controller<DeserializeGuard<IngestSource>>,
+    client: &Client,
+) -> Controller<DeserializeGuard<IngestSource>> {
+    let users_of_namespaced = users::<IngestSource, Connection>(sources.store(), ConnectionKind::Connection);
+    let users_of_cluster =
+        users::<IngestSource, ClusterConnection>(sources.store(), ConnectionKind::ClusterConnection);
+    let namespaced = Api::<DeserializeGuard<Connection>>::all(client.clone());
+    let cluster = Api::<DeserializeGuard<ClusterConnection>>::all(client.clone());
+    sources.watches(namespaced, watcher::Config::default(), users_of_namespaced).watches(
+        cluster,
+        watcher::Config::default(),
+        users_of_cluster,
+    )
+}
+
 /// A controller of all resources of a kind.
 fn controller<K>(client: &Client) -> Controller<DeserializeGuard<K>>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + DeserializeOwned
-        + Send
-        + Sync
-        + 'static,
+    K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + Sync + 'static,
 {
     Controller::new(Api::<DeserializeGuard<K>>::all(client.clone()), watcher::Config::default())
 }

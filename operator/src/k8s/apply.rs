@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use docmill_crds::contract::annotation;
-use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::events::{self, EventType, Recorder};
 use kube::{Api, Client, Resource, ResourceExt as _};
@@ -168,6 +168,34 @@ impl Writer {
         old: Option<&S>,
         new: &S,
     ) -> Result<bool, ApplyError> {
+        self.patch_status(&self.api::<K>(object), object, old, new).await
+    }
+
+    /// The same for a resource of the cluster.
+    pub async fn set_cluster_status<K, S>(
+        &self,
+        object: &K,
+        old: Option<&S>,
+        new: &S,
+    ) -> Result<bool, ApplyError>
+    where
+        K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug + DeserializeOwned,
+        S: Serialize,
+    {
+        self.patch_status(&Api::<K>::all(self.client.clone()), object, old, new).await
+    }
+
+    async fn patch_status<K, S>(
+        &self,
+        api: &Api<K>,
+        object: &K,
+        old: Option<&S>,
+        new: &S,
+    ) -> Result<bool, ApplyError>
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
+        S: Serialize,
+    {
         let name = object.name_any();
         // Compared as JSON, because times lose their fractions of a second in serialization.
         let new = serde_json::to_value(new).unwrap_or_default();
@@ -183,15 +211,14 @@ impl Writer {
             "status": new,
         });
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        let written =
-            self.api::<K>(object).patch_status(&name, &params, &Patch::Apply(&patch)).await.map(drop);
+        let written = api.patch_status(&name, &params, &Patch::Apply(&patch)).await.map(drop);
         gone_is_fine(written, || format!("set the status of {name}"))?;
         Ok(true)
     }
 
     /// Publishes an Event, unless the resource recently had one with the same reason. A failure to publish is
     /// only logged: it is no fault of the resource.
-    pub async fn publish<K: Writable>(&self, object: &K, event: &Event) {
+    pub async fn publish<K: Resource<DynamicType = ()>>(&self, object: &K, event: &Event) {
         let uid = object.uid().unwrap_or_default();
         if self.check().is_err() || !self.recent_events.is_news(&uid, &event.reason, Instant::now()) {
             return;

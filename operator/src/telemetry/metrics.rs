@@ -1,6 +1,7 @@
-//! Prometheus metrics of the operator itself and of resources: `sources`, `runs` and `schedules`, all
+//! Prometheus metrics of the operator itself and of resources: `sources`, `runs`, `schedules` and `connections`, all
 //! exported through `resource_collector`.
 
+mod connections;
 mod resource_collector;
 mod runs;
 mod schedules;
@@ -9,7 +10,9 @@ mod sources;
 use std::time::Duration;
 
 use docmill_clients::telemetry::process::ProcessMetrics;
-use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource};
+use docmill_crds::{
+    ClusterConnection, Connection, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource,
+};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
@@ -29,6 +32,10 @@ pub enum Kind {
     EnrichmentRun,
     /// `EnrichmentSchedule`.
     EnrichmentSchedule,
+    /// `Connection`.
+    Connection,
+    /// `ClusterConnection`.
+    ClusterConnection,
 }
 
 /// How a reconcile ended.
@@ -107,6 +114,10 @@ pub struct ResourceCollectors {
     pub enrichment_runs: ResourceCollector<EnrichmentRun>,
     /// `EnrichmentSchedule`s.
     pub schedules: ResourceCollector<EnrichmentSchedule>,
+    /// `Connection`s.
+    pub connections: ResourceCollector<Connection>,
+    /// `ClusterConnection`s.
+    pub cluster_connections: ResourceCollector<ClusterConnection>,
 }
 
 impl Default for Metrics {
@@ -117,6 +128,8 @@ impl Default for Metrics {
         all.register_collector(Box::new(resources.ingest_runs.clone()));
         all.register_collector(Box::new(resources.enrichment_runs.clone()));
         all.register_collector(Box::new(resources.schedules.clone()));
+        all.register_collector(Box::new(resources.connections.clone()));
+        all.register_collector(Box::new(resources.cluster_connections.clone()));
         all.register_collector(Box::new(ProcessMetrics));
         let registry = all.sub_registry_with_prefix("docmill_operator");
         let reconciles = Family::default();

@@ -106,12 +106,14 @@ impl Enricher {
 
     /// Where `url` of the protocol is written; `None` for a builtin.
     pub fn url_mut(&mut self) -> Option<&mut String> {
-        let open_inference = self.open_inference.as_mut().map(|server| &mut server.url);
-        open_inference
-            .or_else(|| self.open_ai_embeddings.as_mut().map(|server| &mut server.url))
-            .or_else(|| self.open_ai_chat.as_mut().map(|server| &mut server.url))
-            .or_else(|| self.text_embeddings.as_mut().map(|server| &mut server.url))
-            .or_else(|| self.http.as_mut().map(|call| &mut call.url))
+        let urls = [
+            self.open_inference.as_mut().map(|server| &mut server.url),
+            self.open_ai_embeddings.as_mut().map(|server| &mut server.url),
+            self.open_ai_chat.as_mut().map(|server| &mut server.url),
+            self.text_embeddings.as_mut().map(|server| &mut server.url),
+            self.http.as_mut().map(|call| &mut call.url),
+        ];
+        urls.into_iter().flatten().next()
     }
 
     /// How many documents go into one request.

@@ -74,6 +74,7 @@ async fn look(
     Ok(())
 }
 
+/// The source with the addresses of its connections.
 async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotReady> {
     let name = &run.spec.source_ref.name;
     let namespace = run.namespace().unwrap_or_default();
@@ -82,12 +83,13 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
         let text = format!("failed to read the IngestSource {name:?}: {}", with_causes(&error));
         NotReady::transient("SourceUnreadable", text)
     })?;
-    found.ok_or_else(|| {
+    let found = found.ok_or_else(|| {
         let text = format!(
             "spec.sourceRef: there is no IngestSource {name:?} in {namespace:?}; the run starts once it exists"
         );
         NotReady::user("SourceNotFound", text)
-    })
+    })?;
+    context.connections.resolve_source(&found)
 }
 
 /// Checks that everything the pods of a run need exists before they start. The queue is not part of it.

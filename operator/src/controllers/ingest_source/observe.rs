@@ -31,8 +31,13 @@ use crate::workers::worker_status;
 /// Time limit for a queue to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Observes a source. Also returns the encoded work order for its workers.
-pub async fn observe(source: &IngestSource, context: &SourceContext) -> (SourceObservation, String) {
+/// Observes a source with the addresses of its connections; `connected` tells whether all of them are known. Also
+/// returns the encoded work order for its workers.
+pub async fn observe(
+    source: &IngestSource,
+    connected: Result<(), NotReady>,
+    context: &SourceContext,
+) -> (SourceObservation, String) {
     let (jobs, pods) = context.workers_of(source, label::SOURCE);
     let now = Timestamp::now();
     let mut seen = SourceObservation {
@@ -51,7 +56,7 @@ pub async fn observe(source: &IngestSource, context: &SourceContext) -> (SourceO
     for (position, status) in worker_status::ask(urls, &context.worker_http, &context.metrics).await {
         seen.workers[position].status = Some(status);
     }
-    let order = match look(source, context, &mut seen).await {
+    let order = match look(source, connected, context, &mut seen).await {
         Ok(order) => order,
         Err(fault) => {
             seen.ready = Err(fault);
@@ -63,6 +68,7 @@ pub async fn observe(source: &IngestSource, context: &SourceContext) -> (SourceO
 
 async fn look(
     source: &IngestSource,
+    connected: Result<(), NotReady>,
     context: &SourceContext,
     seen: &mut SourceObservation,
 ) -> Result<String, NotReady> {
@@ -72,6 +78,7 @@ async fn look(
         seen.revision = Some(revision.clone());
     }
     let (_, encoded) = checked?;
+    connected?;
     let template = &source.spec.workers.pod_template;
     context.reader.rules.pods.check("spec.workers.podTemplate", template)?;
     let metrics = &context.metrics;
@@ -96,7 +103,7 @@ async fn look(
     let forget = |_: &NotReady| context.clients.forget(&source.uid().unwrap_or_default());
     queue.map(drop).inspect_err(forget)?;
     // After the queue, so that its result also implies that the queue was reached.
-    shared_queue::check(source, &context.sources.state())?;
+    shared_queue::check(source, &context.sources.state(), |source| context.connections.queue_url(source))?;
     ledger.map(drop).inspect_err(forget)?;
     Ok(encoded)
 }

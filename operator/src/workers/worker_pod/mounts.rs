@@ -79,7 +79,8 @@ mod tests {
             "passwordSecretKeyRef": {"name": "news-es-elastic-user", "key": "elastic"},
             "caConfigMapKeyRef": {"name": "authorities"},
         });
-        let password = json!({"name": "news-es-elastic-user", "items": [{"key": "elastic", "path": "password"}]});
+        let password =
+            json!({"name": "news-es-elastic-user", "items": [{"key": "elastic", "path": "password"}]});
         let authority = json!({"name": "authorities", "items": [{"key": "ca.crt", "path": "ca.crt"}]});
         let sources = json!([{"secret": password}, {"configMap": authority}]);
         assert_eq!(mounted(&cluster), json!({"name": "index", "projected": {"sources": sources}}));
