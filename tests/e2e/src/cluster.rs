@@ -20,6 +20,8 @@ pub enum Kind {
     EnrichmentRun,
     /// `EnrichmentSchedule`
     EnrichmentSchedule,
+    /// `Connection`
+    Connection,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Self::IngestRun => ("IngestRun", "ingestruns"),
             Self::EnrichmentRun => ("EnrichmentRun", "enrichmentruns"),
             Self::EnrichmentSchedule => ("EnrichmentSchedule", "enrichmentschedules"),
+            Self::Connection => ("Connection", "connections"),
         };
         ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("docmill.io", "v1beta1", kind), plural)
     }

@@ -6,6 +6,7 @@ mod backlog;
 mod binary;
 mod chart;
 mod conditions;
+mod connections;
 mod enrichment;
 mod examples;
 mod foreign;

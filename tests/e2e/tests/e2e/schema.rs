@@ -14,6 +14,8 @@ async fn kubectl_explains_every_field() -> Result<()> {
             ("irun", "ingestruns.docmill.io"),
             ("erun", "enrichmentruns.docmill.io"),
             ("esched", "enrichmentschedules.docmill.io"),
+            ("conn", "connections.docmill.io"),
+            ("cconn", "clusterconnections.docmill.io"),
         ] {
             let top = world.cluster.kubectl(&["explain", short]).await?;
             ensure!(!top.contains("<empty>") && !top.contains("Auto-generated"), "{top}");
@@ -63,7 +65,15 @@ async fn every_sample_is_taken_by_the_api_server() -> Result<()> {
 /// What is done to a sound resource, and what the refusal has to say.
 type Wrong = (fn(&mut Value), &'static str);
 
-const WRONG_SOURCES: [Wrong; 15] = [
+const WRONG_SOURCES: [Wrong; 17] = [
+    (
+        |spec| spec["storage"]["connectionRef"] = json!({"name": "s3"}),
+        "exactly one of region and connectionRef",
+    ),
+    (
+        |spec| spec["storage"] = json!({"connectionRef": {"name": "s3", "kind": "Issuer"}}),
+        "spec.storage.connectionRef.kind",
+    ),
     (|spec| drop(spec.as_object_mut().and_then(|spec| spec.remove("raw"))), "spec.raw"),
     (|spec| spec["raw"]["bucket"] = json!("No_Bucket"), "spec.raw.bucket"),
     (|spec| spec["storage"]["region"] = json!(""), "spec.storage.region"),
