@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use docmill_crds::api::connection::{ConnectionKind, ConnectionRef};
+use docmill_crds::api::connection::{ConnectionKind, ConnectionRef, Endpoint};
 use docmill_crds::api::ingest_source::SqsTrigger;
 use docmill_crds::{ClusterConnection, ClusterConnectionSpec, Connection, ConnectionSpec, IngestSource};
 use k8s_openapi::api::core::v1::Namespace;
@@ -105,10 +105,9 @@ impl Connections {
         match named.kind {
             ConnectionKind::Connection => {
                 let place = ObjectRef::<DeserializeGuard<Connection>>::new(&named.name).within(namespace);
-                let found = self.namespaced.get(&place);
-                let found = found.ok_or_else(|| {
-                    let text = format!("in namespace {namespace:?}; create it, or correct the name");
-                    not_found(field, named, &text)
+                let found = self.namespaced.get(&place).ok_or_else(|| {
+                    let advice = format!(" in namespace {namespace:?}; create it, or correct the name");
+                    not_found(field, named, &advice)
                 })?;
                 let connection = found.0.as_ref().map_err(|_| unreadable(field, named))?;
                 Ok(connection.spec.clone())
@@ -153,10 +152,10 @@ fn reference(field: &str, named: &ConnectionRef) -> String {
     format!("{field}.connectionRef: the {} {:?}", named.kind.as_str(), named.name)
 }
 
-fn not_found(field: &str, named: &ConnectionRef, where_and_what: &str) -> NotReady {
+/// The fault of a connection that does not exist. `advice` ends the sentence.
+fn not_found(field: &str, named: &ConnectionRef, advice: &str) -> NotReady {
     let (kind, name) = (named.kind.as_str(), &named.name);
-    let gap = if where_and_what.starts_with(';') { "" } else { " " };
-    let text = format!("{field}.connectionRef: there is no {kind} {name:?}{gap}{where_and_what}");
+    let text = format!("{field}.connectionRef: there is no {kind} {name:?}{advice}");
     NotReady::user("ConnectionNotFound", text)
 }
 
@@ -170,7 +169,7 @@ fn unreadable(field: &str, named: &ConnectionRef) -> NotReady {
 
 /// The fault of a connection that is of another type than the one that is needed.
 fn wrong_type(field: &str, named: &ConnectionRef, needed: &str, found: &ConnectionSpec) -> NotReady {
-    let type_name = found.endpoint().map_or("none", |endpoint| endpoint.type_name());
+    let type_name = found.endpoint().map_or("none", Endpoint::type_name);
     let text = format!("{} is of type {type_name}; name one that has spec.{needed}", reference(field, named));
     NotReady::user("ConnectionKind", text)
 }

@@ -18,7 +18,7 @@ where
     K: Addressed + Send + Sync,
     C: Resource<DynamicType = ()>,
 {
-    move |connection| {
+    move |connection: DeserializeGuard<C>| {
         let (name, namespace) = (connection.name_any(), connection.namespace());
         let is_user = |resource: &&Arc<DeserializeGuard<K>>| {
             (kind == ConnectionKind::ClusterConnection || resource.namespace() == namespace)

@@ -27,6 +27,7 @@ use super::select::select;
 use super::{connected, records, slices};
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
+use crate::controllers::run_status;
 use crate::not_ready::NotReady;
 use crate::stores::{check_pod_secrets, claim_fault, connect_elastic, elastic_fault, read_secret};
 use crate::workers::worker_status;
@@ -138,7 +139,10 @@ async fn others(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> 
             format!("failed to list EnrichmentRuns: {}", with_causes(&error)),
         )
     })?;
-    let others = found.items.into_iter().filter_map(|run| run.0.ok());
+    let has_ended = |run: &EnrichmentRun| {
+        run.status.as_ref().is_some_and(|status| run_status::has_ended(&status.conditions))
+    };
+    let others = found.items.into_iter().filter_map(|run| run.0.ok()).filter(|run| !has_ended(run));
     let others: Vec<EnrichmentRun> =
         others.map(|other| connected::resolve(&other, context).0.into_owned()).collect();
     match in_the_way(run, &others) {
