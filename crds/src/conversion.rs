@@ -13,6 +13,7 @@ mod json;
 mod limits;
 mod model;
 mod model_error;
+mod model_ref;
 mod path;
 mod preset;
 mod resolve;
@@ -27,11 +28,14 @@ pub use fields::date_format::{DateFormat, DatePart};
 pub use fields::field::Field;
 pub use fields::field_type::FieldType;
 pub use fields::parts::DateParts;
+pub use fields::search::Search;
 pub use fields::zone::Zone;
 pub use format::{Format, Syntax};
 pub use limits::{Limits, ResolvedLimits};
 pub use model::{BINARY_FORMAT, CONVERTER_FORMAT, Model};
 pub use model_error::ModelError;
+pub use model_ref::ModelRef;
+pub(crate) use model_ref::without_reference;
 pub use path::{
     Attribute, NameTest, Path, PathFault, Predicate, Scope, Step, TOP, Target, Test, push_member,
 };

@@ -1,5 +1,6 @@
 //! Records of the work, kept in the stores themselves: one index for each kind of record.
 
+pub mod applied_mapping;
 pub mod enrichment_query;
 pub mod enrichments;
 pub mod heads;

@@ -3,7 +3,9 @@
 
 #![allow(clippy::expect_used, reason = "a test ends by it")]
 
-use docmill_crds::{ClusterConnection, Connection, EnrichmentRun, IngestRun, IngestSource, manifests};
+use docmill_crds::{
+    ClusterConnection, Connection, ConversionModel, EnrichmentRun, IngestRun, IngestSource, manifests,
+};
 use serde_json::{Value, json};
 
 fn source() -> Value {
@@ -31,7 +33,7 @@ fn run() -> Value {
         "metadata": {"name": "run"},
         "spec": {
             "from": {"sourceRef": {"name": "wire"}},
-            "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "e-{publishedAt:%Y}"},
+            "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "index": {"name": "e-{publishedAt:%Y}"}},
             "enrichers": [{
                 "name": "e",
                 "openInference": {"url": "http://m:8080", "model": "m"},
@@ -56,6 +58,19 @@ fn sound_resources_are_taken() {
     assert_eq!(source_fault("/spec/suspend", json!(true)), None);
     let run: EnrichmentRun = serde_json::from_value(run()).expect("a run");
     assert!(run.validate_cel().is_ok());
+}
+
+#[test]
+fn aliases_are_other_names_than_those_of_indices() {
+    for (place, value, expected) in [
+        ("/spec/index/aliases", json!(["news", "a-{publishedAt:%Y}"]), "another name than the index"),
+        ("/spec/index/aliases", json!(["news", "docmill-units-news.wire"]), "must not start with docmill-"),
+    ] {
+        let fault = source_fault(place, value).expect("a fault");
+        assert!(fault.contains(expected), "{fault}");
+    }
+    assert_eq!(source_fault("/spec/index/aliases", json!(["news"])), None);
+    assert_eq!(source_fault("/spec/index/settings", json!({"analysis": {"analyzer": {}}})), None);
 }
 
 #[test]
@@ -115,7 +130,7 @@ fn names_of_indices_and_long_names_of_resources_are_refused() {
     let own = source_fault("/spec/index/name", json!("docmill-units-news.{guid}")).expect("a fault");
     assert!(own.contains("must not start with docmill-"), "{own}");
     let mut run = run();
-    run["spec"]["to"]["name"] = json!("docmill-enrichments-{guid}");
+    run["spec"]["to"]["index"]["name"] = json!("docmill-enrichments-{guid}");
     let run: EnrichmentRun = serde_json::from_value(run).expect("a run");
     assert!(format!("{:?}", run.validate_cel()).contains("must not start with docmill-"));
     assert!(source_fault("/spec/index/id", json!("guid")).expect("a fault").contains("at least one field"));
@@ -183,12 +198,86 @@ fn a_binary_source_says_nothing_of_what_is_in_its_objects() {
 }
 
 #[test]
+fn a_conversion_refers_to_a_model_or_states_one() {
+    let fault = |conversion: Value| source_fault("/spec/conversion", conversion);
+    assert_eq!(fault(json!({"modelRef": {"name": "nitf-eu"}})), None);
+    for part in [
+        json!({"format": "Json"}),
+        json!({"preset": "nitf"}),
+        json!({"record": "/a"}),
+        json!({"emptyIf": ["/a"]}),
+        json!({"namespaces": {"a": "b"}}),
+        json!({"defaultNamespaces": [""]}),
+        json!({"fields": [{"name": "a", "path": ["a"]}]}),
+        json!({"extra": "Keep"}),
+        json!({"timeZone": "UTC"}),
+        json!({"limits": {"maxNodes": 5}}),
+    ] {
+        let mut conversion = json!({"modelRef": {"name": "nitf-eu"}});
+        conversion.as_object_mut().expect("a model").extend(part.as_object().expect("a part").clone());
+        let found = fault(conversion).unwrap_or_default();
+        assert!(found.contains("leave out every other field"), "{part}: {found}");
+    }
+    assert!(fault(json!({})).expect("a fault").contains("or name a ConversionModel"));
+}
+
+#[test]
+fn a_model_is_a_conversion_that_refers_to_no_other() {
+    let fault = |spec: Value| {
+        let model = json!({
+            "apiVersion": "docmill.io/v1beta1",
+            "kind": "ConversionModel",
+            "metadata": {"name": "nitf-eu"},
+            "spec": spec,
+        });
+        let model: ConversionModel = serde_json::from_value(model).expect("a model");
+        model.validate_cel().err().map(|errors| format!("{errors:?}"))
+    };
+    assert_eq!(fault(json!({"preset": "nitf"})), None);
+    assert_eq!(fault(json!({"format": "Binary"})), None);
+    let unstated = fault(json!({"record": "/a"})).expect("a fault");
+    assert!(unstated.contains("preset, or record and fields"), "{unstated}");
+    let manifests = manifests::all().expect("definitions");
+    let (_, definition) =
+        manifests.iter().find(|(name, _)| name == "conversionmodels.yaml").expect("its file");
+    assert!(!definition.contains("modelRef:") && !definition.contains("self.modelRef"), "{definition}");
+    assert!(!unstated.contains("or name a ConversionModel"), "{unstated}");
+}
+
+#[test]
 fn a_run_has_one_origin() {
     let mut both = run();
     both["spec"]["from"]["elasticsearch"] = json!({"urls": ["http://es:9200"]});
-    both["spec"]["from"]["index"] = json!("a-*");
+    both["spec"]["from"]["index"] = json!({"name": "a-*"});
     let both: EnrichmentRun = serde_json::from_value(both).expect("a run");
     assert!(format!("{:?}", both.validate_cel()).contains("exactly one of sourceRef and elasticsearch"));
+}
+
+#[test]
+fn conditions_on_documents_go_with_all_of_them() {
+    let fault = |select: Value| {
+        let run: EnrichmentRun =
+            serde_json::from_value(with(run(), &json!({"select": select}))).expect("a run");
+        run.validate_cel().err().map(|errors| format!("{errors:?}"))
+    };
+    let from = json!({"from": "2026-01-01T00:00:00Z"});
+    for sound in [
+        json!({}),
+        json!({"state": "Failed"}),
+        json!({"state": "All"}),
+        json!({"state": "All", "indexedTime": from, "ids": ["a"], "query": {"exists": {"field": "a"}}}),
+    ] {
+        assert_eq!(fault(sound.clone()), None, "{sound}");
+    }
+    for (select, expected) in [
+        (json!({"ids": ["a"]}), "go with state All"),
+        (json!({"state": "New", "query": {"match_all": {}}}), "go with state All"),
+        (json!({"state": "Failed", "indexedTime": from}), "go with state All"),
+        (json!({"state": "All", "indexedTime": {}}), "set from, until, or both"),
+    ] {
+        let found = fault(select.clone()).unwrap_or_default();
+        assert!(found.contains(expected), "{select}: {found}");
+    }
 }
 
 #[test]
@@ -232,13 +321,14 @@ fn each_mode_takes_what_it_is_for() {
     let shadow = || json!({"conversion": {"preset": "nitf"}});
     for (mode, fields) in [
         ("Process", json!({"select": {"prefix": "wire/", "modifiedTime": {"from": "2026-01-01T00:00:00Z"}}})),
-        ("Process", json!({"select": {"keys": ["wire/a.xml"]}, "dryRun": true})),
+        ("Process", json!({"select": {"keys": ["wire/a.xml"]}, "dryRun": true, "maxUnitsPerSecond": 5})),
         (
             "Replay",
             json!({"select": {"failed": {"reasons": ["MissingField"], "since": "2026-01-01T00:00:00Z"}}}),
         ),
         ("Reconvert", json!({"select": {"revisionNot": "Current"}})),
         ("Shadow", shadow()),
+        ("Shadow", json!({"conversion": {"modelRef": {"name": "nitf-eu"}}})),
         ("Audit", json!({"repair": true})),
     ] {
         assert_eq!(run_fault(mode, &fields), None, "{mode} with {fields}");
@@ -250,6 +340,7 @@ fn each_mode_takes_what_it_is_for() {
         ("Reconvert", shadow(), "conversion goes with mode Shadow"),
         ("Process", json!({"repair": true}), "repair is for mode Audit"),
         ("Audit", json!({"dryRun": true}), "dryRun is not for mode Audit"),
+        ("Audit", json!({"maxUnitsPerSecond": 5}), "maxUnitsPerSecond is for the modes Process"),
         ("Audit", json!({"select": {"prefix": "a"}}), "select is not for mode Audit"),
         ("Process", json!({"select": {"keys": ["a"], "prefix": "a"}}), "keys names the objects"),
         ("Process", json!({"select": {"modifiedTime": {}}}), "set from, until, or both"),
@@ -317,6 +408,7 @@ fn an_ingest_run_can_be_suspended_and_given_other_pods_and_another_time_to_live(
         json!({"backoffLimit": 0}),
         json!({"activeDeadlineSeconds": 61}),
         json!({"activeDeadlineSeconds": null}),
+        json!({"maxUnitsPerSecond": 5}),
         json!({"parallelism": 2, "backoffLimit": 0}),
     ];
     let words = "immutable but for suspend, parallelism and ttlSecondsAfterFinished";
@@ -342,7 +434,7 @@ fn an_enrichment_run_can_be_suspended_and_given_another_budget_other_pods_and_an
     ];
     can_change(fault, &run(), &changes);
     let changes = [
-        json!({"select": "All"}),
+        json!({"select": {"state": "All"}}),
         json!({"backoffLimit": 0}),
         json!({"activeDeadlineSeconds": 60}),
         json!({"maxDocuments": 5}),
@@ -517,6 +609,8 @@ fn an_address_is_stated_or_referred_to_and_never_both() {
         let found = source_fault(place, other.clone()).unwrap_or_default();
         assert!(found.contains("leave out all other fields"), "{other}: {found}");
     }
+    let located = json!({"connectionRef": named, "bucket": "news", "prefix": "wire/"});
+    assert_eq!(source_fault("/spec/storage", located), None);
     let both = json!({"connectionRef": named, "region": "r"});
     let found = source_fault("/spec/storage", both).unwrap_or_default();
     assert!(found.contains("exactly one of region and connectionRef"), "{found}");
@@ -619,6 +713,8 @@ fn a_connection_has_one_endpoint_and_refers_to_no_other() {
         ),
         (json!({"elasticsearch": {"connectionRef": {"name": "other"}}}), "leave out connectionRef"),
         (json!({"objectStore": {"connectionRef": {"name": "other"}}}), "leave out connectionRef"),
+        (json!({"objectStore": {"region": "r", "bucket": "news"}}), "leave out bucket and prefix"),
+        (json!({"objectStore": {"region": "r", "prefix": "wire/"}}), "leave out bucket and prefix"),
     ] {
         for found in faults(&spec) {
             let found = found.unwrap_or_default();

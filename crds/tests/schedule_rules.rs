@@ -1,8 +1,9 @@
-//! The rules (CEL) of an EnrichmentSchedule, evaluated as the API server does.
+//! The rules (CEL) of schedules, evaluated as the API server does. Those of the fields that all kinds have are shared,
+//! so they are tried out on one kind.
 
 #![allow(clippy::expect_used, reason = "a test ends by it")]
 
-use docmill_crds::EnrichmentSchedule;
+use docmill_crds::{EnrichmentSchedule, IngestSchedule, Schedule as _};
 use serde_json::{Value, json};
 
 fn schedule() -> Value {
@@ -14,7 +15,7 @@ fn schedule() -> Value {
             "schedule": "30 2 * * *",
             "runTemplate": {"spec": {
                 "from": {"sourceRef": {"name": "wire"}},
-                "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "e-{publishedAt:%Y}"},
+                "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "index": {"name": "e-{publishedAt:%Y}"}},
                 "enrichers": [{
                     "name": "e",
                     "openInference": {"url": "http://m:8080", "model": "m"},
@@ -26,12 +27,36 @@ fn schedule() -> Value {
     })
 }
 
+fn ingest_schedule() -> Value {
+    json!({
+        "apiVersion": "docmill.io/v1beta1",
+        "kind": "IngestSchedule",
+        "metadata": {"name": "nightly"},
+        "spec": {
+            "schedule": "30 2 * * *",
+            "runTemplate": {"spec": {"sourceRef": {"name": "wire"}, "mode": "Audit"}},
+        },
+    })
+}
+
+/// A resource that was changed at one place.
+fn changed(mut resource: Value, place: &str, value: &Value) -> Value {
+    let (parent, name) = place.rsplit_once('/').expect("a place");
+    resource.pointer_mut(parent).expect("a parent")[name] = value.clone();
+    resource
+}
+
 /// What the rules say against a schedule that was changed at one place.
 fn fault(place: &str, value: &Value) -> Option<String> {
-    let mut changed = schedule();
-    let (parent, name) = place.rsplit_once('/').expect("a place");
-    changed.pointer_mut(parent).expect("a parent")[name] = value.clone();
+    let changed = changed(schedule(), place, value);
     let schedule: EnrichmentSchedule = serde_json::from_value(changed).expect("a schedule");
+    schedule.validate_cel().err().map(|errors| format!("{errors:?}"))
+}
+
+/// The same for a schedule of ingest runs.
+fn ingest_fault(place: &str, value: &Value) -> Option<String> {
+    let changed = changed(ingest_schedule(), place, value);
+    let schedule: IngestSchedule = serde_json::from_value(changed).expect("a schedule");
     schedule.validate_cel().err().map(|errors| format!("{errors:?}"))
 }
 
@@ -119,15 +144,32 @@ fn names_are_short_enough_for_those_of_runs() {
 
 #[test]
 fn the_rules_of_a_run_hold_in_the_template() {
-    let both =
-        json!({"sourceRef": {"name": "wire"}, "elasticsearch": {"urls": ["http://es:9200"]}, "index": "a"});
+    let cluster = json!({"urls": ["http://es:9200"]});
+    let both = json!({"sourceRef": {"name": "wire"}, "elasticsearch": cluster, "index": {"name": "a"}});
     let found = fault("/spec/runTemplate/spec/from", &both).expect("a fault");
     assert!(found.contains("exactly one of sourceRef and elasticsearch"), "{found}");
+    let found = ingest_fault("/spec/runTemplate/spec/dryRun", &json!(true)).expect("a fault");
+    assert!(found.contains("dryRun is not for mode Audit"), "{found}");
+}
+
+#[test]
+fn schedules_of_ingest_runs_have_the_same_rules() {
+    assert_eq!(ingest_fault("/spec/schedule", &json!("@daily")), None);
+    for (place, wrong, expected) in [
+        ("/spec/schedule", json!("@every 1h"), "must have five fields"),
+        ("/spec/timeZone", json!("Local"), "IANA time zone database"),
+        ("/metadata/name", json!("a".repeat(44)), "43 characters"),
+    ] {
+        let found = ingest_fault(place, &wrong).unwrap_or_default();
+        assert!(found.contains(expected), "{wrong}: {found}");
+    }
 }
 
 #[test]
 fn what_is_left_out_is_as_documented() {
     let read: EnrichmentSchedule = serde_json::from_value(schedule()).expect("a schedule");
+    let ingest: IngestSchedule = serde_json::from_value(ingest_schedule()).expect("a schedule");
+    assert_eq!(ingest.settings(), read.settings());
     let spec = serde_json::to_value(&read.spec).expect("a spec");
     for (field, default) in [
         ("timeZone", json!("UTC")),

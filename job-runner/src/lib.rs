@@ -13,6 +13,7 @@ mod batching;
 pub mod commands;
 pub mod enrich;
 pub mod ingest;
+mod rate;
 pub mod run;
 pub mod telemetry;
 mod unit_outcome;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use docmill_clients::telemetry::logs::{self, LogFormat};
+use docmill_crds::build_info;
 use docmill_crds::contract::LOG_FORMAT_ENV;
 use job_runner::commands::{convert, model, work};
 use job_runner::telemetry::traces::Traces;
@@ -11,7 +12,7 @@ use tokio::runtime::Handle;
 
 /// Takes documents from bucket to index, and from index through models.
 #[derive(Parser)]
-#[command(name = "job-runner", version, about)]
+#[command(name = "job-runner", version = build_info::version(), about)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

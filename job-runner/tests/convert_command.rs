@@ -300,6 +300,50 @@ fn what_cannot_be_a_sample_is_told_and_passed_over() {
 }
 
 #[test]
+fn a_model_is_held_against_golden_files() {
+    let folder = Folder::new();
+    let spec = MODEL.trim_end().replace('\n', "\n  ");
+    folder.write("m/model.yaml", &format!("kind: ConversionModel\nmetadata: {{name: m}}\nspec:\n  {spec}\n"));
+    folder.write("m/one.xml", "<d n='1'/>");
+    folder.write("m/in/many.xml", "<r><d n='1'/><d n='2'/><d/></r>");
+    let path = |name: &str| folder.0.join(name).display().to_string();
+    let m = path("m");
+    let test = || run(&["model", "test", &m]);
+
+    let (status, out, err) = test();
+    assert_eq!((status, err.as_str()), (1, ""), "{out}");
+    assert!(out.contains(&format!("{}: is missing", path("m/one.expected.json"))), "{out}");
+    assert!(out.ends_with("2 inputs, 3 files are not as expected\n"), "{out}");
+
+    assert_eq!(run(&["model", "test", "--update", &m]).0, 0);
+    let read = |name: &str| fs::read_to_string(folder.0.join(name)).unwrap();
+    assert_eq!(read("m/one.expected.json"), "{\n  \"n\": 1\n}\n");
+    assert_eq!(read("m/in/many.expected.ndjson"), "{\"n\":1}\n{\"n\":2}\n");
+    assert_eq!(lines(&read("m/in/many.error.json").replace('\n', ""))[0][0]["reason"], "MissingField");
+    let (status, out, _) = test();
+    assert_eq!((status, out.as_str()), (0, "2 inputs, 0 files are not as expected\n"));
+
+    folder.write("m/one.expected.json", "{\"n\": 2}");
+    folder.write("m/gone.error.json", "[]");
+    let (status, out, _) = test();
+    assert_eq!(status, 1);
+    assert!(out.contains("one.expected.json: is different"), "{out}");
+    assert!(out.contains("  -   \"n\": 2\n  +   \"n\": 1\n"), "{out}");
+    assert!(out.contains("gone.error.json: there is no input"), "{out}");
+
+    folder.write("m/one.json", "{}");
+    assert_eq!(test().0, 2, "two inputs of one name");
+    assert_eq!(run(&["model", "test", &path("none")]).0, 2);
+}
+
+#[test]
+fn the_schema_of_models_is_json() {
+    let (status, out, _) = run(&["model", "schema"]);
+    let schema: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, &schema["definitions"]["model"]["type"]), (0, &"object".into()));
+}
+
+#[test]
 fn samples_come_from_standard_input_too() {
     let mut child =
         program(&["model", "infer", "--record", "//d", "-"]).stdin(Stdio::piped()).spawn().unwrap();
@@ -309,4 +353,11 @@ fn samples_come_from_standard_input_too() {
     let yaml = String::from_utf8(output.stdout).unwrap();
     assert!(yaml.contains("record: //d\n"), "{yaml}");
     assert!(yaml.contains("# in all of 1000 documents: \"0\""), "{yaml}");
+}
+
+#[test]
+fn the_version_tells_what_was_built() {
+    let output = program(&["--version"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with(concat!("job-runner ", env!("CARGO_PKG_VERSION"), " (commit ")), "{text}");
 }

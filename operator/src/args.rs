@@ -1,5 +1,7 @@
 //! The command line. Every flag can also be set by an environment variable, which is how the chart does it.
 
+mod scope;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -10,9 +12,11 @@ use docmill_crds::contract::{
     LOG_FORMAT_ENV,
 };
 
+pub use scope::ScopeArgs;
+
 /// Turns Docmill resources into worker Jobs and reports their progress.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "operator", version)]
+#[command(name = "operator", version = docmill_crds::build_info::version())]
 pub struct Args {
     /// Image of the worker pods.
     #[arg(long, env = "DOCMILL_WORKER_IMAGE")]
@@ -32,6 +36,12 @@ pub struct Args {
     #[arg(long, env = "DOCMILL_MAX_WORKERS", default_value_t = 100,
           value_parser = clap::value_parser!(i32).range(1..=100_000))]
     pub max_workers: i32,
+
+    /// Maximum number of requests a second to the queues of all idle `IngestSource`s together. Beyond it, those
+    /// that have been idle for longest are looked at less often.
+    #[arg(long, env = "DOCMILL_IDLE_POLLS_PER_SECOND", default_value_t = 4,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub idle_polls_per_second: u32,
 
     /// How often, in seconds, the operator looks for what deleted runs left in the stores.
     #[arg(long, env = "DOCMILL_RETENTION_INTERVAL_SECONDS", default_value_t = 300,
@@ -72,6 +82,10 @@ pub struct Args {
     #[arg(long, env = "DOCMILL_LEASE_NAME", default_value = "docmill-operator")]
     pub lease_name: String,
 
+    /// In which namespaces the operator works.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+
     /// The HTTP servers.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -92,12 +106,12 @@ pub struct Args {
 /// What the operator serves.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServerArgs {
-    /// Listen address of `/metrics` (Prometheus).
-    #[arg(long, env = "DOCMILL_METRICS_ADDRESS", default_value = "0.0.0.0:8080")]
+    /// Listen address of `/metrics` (Prometheus). `[::]` stands for all addresses, also those of IPv4.
+    #[arg(long, env = "DOCMILL_METRICS_ADDRESS", default_value = "[::]:8080")]
     pub metrics_address: SocketAddr,
 
-    /// Listen address of `/healthz` and `/readyz`.
-    #[arg(long, default_value = "0.0.0.0:8081")]
+    /// Listen address of `/healthz` and `/readyz`, in the same form.
+    #[arg(long, default_value = "[::]:8081")]
     pub health_address: SocketAddr,
 
     /// Serve metrics over TLS, and only to clients whose token may get the path /metrics.
@@ -223,11 +237,13 @@ mod tests {
     }
 
     #[test]
-    fn no_worker_at_all_is_refused_and_a_hundred_are_the_default() {
+    fn no_worker_and_no_look_at_all_are_refused_and_the_defaults_are_a_hundred_and_four() {
         let parse =
             |more: &[&str]| Args::try_parse_from([&["operator", "--worker-image", "w"], more].concat());
         assert!(parse(&["--max-workers", "0"]).is_err());
+        assert!(parse(&["--idle-polls-per-second", "0"]).is_err());
         assert_eq!(parse(&[]).unwrap().max_workers, 100);
+        assert_eq!(parse(&[]).unwrap().idle_polls_per_second, 4);
     }
 
     #[test]

@@ -4,18 +4,18 @@
 use std::sync::Arc;
 
 use docmill_clients::cause::with_causes;
-use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
+use docmill_crds::{ConversionModel, EnrichmentRun, IngestRun, IngestSource};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::core::DeserializeGuard;
-use kube::runtime::reflector::Store;
 use kube::{Client, Resource};
 
 use super::circuit_breaker::{CircuitBreaker, EndpointClient};
 use super::conditions::{self, condition_type};
 use super::connections::Connections;
 use super::k8s::apply::{ApplyError, Created, Writer};
+use super::k8s::view::View;
 use super::not_ready::NotReady;
 use super::stores::SecretReader;
 use super::telemetry::metrics::{Kind, Metrics};
@@ -29,22 +29,24 @@ pub struct Context {
     pub reader: SecretReader,
     /// Performs all writes.
     pub writer: Writer,
-    /// UID of the Kubernetes cluster.
+    /// What tells the records of this Kubernetes cluster from those of another one.
     pub cluster_uid: String,
     /// The image of the workers.
     pub image: WorkerImage,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// All Jobs with one of Docmill's labels.
-    pub jobs: Store<Job>,
+    pub jobs: View<Job>,
     /// All pods with one of Docmill's labels.
-    pub pods: Store<Pod>,
+    pub pods: View<Pod>,
     /// All `IngestSource`s.
-    pub sources: Store<DeserializeGuard<IngestSource>>,
-    /// All `IngestRun`s that the operator created for the poll trigger.
-    pub poll_runs: Store<DeserializeGuard<IngestRun>>,
+    pub sources: View<DeserializeGuard<IngestSource>>,
+    /// All `ConversionModel`s.
+    pub models: View<DeserializeGuard<ConversionModel>>,
+    /// All `IngestRun`s that the operator created, for the poll trigger and for schedules.
+    pub ingest_runs: View<DeserializeGuard<IngestRun>>,
     /// All `EnrichmentRun`s that the operator created.
-    pub scheduled_runs: Store<DeserializeGuard<EnrichmentRun>>,
+    pub scheduled_runs: View<DeserializeGuard<EnrichmentRun>>,
     /// All connections that resources can refer to.
     pub connections: Connections,
     /// HTTP client that asks running workers for their status.

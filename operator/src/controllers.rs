@@ -1,14 +1,14 @@
-//! The controllers, one folder per kind. Each reconcile observes (I/O), plans (pure), applies, and computes
-//! the status (pure).
+//! The controllers, one folder per kind, and one for both kinds of schedules. Each reconcile observes (I/O),
+//! plans (pure), applies, and computes the status (pure).
 //!
-//! - `start`: starts them all;
+//! - `start`: starts them all, in each scope (`k8s::scope`); `views`: what the watches of a scope have seen;
 //! - `connection`: both kinds of connections;
 //! - `run_controller`, `run_job`, `run_status`: what runs of both kinds share;
 //! - `retention`: removes what deleted runs left behind.
 
 mod connection;
+pub(crate) mod conversion_model;
 pub(crate) mod enrichment_run;
-pub(crate) mod enrichment_schedule;
 mod ingest_run;
 pub(crate) mod ingest_source;
 mod readable;
@@ -17,4 +17,6 @@ mod retention;
 mod run_controller;
 mod run_job;
 mod run_status;
+pub(crate) mod schedule;
 pub(crate) mod start;
+mod views;

@@ -1,7 +1,8 @@
 //! The Docmill operator: turns `IngestSource`, `IngestRun` and `EnrichmentRun` resources into worker Jobs,
-//! creates the runs of `EnrichmentSchedule`s, checks `Connection`s, and reports progress in their status.
+//! creates the runs of `IngestSchedule`s and `EnrichmentSchedule`s, checks `Connection`s, and reports progress in their
+//! status.
 //!
-//! - `controllers`: one folder per kind; each reconcile has the steps observe, plan, apply, status;
+//! - `controllers`: one folder per kind, and one for schedules; each reconcile has the steps observe, plan, apply, status;
 //! - `context`: what every reconcile needs; `conditions`, `not_ready`, `requeue`: conditions and requeue
 //!   times;
 //! - `connections`: replaces references to connections by the addresses that they state;
@@ -16,6 +17,7 @@ mod conditions;
 mod connections;
 mod context;
 mod controllers;
+mod index;
 mod k8s;
 mod not_ready;
 mod requeue;
@@ -32,6 +34,7 @@ use anyhow::{anyhow, bail};
 use clap::Parser as _;
 use docmill_clients::outbound::{self, Limits, Outbound};
 use docmill_clients::telemetry::logs;
+use docmill_crds::build_info;
 use kube::Client;
 
 use args::Args;
@@ -43,6 +46,7 @@ use telemetry::metrics::Metrics;
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     logs::init(args.log_format, &args.log_level)?;
+    tracing::info!(version = build_info::version(), "the operator starts");
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow!("another TLS provider is installed already"))?;

@@ -1,9 +1,15 @@
 //! Connects to the stores that a resource names, with the credentials from its Secrets, and reports faults in
 //! words that a user can act on.
+//!
+//! - `read_cache`: Secrets and ConfigMaps that were read lately;
+//! - `elastic_clients`: one client for each cluster and its credentials.
+
+mod elastic_clients;
+mod read_cache;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws::{StoreError, StoreFault, credential_key};
 use docmill_clients::cause::with_causes;
@@ -16,10 +22,12 @@ use docmill_crds::api::storage::{SecretRef, Storage};
 use docmill_crds::contract::IngestOrder;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 use elastic::{Elastic, ElasticError, OwnershipError};
+use elastic_clients::{ElasticClients, SharedElastic};
 use futures::TryFutureExt as _;
 use futures::future::BoxFuture;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{Api, Client, ResourceExt as _};
+use read_cache::ReadCache;
 use secrets::Secrets;
 
 use super::circuit_breaker::EndpointClient;
@@ -31,16 +39,37 @@ use super::not_ready::NotReady;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// The number of buckets of a source, each of which costs one request when the source is observed.
 pub const BUCKETS: usize = 3;
+/// The requests that a check of a source's clusters costs at most: the cluster's name, and the owners of the three
+/// indices of records.
+pub const CLUSTER_REQUESTS: usize = 4;
 /// Reason for an endpoint that the administrator does not allow.
 pub const NOT_ALLOWED: &str = "EndpointNotAllowed";
 
 /// Reads what resources name, as far as the rules allow. Cheap to clone.
 #[derive(Clone)]
 pub struct SecretReader {
-    /// Reads Secrets.
+    /// Reads Secrets and ConfigMaps.
     pub client: Client,
     /// Which Secrets, and what else, may be used.
     pub rules: Arc<Rules>,
+    secrets: ReadCache<Secret>,
+    config_maps: ReadCache<ConfigMap>,
+    clusters: ElasticClients,
+    max_age: Duration,
+}
+
+impl SecretReader {
+    /// A reader that reads each Secret and ConfigMap, and asks each cluster, whenever it is needed.
+    pub fn new(client: Client, rules: Arc<Rules>) -> Self {
+        let (secrets, config_maps) = (ReadCache::default(), ReadCache::default());
+        let clusters = ElasticClients::default();
+        Self { client, rules, secrets, config_maps, clusters, max_age: Duration::ZERO }
+    }
+
+    /// The same reader, content with what was read, and with a cluster that answered, within this time.
+    pub fn content_with(&self, max_age: Duration) -> Self {
+        Self { max_age, ..self.clone() }
+    }
 }
 
 /// The values of the Secret of `storage`; empty if it names none and the operator may use its own identity.
@@ -74,6 +103,21 @@ pub async fn connect_elastic(
     cluster: &ElasticsearchCluster,
     endpoint_client: &EndpointClient,
 ) -> Result<Elastic, NotReady> {
+    let shared = open_elastic(reader, namespace, cluster).await?;
+    if !shared.has_answered_within(reader.max_age) {
+        let asked_at = Instant::now();
+        ask_elastic(endpoint_client, cluster, shared.elastic.ping()).await?;
+        shared.has_answered(asked_at);
+    }
+    Ok(shared.elastic.clone())
+}
+
+/// A client for an Elasticsearch cluster with its credentials; the cluster is not asked.
+async fn open_elastic(
+    reader: &SecretReader,
+    namespace: &str,
+    cluster: &ElasticsearchCluster,
+) -> Result<Arc<SharedElastic>, NotReady> {
     if cluster.aws.is_some() && cluster.secret_ref.is_none() {
         reader.rules.check_own_identity(namespace, "secretRef of the signed cluster")?;
     }
@@ -81,9 +125,22 @@ pub async fn connect_elastic(
     if let Some(named) = &cluster.secret_ref {
         check_elastic_keys(cluster, named, &secrets)?;
     }
-    let elastic = Elastic::new(cluster, &secrets).map_err(|error| elastic_fault(cluster, &error))?;
-    ask_elastic(endpoint_client, cluster, elastic.info()).await?;
-    Ok(elastic)
+    reader.clusters.open(namespace, cluster, &secrets).map_err(|error| elastic_fault(cluster, &error))
+}
+
+/// Clients for the clusters of a source, which are not asked.
+pub async fn open_source(
+    reader: &SecretReader,
+    namespace: &str,
+    spec: &IngestSourceSpec,
+) -> Result<SourceClusters, NotReady> {
+    let ledger = open_elastic(reader, namespace, ledger_cluster(spec)?).await?.elastic.clone();
+    let index = match (spec.index_cluster(), spec.own_ledger_cluster()) {
+        (Some(index), Some(_)) => Some(open_elastic(reader, namespace, index).await?.elastic.clone()),
+        (Some(_), None) => Some(ledger.clone()),
+        (None, _) => None,
+    };
+    Ok(SourceClusters { ledger, index })
 }
 
 /// Sends a request to a cluster, unless it was unresponsive a moment ago.
@@ -132,13 +189,21 @@ pub async fn check_buckets(
     ask_storage(endpoint_client, &spec.storage, all).await
 }
 
+/// The clusters of a source.
+pub struct SourceClusters {
+    /// The one with the ledger.
+    pub ledger: Elastic,
+    /// The one with the documents, if they are indexed.
+    pub index: Option<Elastic>,
+}
+
 /// Connects to the clusters of a source. Each has to answer, and the records in them have to be the source's
-/// own or to be taken over. Returns the client of the ledger cluster.
+/// own or to be taken over.
 pub async fn connect_source(
     reader: &SecretReader,
     order: &IngestOrder,
     endpoint_client: &EndpointClient,
-) -> Result<Elastic, NotReady> {
+) -> Result<SourceClusters, NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
     let cluster = ledger_cluster(spec)?;
     let ledger = connect_elastic(reader, namespace, cluster, endpoint_client).await?;
@@ -147,10 +212,12 @@ pub async fn connect_source(
         let check = ledger.check_owner(&indices, &owner);
         ask_cluster(endpoint_client, cluster, check.map_err(|error| claim_fault(cluster, error))).await?;
     }
-    if let (Some(index), Some(_)) = (spec.index_cluster(), spec.own_ledger_cluster()) {
-        connect_elastic(reader, namespace, index, endpoint_client).await?;
-    }
-    Ok(ledger)
+    let index = match (spec.index_cluster(), spec.own_ledger_cluster()) {
+        (Some(index), Some(_)) => Some(connect_elastic(reader, namespace, index, endpoint_client).await?),
+        (Some(_), None) => Some(ledger.clone()),
+        (None, _) => None,
+    };
+    Ok(SourceClusters { ledger, index })
 }
 
 /// Why records cannot be used, for the `Ready` condition.
@@ -309,25 +376,36 @@ async fn config_map_value(
     namespace: &str,
     KeyFile { name, key, .. }: &KeyFile<'_>,
 ) -> Result<Vec<u8>, NotReady> {
-    let found = Api::<ConfigMap>::namespaced(reader.client.clone(), namespace).get_opt(name).await;
-    let found = found.map_err(|error| match error {
-        kube::Error::Api(status) if status.is_forbidden() => NotReady::user(
-            "ConfigMapForbidden",
-            format!("the operator may not read the ConfigMap {name:?}: {}", status.message),
-        ),
-        error => NotReady::transient(
-            "ConfigMapUnreadable",
-            format!("failed to read the ConfigMap {name:?}: {}", with_causes(&error)),
-        ),
-    })?;
-    let found = found.ok_or_else(|| {
-        let text = format!("there is no ConfigMap {name:?} in namespace {namespace:?}; create it");
-        NotReady::user("ConfigMapNotFound", text)
-    })?;
+    let found = get_config_map(reader, namespace, name).await?;
     let value = found.data.and_then(|mut data| data.remove(*key)).ok_or_else(|| {
         NotReady::user("ConfigMapKeyMissing", format!("the ConfigMap {name:?} has no key {key}; add it"))
     })?;
     Ok(value.into_bytes())
+}
+
+async fn get_config_map(reader: &SecretReader, namespace: &str, name: &str) -> Result<ConfigMap, NotReady> {
+    let read_at = Instant::now();
+    if let Some(known) = reader.config_maps.get(namespace, name, reader.max_age, read_at) {
+        return Ok(known);
+    }
+    match Api::<ConfigMap>::namespaced(reader.client.clone(), namespace).get_opt(name).await {
+        Ok(Some(found)) => {
+            reader.config_maps.put(namespace, name, found.clone(), read_at);
+            Ok(found)
+        }
+        Ok(None) => Err(NotReady::user(
+            "ConfigMapNotFound",
+            format!("there is no ConfigMap {name:?} in namespace {namespace:?}; create it"),
+        )),
+        Err(kube::Error::Api(status)) if status.is_forbidden() => Err(NotReady::user(
+            "ConfigMapForbidden",
+            format!("the operator may not read the ConfigMap {name:?}: {}", status.message),
+        )),
+        Err(error) => Err(NotReady::transient(
+            "ConfigMapUnreadable",
+            format!("failed to read the ConfigMap {name:?}: {}", with_causes(&error)),
+        )),
+    }
 }
 
 /// Checks the Secrets that a `podTemplate`, the field `path` of its resource, names: they must exist, may be
@@ -360,8 +438,15 @@ fn check_use(rules: &Rules, secret: &Secret, one: &SecretUse<'_>) -> Result<(), 
 }
 
 async fn get_secret(reader: &SecretReader, namespace: &str, name: &str) -> Result<Secret, NotReady> {
+    let read_at = Instant::now();
+    if let Some(known) = reader.secrets.get(namespace, name, reader.max_age, read_at) {
+        return Ok(known);
+    }
     match Api::<Secret>::namespaced(reader.client.clone(), namespace).get_opt(name).await {
-        Ok(Some(secret)) => Ok(secret),
+        Ok(Some(secret)) => {
+            reader.secrets.put(namespace, name, secret.clone(), read_at);
+            Ok(secret)
+        }
         Ok(None) => Err(NotReady::user(
             "SecretNotFound",
             format!("there is no Secret {name:?} in namespace {namespace:?}; create it"),
@@ -453,7 +538,7 @@ mod tests {
             let name = asked.path.strip_prefix("/api/v1/namespaces/news/secrets/").unwrap_or_default();
             pod_secret(name).map_or_else(|| testing::refusal(404, "NotFound"), |secret| (200, secret))
         });
-        let reader = SecretReader { client, rules: testing::rules() };
+        let reader = SecretReader::new(client, testing::rules());
         let template: PodTemplate = serde_json::from_value(json!({"spec": spec})).unwrap();
         let result = check_pod_secrets(&reader, "news", "spec.podTemplate", &template).await;
         let requests = log.lock().unwrap().len();

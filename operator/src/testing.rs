@@ -15,11 +15,12 @@ use serde_json::Value;
 
 use super::args::Args;
 use super::circuit_breaker::CircuitBreaker;
-use super::connections::Connections;
+use super::connections::{ClusterViews, Connections};
 use super::context::Context;
 use super::k8s::apply::Writer;
 use super::k8s::leader::Leadership;
 use super::k8s::rules::Rules;
+use super::k8s::view::View;
 use super::stores::SecretReader;
 use super::workers::worker_pod::WorkerImage;
 use super::workers::worker_status;
@@ -37,7 +38,7 @@ pub fn context(client: &Client, leads: bool) -> Context {
     Context {
         cluster_uid: CLUSTER.into(),
         client: client.clone(),
-        reader: SecretReader { client: client.clone(), rules: rules() },
+        reader: SecretReader::new(client.clone(), rules()),
         writer: Writer::new(client.clone(), leadership, Recorder::new(client.clone(), reporter)),
         image: WorkerImage {
             image: "docmill:1".into(),
@@ -46,11 +47,12 @@ pub fn context(client: &Client, leads: bool) -> Context {
             user: None,
         },
         metrics: Arc::default(),
-        jobs: reflector::store().0,
-        pods: reflector::store().0,
-        sources: reflector::store().0,
-        poll_runs: reflector::store().0,
-        scheduled_runs: reflector::store().0,
+        jobs: View::default(),
+        pods: View::default(),
+        sources: View::default(),
+        models: View::default(),
+        ingest_runs: View::default(),
+        scheduled_runs: View::default(),
         connections: connections(),
         worker_http: worker_status::client().unwrap(),
         circuit_breaker: CircuitBreaker::default(),
@@ -59,12 +61,8 @@ pub fn context(client: &Client, leads: bool) -> Context {
 
 /// No connections at all, and none that are required.
 pub fn connections() -> Connections {
-    Connections {
-        namespaced: reflector::store().0,
-        cluster: reflector::store().0,
-        namespaces: reflector::store().0,
-        required: false,
-    }
+    let cluster = ClusterViews { connections: reflector::store().0, namespaces: reflector::store().0 };
+    Connections { namespaced: View::default(), cluster: Some(cluster), required: false }
 }
 
 /// A view with one resource in it.

@@ -1,6 +1,6 @@
 {{/*
-The groups of alerts; takes metrics.rules. rules.yaml leaves out disabled alerts and adds labels and runbooks. Each alert
-has a section in docs/operations/runbooks.md.
+The groups of alerts; takes metrics.rules, and `operators`, which selects the release's metrics. rules.yaml leaves out
+disabled alerts and adds labels and runbooks. Each alert has a section in docs/operations/runbooks.md.
 */}}
 {{- define "docmill.alerts" -}}
 - name: docmill.sources
@@ -97,16 +97,18 @@ has a section in docs/operations/runbooks.md.
   - alert: DocmillScheduleLate
     expr: |
       time() - max by (namespace, schedule) (docmill_enrichment_schedule_next_timestamp_seconds) > 600
+      or
+      time() - max by (namespace, schedule) (docmill_ingest_schedule_next_timestamp_seconds) > 600
     for: 1m
     labels: {severity: warning}
     annotations:
       summary: "the schedule {{`{{ $labels.namespace }}/{{ $labels.schedule }}`}} has made no run at its time"
-      description: "`kubectl describe esched` tells why; see the log of the operator that leads if it does not."
+      description: "`kubectl describe isched,esched` tells why; see the log of the operator that leads if it does not."
 - name: docmill.operator
   rules:
   - alert: DocmillNoOperatorLeads
     expr: |
-      (sum(docmill_operator_leader) or vector(0)) < 1
+      (sum(docmill_operator_leader{{ .operators }}) or vector(0)) < 1
     for: 5m
     labels: {severity: critical}
     annotations:

@@ -73,13 +73,6 @@ annotations:
 {{- ternary 8443 8080 .Values.metrics.secure -}}
 {{- end -}}
 
-{{/* Where the operator listens: on IPv6 as well, if the metrics Service may have an IPv6 address. */}}
-{{- define "docmill.listenAddress" -}}
-{{- $service := .Values.metrics.service -}}
-{{- $dual := has $service.ipFamilyPolicy (list "PreferDualStack" "RequireDualStack") -}}
-{{- ternary "[::]" "0.0.0.0" (or $dual (has "IPv6" $service.ipFamilies)) -}}
-{{- end -}}
-
 {{/* The operator's image. */}}
 {{- define "docmill.image" -}}
 {{- $image := .Values.image -}}

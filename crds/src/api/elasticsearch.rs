@@ -39,7 +39,10 @@ const CA_FILE: &str = "ca.crt";
 pub struct ElasticsearchCluster {
     /// Base URLs of the cluster's nodes or of its load balancer, for example `https://es.search.svc:9200`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1, max = 32), inner(regex(pattern = r"^https?://[^/?#]+/?$")))]
+    #[schemars(
+        length(min = 1, max = 32),
+        inner(length(max = 2048), regex(pattern = r"^https?://[^/?#]+/?$"))
+    )]
     pub urls: Vec<String>,
     /// A Connection or ClusterConnection of type `elasticsearch`, which says all that the other fields would.
     #[serde(default, skip_serializing_if = "Option::is_none")]

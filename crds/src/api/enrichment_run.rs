@@ -1,10 +1,16 @@
 //! `EnrichmentRun`: one enrichment of the documents in an index, from start to end.
 
+mod indices;
+mod select;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use indices::{OriginIndex, TargetIndex};
+pub use select::{DocumentSelector, DocumentState};
 
 use super::elasticsearch::ElasticsearchCluster;
 use super::enricher::{Enricher, OutputType};
@@ -25,26 +31,28 @@ use super::storage::Storage;
     category = "docmill",
     derive = "PartialEq",
     cel,
+    printcolumn(name = "Source", type_ = "string", json_path = ".spec.from.sourceRef.name"),
+    printcolumn(name = "To", type_ = "string", json_path = ".spec.to.index.name"),
     printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
     printcolumn(name = "Selected", type_ = "integer", json_path = ".status.selected"),
     printcolumn(name = "Done", type_ = "integer", json_path = ".status.done"),
-    printcolumn(name = "Cached", type_ = "integer", json_path = ".status.cached"),
+    printcolumn(name = "Cached", type_ = "integer", json_path = ".status.cached", priority = 1),
     printcolumn(name = "Failed", type_ = "integer", json_path = ".status.failed"),
     printcolumn(name = "Progress", type_ = "string", json_path = ".status.progress"),
-    printcolumn(name = "Started", type_ = "date", json_path = ".status.startTime"),
+    printcolumn(name = "Started", type_ = "date", json_path = ".status.startTime", priority = 1),
     printcolumn(name = "Duration", type_ = "string", json_path = ".status.duration"),
+    printcolumn(name = "From", type_ = "string", json_path = ".spec.from.index.name", priority = 1),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.size() <= 52")
         .message("metadata.name must be no more than 52 characters, so that the Job's name can be made from it"),
-    validation = Rule::new("self.spec.mode == oldSelf.spec.mode && self.spec.from == oldSelf.spec.from && self.spec.to == oldSelf.spec.to && self.spec.select == oldSelf.spec.select && has(self.spec.matching) == has(oldSelf.spec.matching) && (!has(self.spec.matching) || self.spec.matching == oldSelf.spec.matching) && self.spec.enrichers == oldSelf.spec.enrichers && has(self.spec.compare) == has(oldSelf.spec.compare) && (!has(self.spec.compare) || self.spec.compare == oldSelf.spec.compare) && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds) && has(self.spec.maxDocuments) == has(oldSelf.spec.maxDocuments) && (!has(self.spec.maxDocuments) || self.spec.maxDocuments == oldSelf.spec.maxDocuments) && self.spec.onModelChange == oldSelf.spec.onModelChange && self.spec.dryRun == oldSelf.spec.dryRun && has(self.spec.podTemplate) == has(oldSelf.spec.podTemplate) && (!has(self.spec.podTemplate) || self.spec.podTemplate == oldSelf.spec.podTemplate)")
+    validation = Rule::new("self.spec.mode == oldSelf.spec.mode && self.spec.from == oldSelf.spec.from && self.spec.to == oldSelf.spec.to && self.spec.select == oldSelf.spec.select && self.spec.enrichers == oldSelf.spec.enrichers && has(self.spec.compare) == has(oldSelf.spec.compare) && (!has(self.spec.compare) || self.spec.compare == oldSelf.spec.compare) && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds) && has(self.spec.maxDocuments) == has(oldSelf.spec.maxDocuments) && (!has(self.spec.maxDocuments) || self.spec.maxDocuments == oldSelf.spec.maxDocuments) && self.spec.onModelChange == oldSelf.spec.onModelChange && self.spec.dryRun == oldSelf.spec.dryRun && has(self.spec.podTemplate) == has(oldSelf.spec.podTemplate) && (!has(self.spec.podTemplate) || self.spec.podTemplate == oldSelf.spec.podTemplate)")
         .message("spec is immutable but for suspend, budget, parallelism and ttlSecondsAfterFinished: a run is a bounded piece of work; create another EnrichmentRun")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
     validation = Rule::new("has(self.compare) == (self.mode == 'Compare')")
         .message("compare goes with mode Compare: that one needs it, and no other takes it").field_path(".compare"),
-    validation = Rule::new("has(self.matching) == (self.select == 'Matching')")
-        .message("matching goes with select Matching: set both or none").field_path(".matching"),
     validation = Rule::new("!has(self.budget) || !self.dryRun")
         .message("a budget is not for dryRun, which calls no model").field_path(".budget"),
     validation = Rule::new("!self.dryRun || self.mode == 'Enrich'")
@@ -67,10 +75,7 @@ pub struct EnrichmentRunSpec {
     pub to: EnrichTo,
     /// Which documents to enrich.
     #[serde(default)]
-    pub select: Select,
-    /// Which documents `select: Matching` takes. A document must meet every condition that is set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matching: Option<Matching>,
+    pub select: DocumentSelector,
     /// The models to call, in this order.
     #[schemars(length(min = 1, max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
@@ -91,16 +96,16 @@ pub struct EnrichmentRunSpec {
     /// The run fails if it has not ended after this many seconds. As with a Job, the count begins anew when a
     /// suspended run is resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 31_536_000))]
     pub active_deadline_seconds: Option<i64>,
     /// The run is deleted this many seconds after it ends. Left out: it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = i32::MAX))]
     pub ttl_seconds_after_finished: Option<i32>,
     /// Maximum number of documents to process. The rest is left for the next run, because the bound of what
     /// is complete stays where it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_i64))]
     pub max_documents: Option<i64>,
     /// Total use of the models. The run is suspended before it would exceed the budget (its condition says
     /// `BudgetReached`); raise the budget, and the run resumes where it stopped.
@@ -148,9 +153,11 @@ pub struct Compare {
     /// Name of an enricher. The two must have outputs for the same fields. Left out: each document is compared with its
     /// enriched copy, and no model is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
     pub left: Option<String>,
     /// Name of the enricher to compare `left` with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
     pub right: Option<String>,
     /// Numbers, and the cosine of vectors, agree when they differ by no more than this, in thousandths.
     #[serde(default = "default_tolerance_milli")]
@@ -170,11 +177,11 @@ fn default_tolerance_milli() -> i32 {
 pub struct Budget {
     /// Requests, retries included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_i64))]
     pub calls: Option<i64>,
     /// Characters of the inputs, including those of base64-encoded bytes, counted again for each retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_000_i64))]
     pub input_characters: Option<i64>,
 }
 
@@ -187,38 +194,6 @@ pub enum OnModelChange {
     /// It continues; each document records which version produced its fields, and the condition
     /// `ModelChanged` is set.
     Continue,
-}
-
-/// Which documents `select: Matching` takes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(validation = Rule::new("has(self.timeRange) || has(self.ids) || has(self.query)")
-    .message("set at least one of timeRange, ids and query"))]
-pub struct Matching {
-    /// Documents indexed in this time range.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time_range: Option<DocumentTimeRange>,
-    /// Documents with these ids.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 1000))]
-    pub ids: Option<Vec<String>>,
-    /// Documents that match this query, in Elasticsearch's Query DSL.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "super::any_json::object")]
-    pub query: Option<Map<String, Value>>,
-}
-
-/// A time range: `after < time <= until`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(validation = Rule::new("has(self.after) || has(self.until)").message("set after, until, or both"))]
-pub struct DocumentTimeRange {
-    /// Left out: from the beginning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Time>,
-    /// Left out: until the run was created.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Time>,
 }
 
 fn default_parallelism() -> i32 {
@@ -234,7 +209,9 @@ fn default_backoff_limit() -> i32 {
 #[x_kube(validation = Rule::new("has(self.sourceRef) != has(self.elasticsearch)")
     .message("exactly one of sourceRef and elasticsearch must be set"),
     validation = Rule::new("has(self.elasticsearch) == has(self.index)")
-    .message("index goes with elasticsearch: set both or none").field_path(".index"))]
+    .message("index goes with elasticsearch: set both or none").field_path(".index"),
+    validation = Rule::new("!has(self.storage) || !has(self.storage.bucket) && !has(self.storage.prefix)")
+    .message("storage says how to reach the store; the documents say which bucket: leave out bucket and prefix").field_path(".storage"))]
 pub struct EnrichFrom {
     /// An IngestSource in this namespace: its cluster, and every index that can hold its documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -242,9 +219,9 @@ pub struct EnrichFrom {
     /// A cluster, for documents of several sources or of other clusters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elasticsearch: Option<ElasticsearchCluster>,
-    /// Index, alias or pattern in that cluster, for example `articles-*`.
+    /// Which indices of that cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub index: Option<String>,
+    pub index: Option<OriginIndex>,
     /// Only documents that match this query, in Elasticsearch's Query DSL, for example `{"term": {"language": "en"}}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::any_json::object")]
@@ -279,32 +256,12 @@ pub struct EnrichTo {
     /// The cluster: the one that the documents come from, or another. It also holds the records of what was
     /// enriched, in the index `docmill-enrichments-<namespace>`.
     pub elasticsearch: ElasticsearchCluster,
-    /// Name of the index, in the same form as `index.name` of an IngestSource, for example
-    /// `enriched-{publishedAt:%Y.%m.%d}`. The id of an enriched document is the id of its article.
-    #[schemars(length(min = 1, max = 200))]
-    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9][a-z0-9._-]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[a-z0-9._-]*)*$')")
-        .message("must start with a lower case letter or digit, and hold only those, '.', '_', '-' and fields in braces such as {publishedAt:%Y.%m.%d}"),
-        validation = Rule::new("!self.startsWith('docmill-')")
-        .message("must not start with docmill-, which is how Docmill's own indices are named"))]
-    pub name: String,
+    /// The index. The id of an enriched document is the id of its article.
+    pub index: TargetIndex,
     /// Take over the records of what was enriched from their owner: the same namespace of another Kubernetes
     /// cluster. The owner must have stopped before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adopt: bool,
-}
-
-/// Which documents of the source a run takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Select {
-    /// Documents that have not been enriched in this way: new ones, changed ones, and all if a model changed.
-    #[default]
-    New,
-    /// Documents that failed at an enricher or could not be stored, according to the enrichment's records.
-    Failed,
-    /// All documents; a stored result is reused where neither the input nor the model changed.
-    All,
-    /// Documents that meet `matching`, processed as with `All`.
-    Matching,
 }
 
 /// Progress of a run.
@@ -317,7 +274,7 @@ pub struct EnrichmentRunStatus {
     /// `Complete` or `Failed`, as in a Job, when the run has ended. `Ready`: everything that the spec names
     /// is reachable. `Suspended`: no pods run, because of `suspend` or the budget, or because another
     /// controller suspended the Job. `ModelChanged`: a model reported another version during the run.
-    /// `DocumentsFailed`: some documents were refused; `select: Failed` selects them again. `Degraded`: pods
+    /// `DocumentsFailed`: some documents were refused; `select: {state: Failed}` selects them again. `Degraded`: pods
     /// of the run fail, for the reason given in the message, and are restarted. `Throttled`: a model or a
     /// cluster accepts no more requests or does not answer, and pods wait for it; the reason names it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -373,7 +330,7 @@ pub struct EnrichmentRunStatus {
     /// When the run ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_time: Option<Time>,
-    /// From `startTime` to `completionTime`, or until now.
+    /// From `startTime` to `completionTime`, once the run has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<String>,
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::enrichment_run::SourceRef;
+use super::time_range::TimeRange;
 use crate::conversion::Conversion;
 use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its own
 
@@ -23,19 +24,21 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     category = "docmill",
     derive = "PartialEq",
     cel,
+    printcolumn(name = "Source", type_ = "string", json_path = ".spec.sourceRef.name"),
     printcolumn(name = "Mode", type_ = "string", json_path = ".spec.mode"),
     printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
     printcolumn(name = "Selected", type_ = "integer", json_path = ".status.selected"),
     printcolumn(name = "Done", type_ = "integer", json_path = ".status.done"),
-    printcolumn(name = "Changed", type_ = "integer", json_path = ".status.changed"),
+    printcolumn(name = "Changed", type_ = "integer", json_path = ".status.changed", priority = 1),
     printcolumn(name = "Failed", type_ = "integer", json_path = ".status.failed"),
     printcolumn(name = "Progress", type_ = "string", json_path = ".status.progress"),
     printcolumn(name = "Started", type_ = "date", json_path = ".status.startTime"),
     printcolumn(name = "Duration", type_ = "string", json_path = ".status.duration"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.size() <= 52")
         .message("metadata.name must be no more than 52 characters, so that the names of the Jobs can be made from it"),
-    validation = Rule::new("self.spec.sourceRef == oldSelf.spec.sourceRef && self.spec.mode == oldSelf.spec.mode && has(self.spec.select) == has(oldSelf.spec.select) && (!has(self.spec.select) || self.spec.select == oldSelf.spec.select) && has(self.spec.conversion) == has(oldSelf.spec.conversion) && (!has(self.spec.conversion) || self.spec.conversion == oldSelf.spec.conversion) && self.spec.repair == oldSelf.spec.repair && self.spec.dryRun == oldSelf.spec.dryRun && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds)")
+    validation = Rule::new("self.spec.sourceRef == oldSelf.spec.sourceRef && self.spec.mode == oldSelf.spec.mode && has(self.spec.select) == has(oldSelf.spec.select) && (!has(self.spec.select) || self.spec.select == oldSelf.spec.select) && has(self.spec.conversion) == has(oldSelf.spec.conversion) && (!has(self.spec.conversion) || self.spec.conversion == oldSelf.spec.conversion) && self.spec.repair == oldSelf.spec.repair && self.spec.dryRun == oldSelf.spec.dryRun && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.maxUnitsPerSecond) == has(oldSelf.spec.maxUnitsPerSecond) && (!has(self.spec.maxUnitsPerSecond) || self.spec.maxUnitsPerSecond == oldSelf.spec.maxUnitsPerSecond) && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds)")
         .message("spec is immutable but for suspend, parallelism and ttlSecondsAfterFinished: a run is a bounded piece of work; create another IngestRun")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -49,6 +52,9 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     validation = Rule::new("!self.dryRun || self.mode != 'Audit'")
         .message("dryRun is not for mode Audit, which changes nothing without repair")
         .field_path(".dryRun"),
+    validation = Rule::new("!has(self.maxUnitsPerSecond) || self.mode != 'Shadow' && self.mode != 'Audit'")
+        .message("maxUnitsPerSecond is for the modes Process, Replay and Reconvert")
+        .field_path(".maxUnitsPerSecond"),
     validation = Rule::new("!has(self.select) || self.mode != 'Audit'")
         .message("select is not for mode Audit, which looks at everything: only then its numbers can add up")
         .field_path(".select"),
@@ -85,6 +91,12 @@ pub struct IngestRunSpec {
     #[serde(default = "default_parallelism")]
     #[schemars(range(min = 1, max = 100))]
     pub parallelism: i32,
+    /// Maximum number of units that all pods of the run together begin per second, so that a backfill leaves
+    /// room for new objects. The pods that a run starts with share it, so such a run never has more pods than
+    /// at its start. Left out: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_units_per_second: Option<i32>,
     /// How many pod failures are allowed before the run fails, separately for the selection and for each part
     /// of the work.
     #[serde(default = "default_backoff_limit")]
@@ -93,11 +105,11 @@ pub struct IngestRunSpec {
     /// The run fails if its selection, or its work, has not ended after this many seconds. Work finished by
     /// then stays done. As with a Job, the count begins anew when a suspended run is resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 31_536_000))]
     pub active_deadline_seconds: Option<i64>,
     /// The run is deleted this many seconds after it ends. Left out: it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = i32::MAX))]
     pub ttl_seconds_after_finished: Option<i32>,
 }
 
@@ -113,6 +125,7 @@ impl IngestRunSpec {
             repair: false,
             dry_run: false,
             parallelism: default_parallelism(),
+            max_units_per_second: None,
             backoff_limit: default_backoff_limit(),
             active_deadline_seconds: None,
             ttl_seconds_after_finished: None,
@@ -158,30 +171,13 @@ pub struct UnitSelector {
     pub prefix: Option<String>,
     /// Only objects last modified in this time range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modified_time: Option<ObjectTimeRange>,
+    pub modified_time: Option<TimeRange>,
     /// Only failed units that meet these conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedSelector>,
     /// `Current`: only units that were converted with a different conversion than the source has now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision_not: Option<RevisionNot>,
-}
-
-/// A time range: `from <= time < until`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(
-    validation = Rule::new("has(self.from) || has(self.until)").message("set from, until, or both"),
-    validation = Rule::new("!has(self.from) || !has(self.until) || self.from < self.until")
-        .message("from must be before until")
-)]
-pub struct ObjectTimeRange {
-    /// The first moment. Left out: from the beginning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Time>,
-    /// The first moment after the range. Left out: to the end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Time>,
 }
 
 /// Which failed units.
@@ -261,7 +257,7 @@ pub struct IngestRunStatus {
     /// When the run ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_time: Option<Time>,
-    /// From `startTime` to `completionTime`, or until now.
+    /// From `startTime` to `completionTime`, once the run has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<String>,
 }

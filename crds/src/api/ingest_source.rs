@@ -1,6 +1,7 @@
 //! `IngestSource`: a bucket whose objects are continuously ingested.
 
 mod index;
+mod locations;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
@@ -28,11 +29,14 @@ use super::storage::{BucketLocation, RawLocation, SecretRef, SnapshotLocation, S
     derive = "PartialEq",
     cel,
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
     printcolumn(name = "Suspended", type_ = "boolean", json_path = ".spec.suspend"),
     printcolumn(name = "Workers", type_ = "integer", json_path = ".status.workers.active"),
     printcolumn(name = "Pending", type_ = "integer", json_path = ".status.units.pending"),
     printcolumn(name = "Lag", type_ = "integer", json_path = ".status.lagSeconds"),
     printcolumn(name = "Indexed", type_ = "integer", json_path = ".status.units.indexed"),
+    printcolumn(name = "Bucket", type_ = "string", json_path = ".spec.raw.bucket", priority = 1),
+    printcolumn(name = "Index", type_ = "string", json_path = ".spec.index.name", priority = 1),
     printcolumn(name = "Converted", type_ = "integer", json_path = ".status.units.converted", priority = 1),
     printcolumn(name = "Failed", type_ = "integer", json_path = ".status.units.failed"),
     printcolumn(name = "Last-Ingest", type_ = "date", json_path = ".status.lastIngestTime"),
@@ -42,10 +46,16 @@ use super::storage::{BucketLocation, RawLocation, SecretRef, SnapshotLocation, S
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
-    validation = Rule::new("self.raw.bucket != self.snapshots.bucket || self.raw.prefix.size() > 0 && !self.snapshots.prefix.startsWith(self.raw.prefix) && !self.raw.prefix.startsWith(self.snapshots.prefix)")
+    validation = Rule::new(locations::has_bucket("raw"))
+        .message("set storage.bucket, the bucket for everything, or raw.bucket").field_path(".raw"),
+    validation = Rule::new(locations::has_bucket("snapshots"))
+        .message("set storage.bucket, the bucket for everything, or snapshots.bucket").field_path(".snapshots"),
+    validation = Rule::new(locations::has_bucket("errors"))
+        .message("set storage.bucket, the bucket for everything, or errors.bucket").field_path(".errors"),
+    validation = Rule::new(locations::snapshots_outside_raw())
         .message("snapshots must lie outside raw (another bucket, or prefixes that do not contain each other), or every snapshot would be ingested again")
         .field_path(".snapshots.bucket"),
-    validation = Rule::new("self.raw.bucket != self.errors.bucket || self.raw.prefix.size() > 0 && !self.errors.prefix.startsWith(self.raw.prefix) && !self.raw.prefix.startsWith(self.errors.prefix)")
+    validation = Rule::new(locations::errors_outside_raw())
         .message("errors must lie outside raw (another bucket, or prefixes that do not contain each other), or every refusal would be ingested again")
         .field_path(".errors.bucket"),
     validation = Rule::new("has(self.index) || has(self.ledger) && has(self.ledger.elasticsearch)")
@@ -59,17 +69,23 @@ pub struct IngestSourceSpec {
     pub suspend: bool,
     /// How to reach the object store and the queue.
     pub storage: Storage,
-    /// Which objects are ingested.
+    /// Which objects are ingested. Bucket left out: those in `storage.bucket` whose keys start with `prefix`, or with
+    /// `raw/` below `storage.prefix`.
+    #[serde(default)]
     pub raw: RawLocation,
     /// How Docmill learns of new objects.
     pub trigger: Trigger,
     /// How an object becomes documents.
     pub conversion: Conversion,
-    /// Where the JSON of each converted object is kept.
+    /// Where the JSON of each converted object is kept. Bucket left out: in `storage.bucket`, below `prefix`, or below
+    /// `snapshots/` below `storage.prefix`.
+    #[serde(default)]
     pub snapshots: SnapshotLocation,
     /// Where refused objects are kept: the unchanged object, as
     /// `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>`, and next to it
-    /// `<unit digest>.error.json` with the reason.
+    /// `<unit digest>.error.json` with the reason. Bucket left out: in `storage.bucket`, below `prefix`, or below
+    /// `errors/` below `storage.prefix`.
+    #[serde(default)]
     pub errors: BucketLocation,
     /// Where documents become searchable. Left out: documents are only converted and stored as snapshots;
     /// successful units are then `Converted` instead of `Indexed`.
@@ -172,7 +188,7 @@ fn default_failed_runs_history_limit() -> i32 {
 pub struct SqsTrigger {
     /// URL of the queue as SQS gives it, for example `https://sqs.eu-west-1.amazonaws.com/123456789012/wire`.
     #[serde(default, rename = "queueURL", skip_serializing_if = "String::is_empty")]
-    #[schemars(length(max = 1024), regex(pattern = r"^https?://[^/]+/.+"))]
+    #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+/.+"))]
     pub queue_url: String,
     /// A Connection or ClusterConnection of type `queue`, which says all that the other fields would.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -304,6 +320,10 @@ pub struct IngestSourceStatus {
     /// Digest of the current conversion model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// Digest of what the connections state that the source refers to. Left out: it refers to none, or one of them cannot be
+    /// used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections_digest: Option<String>,
     /// Number of units (versions of raw objects) in each state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub units: Option<UnitCounts>,

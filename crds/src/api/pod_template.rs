@@ -52,9 +52,11 @@ pub struct PodMetadata {
     /// pods have this label and `kueue.x-k8s.io/priority-class` too, and are created suspended, so that Kueue
     /// admits them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "super::string_map::labels")]
     pub labels: BTreeMap<String, String>,
     /// Annotations to add.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "super::string_map::annotations")]
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -70,9 +72,11 @@ pub struct PodSettings {
     /// Service account of the pods, for example one that carries an AWS role. It needs no permissions in the
     /// Kubernetes cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
     pub service_account_name: Option<String>,
     /// Labels of the nodes that may run the pods.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "super::string_map::labels")]
     pub node_selector: BTreeMap<String, String>,
     /// Taints of nodes that the pods tolerate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -87,6 +91,7 @@ pub struct PodSettings {
     pub topology_spread_constraints: Vec<TopologySpreadConstraint>,
     /// Priority class of the pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
     pub priority_class_name: Option<String>,
     /// Runtime class of the pods, one that the administrator allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,6 +104,7 @@ pub struct PodSettings {
     /// Secrets for pulling the image of the workers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub image_pull_secrets: Vec<PullSecretRef>,
     /// How the pods resolve names. `ClusterFirst` (the default): by the DNS of the cluster. `Default`: as the
     /// node does. `None`: by `dnsConfig` alone.

@@ -17,19 +17,21 @@ pub const OWN_FOLDER: &str = ".docmill/";
     validation = Rule::new("has(self.region) != has(self.connectionRef)")
         .message("exactly one of region and connectionRef must be set"),
     validation = Rule::new("!has(self.connectionRef) || !has(self.endpoint) && !self.forcePathStyle && !has(self.credentialsSecretRef)")
-        .message("the connection says how to reach the object store: leave out all other fields beside connectionRef")
+        .message("the connection says how to reach the object store: leave out all other fields but bucket and prefix beside connectionRef")
         .field_path(".connectionRef")
 )]
 pub struct Storage {
     /// Region of the buckets and of the queue, for example `eu-west-1`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 64))]
     pub region: String,
-    /// A Connection or ClusterConnection of type `objectStore`, which says all that the other fields would.
+    /// A Connection or ClusterConnection of type `objectStore`, which says all that the other fields would, but for `bucket`
+    /// and `prefix`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_ref: Option<ConnectionRef>,
     /// Base URL of an S3-compatible store. Left out: AWS itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
     #[x_kube(validation = Rule::new("self.matches('^https?://[^/]+')").message("must be an http:// or https:// URL"))]
     pub endpoint: Option<String>,
     /// Put the bucket in the path instead of the host name; most S3-compatible stores need it.
@@ -40,6 +42,16 @@ pub struct Storage {
     /// instance role), which an administrator must allow in the operator for this namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<SecretRef>,
+    /// An IngestSource's bucket for everything that names no bucket of its own: raw objects, snapshots and errors. It
+    /// must exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    pub bucket: Option<String>,
+    /// What the prefixes of such locations begin with if they are left out, for example `wire/`, which gives `wire/raw/`,
+    /// `wire/snapshots/` and `wire/errors/`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 150))]
+    pub prefix: String,
 }
 
 /// Type of a Secret that is meant for Docmill, instead of the label `docmill.io/use`.
@@ -56,20 +68,23 @@ pub struct SecretRef {
 }
 
 /// Which raw objects are ingested.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RawLocation {
     /// The bucket's own name, as in its notifications (not an access point's alias). Docmill only reads from
-    /// it.
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    /// it. Left out: `storage.bucket`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 63), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
     /// Only keys that start with this are ingested. Notifications of other keys are acknowledged and skipped.
     // Always serialized, because only then does the schema have a default, which the resource's rules rely
     // on.
     #[serde(default)]
+    #[schemars(length(max = 1024))]
     pub prefix: String,
     /// Only keys that end with one of these are ingested, for example `.xml`. Empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 256)))]
     pub suffixes: Vec<String>,
     /// What happens to documents when their object is removed from the bucket, or when a newer version of it
     /// no longer contains them. `Keep`: they stay. `Delete`: they are deleted.
@@ -111,11 +126,12 @@ fn is_own(key: &str) -> bool {
 }
 
 /// A bucket for output, and the prefix of everything written there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BucketLocation {
-    /// Name of the bucket. It must exist.
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    /// Name of the bucket. It must exist. Left out: `storage.bucket`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 63), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
     /// Prefix of every key, for example `wire/`. Below it, each source has its own folder,
     /// `<namespace>/<name>/`.
@@ -127,11 +143,12 @@ pub struct BucketLocation {
 }
 
 /// Where snapshots are kept, and in what form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SnapshotLocation {
-    /// Name of the bucket. It must exist.
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    /// Name of the bucket. It must exist. Left out: `storage.bucket`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 63), regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
     pub bucket: String,
     /// Prefix of every key, for example `wire/`. Below it, each source has its own folder,
     /// `<namespace>/<name>/`.

@@ -10,7 +10,7 @@ pub mod label {
     pub const INGEST_RUN: &str = "docmill.io/ingest-run";
     /// On an `IngestRun`: which trigger of the source created it; `poll` is the only one.
     pub const TRIGGER: &str = "docmill.io/trigger";
-    /// On an `EnrichmentRun`: name of the `EnrichmentSchedule` that created it.
+    /// On a run: name of the `IngestSchedule` or `EnrichmentSchedule` that created it.
     pub const SCHEDULE: &str = "docmill.io/schedule";
     /// On a Secret, by whoever may write it: that resources of its namespace may have Docmill use it.
     pub const USE: &str = "docmill.io/use";
@@ -20,7 +20,7 @@ pub mod label {
 
 /// Annotations on objects that the operator creates.
 pub mod annotation {
-    /// On an `EnrichmentRun`: the schedule time for which it was created, in RFC 3339.
+    /// On a run of a schedule: the schedule time for which it was created, in RFC 3339.
     pub const SCHEDULED_TIME: &str = "docmill.io/scheduled-time";
     /// On a suspended Job: who suspended it. The operator resumes only Jobs that it suspended itself.
     pub const SUSPENDED_BY: &str = "docmill.io/suspended-by";

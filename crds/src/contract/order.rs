@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::api::elasticsearch::ElasticsearchCluster;
 use crate::api::enricher::Enricher;
-use crate::api::enrichment_run::{Bounds, Compare, EnrichTo, Matching, OnModelChange, Select};
+use crate::api::enrichment_run::{Bounds, Compare, DocumentSelector, EnrichTo, OnModelChange};
 use crate::api::ingest_run::IngestRunSpec;
 use crate::api::ingest_source::{IngestSourceSpec, PollTrigger};
 use crate::api::storage::Storage;
@@ -35,7 +35,7 @@ pub struct IngestOrder {
     pub source: String,
     /// UID of the source.
     pub uid: String,
-    /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
+    /// What tells Kubernetes clusters apart: by default, the UID of the namespace `kube-system`.
     pub cluster: String,
     /// The source as it was when the pod was created; a later edit applies to later pods.
     pub spec: IngestSourceSpec,
@@ -120,7 +120,7 @@ pub struct EnrichOrder {
     pub run: String,
     /// UID of the run, by which its records are kept.
     pub run_uid: String,
-    /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
+    /// What tells Kubernetes clusters apart: by default, the UID of the namespace `kube-system`.
     pub cluster: String,
     /// What to do.
     pub step: EnrichStep,
@@ -141,10 +141,7 @@ pub struct EnrichOrder {
     /// The [`target_key`](crate::records::enrichments::target_key) of the run.
     pub target: String,
     /// Which documents.
-    pub select: Select,
-    /// Which documents `select: Matching` takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matching: Option<Matching>,
+    pub select: DocumentSelector,
     /// The models.
     pub enrichers: Vec<Enricher>,
     /// The versions that they reported when the run was planned.

@@ -28,17 +28,8 @@ pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
 
 /// The first setting that is for other formats.
 fn stray(conversion: &Conversion) -> Option<String> {
-    let parts = [
-        ("preset", conversion.preset.is_some()),
-        ("record", conversion.record.is_some()),
-        ("emptyIf", !conversion.empty_if.is_empty()),
-        ("namespaces", !conversion.namespaces.is_empty()),
-        ("defaultNamespaces", conversion.default_namespaces.is_some()),
-        ("fields", !conversion.fields.is_empty()),
-        ("extra", conversion.extra.is_some()),
-        ("timeZone", conversion.time_zone.is_some()),
-    ];
-    let part = parts.into_iter().find(|(_, is_there)| *is_there).map(|(name, _)| name.to_owned());
+    let mut parts = conversion.content_settings().into_iter();
+    let part = parts.find(|(_, is_set)| *is_set).map(|(name, _)| name.to_owned());
     part.or_else(|| {
         let (name, _) = conversion.limits.as_ref()?.set().find(|(name, set)| *set && *name != LIMIT)?;
         Some(format!("limits.{}", camel_case(name)))

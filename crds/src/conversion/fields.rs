@@ -9,4 +9,5 @@ pub(super) mod field;
 pub(super) mod field_type;
 pub(super) mod parts;
 pub(super) mod schema;
+pub(super) mod search;
 pub(super) mod zone;

@@ -12,7 +12,7 @@ use super::fields::field::Field;
 use super::fields::field_type::FieldType;
 use super::fields::parts::DateParts;
 use super::fields::schema::MAX_NESTING;
-use super::fields::{dates, default};
+use super::fields::{dates, default, search};
 use super::format::Format;
 use super::limits::ResolvedLimits;
 use super::model_error::ModelError;
@@ -56,10 +56,12 @@ pub struct Model {
 
 impl Model {
     /// The name of this logic: hexadecimal digits of the SHA-256 of the model's JSON and the converter's format version.
-    /// Equal models have equal revisions, whether a preset was named or written out.
+    /// Equal models have equal revisions, whether a preset was named or written out. How fields are searched is left
+    /// out, since it changes no document.
     pub fn revision(&self) -> String {
         let version = if self.format == Format::Binary { BINARY_FORMAT } else { CONVERTER_FORMAT };
-        let canonical = serde_json::json!({"converterFormat": version, "model": self}).to_string();
+        let logic = Self { fields: search::without_search(&self.fields), ..self.clone() };
+        let canonical = serde_json::json!({"converterFormat": version, "model": logic}).to_string();
         hex(&Sha256::digest(canonical)[..REVISION_DIGITS / 2])
     }
 
@@ -118,6 +120,7 @@ fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) 
         check_shape(&place, field, level)?;
         dates::check(&place, field)?;
         dates::check_parts(&place, field)?;
+        search::check(&place, field)?;
         check_constraints(&place, field)?;
         check_paths(&place, field, scope, level)?;
         check_fields(&format!("{place}.fields"), &field.fields, scope, level + 1)?;

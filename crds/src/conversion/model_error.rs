@@ -86,6 +86,20 @@ pub enum ModelError {
     /// A model without a syntax is asked to find documents in objects.
     #[error("format: there are no documents to find in objects of this format")]
     NothingToRead,
+    /// The model is that of a `ConversionModel`.
+    #[error(
+        "modelRef: the model itself is in the ConversionModel {name:?}: name that one, or the file that it is in"
+    )]
+    Reference {
+        /// The name of the `ConversionModel`.
+        name: String,
+    },
+    /// A setting beside a reference.
+    #[error("{place}: modelRef stands for the whole model of a ConversionModel: leave out this, or modelRef")]
+    BesideReference {
+        /// Where in the model.
+        place: &'static str,
+    },
     /// A preset's own file is broken.
     #[error("failed to read the preset {}: {problem}", preset.as_str())]
     Preset {

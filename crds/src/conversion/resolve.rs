@@ -7,8 +7,11 @@ use super::spec::Conversion;
 use super::{binary, json};
 
 impl Conversion {
-    /// Expands the preset and checks everything.
+    /// Expands the preset and checks everything. A reference has to be replaced by its model before.
     pub fn resolve(&self) -> Result<Model, ModelError> {
+        if let Some(reference) = self.reference()? {
+            return Err(ModelError::Reference { name: reference.name.clone() });
+        }
         match self.format {
             Format::Xml => {}
             Format::Json => json::check(self)?,

@@ -11,6 +11,7 @@ use super::fields::field::Field;
 use super::fields::schema;
 use super::format::Format;
 use super::limits::Limits;
+use super::model_ref::{self, ModelRef};
 use super::preset::Preset;
 
 /// How objects become documents.
@@ -21,8 +22,11 @@ use super::preset::Preset;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [{
-    "rule": "self.format == 'Binary' || has(self.preset) || (has(self.record) && has(self.fields))",
-    "message": "name a preset, or say yourself what a record is and which fields it has: preset, or record and fields"
+    "rule": model_ref::stated_rule(),
+    "message": model_ref::stated_message()
+}, {
+    "rule": model_ref::ALONE_RULE,
+    "message": model_ref::ALONE_MESSAGE
 }, {
     "rule": binary_rules::MODEL_RULE,
     "message": binary_rules::MODEL_MESSAGE
@@ -37,6 +41,11 @@ use super::preset::Preset;
     "message": "the type markup and exclude are for Xml"
 }]))]
 pub struct Conversion {
+    /// The model of a ConversionModel in the same namespace, instead of one that is stated here: no other
+    /// field goes with it. A change of the ConversionModel applies as a change of this conversion would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_ref: Option<ModelRef>,
+
     /// Format of the objects in the bucket. Xml: well-formed XML 1.0 with namespaces, one or many documents
     /// in each object. Json: JSON (RFC 8259), a single value, one value per line (NDJSON) or several values
     /// one after the other. Binary: bytes of any kind, which are not parsed: an object becomes one document
@@ -70,13 +79,13 @@ pub struct Conversion {
     /// Namespace prefixes for use in paths, each with its URI. Elements are matched by URI, whatever prefix the object
     /// itself uses. The prefix xml is always known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32))]
+    #[schemars(schema_with = "crate::api::string_map::uris")]
     pub namespaces: BTreeMap<String, String>,
 
     /// The namespace URIs of elements that a path names without a prefix. The empty string stands for no
     /// namespace, and is the default. With a preset, it replaces the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 8))]
+    #[schemars(length(min = 1, max = 8), inner(length(max = 2048)))]
     pub default_namespaces: Option<Vec<String>>,
 
     /// The fields of a document, in the order in which they appear in it.
@@ -103,4 +112,20 @@ pub struct Conversion {
     /// news documents need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+}
+
+impl Conversion {
+    /// The settings that say what is in objects, each with whether it is set.
+    pub(super) fn content_settings(&self) -> [(&'static str, bool); 8] {
+        [
+            ("preset", self.preset.is_some()),
+            ("record", self.record.is_some()),
+            ("emptyIf", !self.empty_if.is_empty()),
+            ("namespaces", !self.namespaces.is_empty()),
+            ("defaultNamespaces", self.default_namespaces.is_some()),
+            ("fields", !self.fields.is_empty()),
+            ("extra", self.extra.is_some()),
+            ("timeZone", self.time_zone.is_some()),
+        ]
+    }
 }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::enrichments::{FailureReason, Versions, key};
 use crate::api::enricher::{Enricher, OutputType};
-use crate::api::enrichment_run::{Bounds, Matching};
+use crate::api::enrichment_run::{Bounds, DocumentSelector};
+use crate::api::time_range::TimeRange;
 
 /// Where to search for the documents of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,18 +20,18 @@ pub struct DocumentQuery {
 }
 
 impl DocumentQuery {
-    /// The articles of an index: those that match a query and the further conditions of a run.
+    /// The articles of an index: those that match a query and meet the conditions of a run, whatever their state.
     pub fn articles(
         index: &str,
         time_field: &str,
         query: Option<&Map<String, Value>>,
-        matching: Option<&Matching>,
+        select: &DocumentSelector,
     ) -> Self {
         let mut filter: Vec<Value> = query.cloned().map(Value::Object).into_iter().collect();
-        if let Some(matching) = matching {
-            filter.extend(matching.query.clone().map(Value::Object));
-            filter.extend(matching.ids.as_ref().map(|ids| json!({"ids": {"values": ids}})));
-        }
+        let range = select.indexed_time.as_ref().map(TimeRange::query_bounds);
+        filter.extend(range.map(|bounds| json!({"range": {time_field: bounds}})));
+        filter.extend(select.query.clone().map(Value::Object));
+        filter.extend(select.ids.as_ref().map(|ids| json!({"ids": {"values": ids}})));
         Self { index: index.to_owned(), time_field: time_field.to_owned(), filter }
     }
 

@@ -79,7 +79,7 @@ pub fn enrichments_index(namespace: &str) -> String {
 /// Identifies the source and target of enriched documents: the same indices and query, whatever the models
 /// are. 32 hex digits.
 pub fn target_key(from_index: &str, spec: &EnrichmentRunSpec) -> String {
-    digest_of(&json!({"from": from_index, "query": spec.from.query, "to": spec.to.name}))
+    digest_of(&json!({"from": from_index, "query": spec.from.query, "to": spec.to.index.name}))
 }
 
 /// Identifies one way of enriching: the models, their inputs and their outputs. A changed model is another

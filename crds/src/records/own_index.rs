@@ -67,7 +67,7 @@ pub fn meta(owner: Option<&Owner>) -> Value {
 /// Who writes to an index: a source, or all enrichments of a namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
-    /// UID of the Kubernetes cluster: that of its namespace `kube-system`.
+    /// What tells Kubernetes clusters apart: by default, the UID of the namespace `kube-system`.
     pub cluster: String,
     /// The namespace.
     pub namespace: String,

@@ -27,7 +27,8 @@ pub(super) struct Objects(Vec<Object>);
 impl Objects {
     /// Takes in the part of a kind that is called `spec` or `status`, with all that it holds.
     pub(super) fn add(&mut self, kind: &str, part: &str, schema: &JSONSchemaProps) {
-        let index = self.index(schema);
+        // Not looked up: kinds that share a status still have a section of it each.
+        let index = self.push(schema);
         self.0[index].name = format!("{kind}.{part}");
         self.0[index].kind = Some(kind.to_owned());
         if part == "spec" {
@@ -51,6 +52,7 @@ impl Objects {
         self.0.iter().filter(move |object| object.kind.as_deref() == kind)
     }
 
+    /// The number of the object of this schema, which is taken in if it is not there.
     fn index(&mut self, schema: &JSONSchemaProps) -> usize {
         let shape = shape(schema);
         if let Some(index) = self.0.iter().position(|object| object.schema == shape) {
@@ -59,10 +61,14 @@ impl Objects {
             }
             return index;
         }
+        self.push(schema)
+    }
+
+    fn push(&mut self, schema: &JSONSchemaProps) -> usize {
         let index = self.0.len();
         let about = schema.description.clone();
         let (name, places, kind) = (String::new(), BTreeSet::new(), None);
-        self.0.push(Object { name, about, schema: shape, places, kind });
+        self.0.push(Object { name, about, schema: shape(schema), places, kind });
         for (field, child) in schema.properties.iter().flatten() {
             let (suffix, element) = element(child);
             if has_fields(element) && levels(schema, field).is_none() {
@@ -99,7 +105,7 @@ impl Objects {
 /// A name chosen from those of the fields: the shortest one.
 fn own_name<'a>(fields: impl Iterator<Item = &'a str>) -> String {
     let field = fields.min_by_key(|field| field.len()).unwrap_or_default();
-    let one = field.strip_suffix("s[]").unwrap_or(field);
+    let one = field.strip_suffix("s[]").or_else(|| field.strip_suffix("[]")).unwrap_or(field);
     let mut rest = one.chars();
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }

@@ -36,7 +36,7 @@ const REFUSED: &str = "`reason` of a unit whose `state` is `Failed`, in the ledg
 const SKIPPED: &str = "`reason` of a unit whose `state` is `Skipped`. Nothing is wrong with these.";
 
 const NOT_ENRICHED: &str = "`reason` of the records of kind `failure` in `docmill-enrichments-<namespace>`. An `EnrichmentRun` with \
-    `select: Failed` takes such documents up again, and a success removes the record.";
+    `select: {state: Failed}` takes such documents up again, and a success removes the record.";
 
 const DIFFERENCES: &str = "`kind` in the report of an `IngestRun` of mode `Audit`. With `repair: true` the run mends what it finds.";
 
@@ -154,13 +154,13 @@ const fn of_skip(reason: SkipReason) -> &'static str {
 const fn of_failure(reason: FailureReason) -> &'static str {
     match reason {
         FailureReason::InvalidTarget => {
-            "Correct `to.name`, so that it names only fields which every document has."
+            "Correct `to.index.name`, so that it names only fields which every document has."
         }
         FailureReason::InvalidInput => {
             "Look at the message: a template may name a list, or the object may be gone or too large. Correct `inputs`."
         }
         FailureReason::EmptyInput => {
-            "Make all outputs of the enricher `optional`, or leave such documents out by `from.query`. `select: Failed` does not take them up again."
+            "Make all outputs of the enricher `optional`, or leave such documents out by `from.query`. `select: {state: Failed}` does not take them up again."
         }
         FailureReason::FieldConflict => "Give the output another name.",
         FailureReason::ModelRefused => {

@@ -3,7 +3,9 @@
 //! - [`Elastic`] (`client`, `connection`): one cluster with its credentials, one request at a time, without
 //!   hidden retries except one with a Secret that has changed;
 //! - `admin`, `documents`, `search`: what the product needs of a cluster, each a small method of [`Elastic`];
-//! - [`mapping`]: how documents of the product are mapped; `ownership`: indices of the product, and their owners;
+//!   `search_batch`: searches that share a request;
+//! - [`mapping`]: how documents of the product are mapped; [`index_template`], `templates`: how new indices are made;
+//!   `ownership`: indices of the product, and their owners;
 //! - `bulk`: builds a bulk, sends it until every item has its final [`ItemOutcome`], and reads its response item
 //!   by item;
 //! - `error`: what went wrong and who has to act; `index_trouble`: whether one index or the cluster is affected.
@@ -19,10 +21,14 @@ mod cluster_info;
 mod connection;
 mod documents;
 mod error;
+pub mod index_template;
 mod index_trouble;
 pub mod mapping;
 mod ownership;
+mod pending_searches;
 mod search;
+mod search_batch;
+mod templates;
 
 pub use bulk::{Address, BulkBody, BulkPolicy, ConcurrencyToken, ItemOutcome, SkipBlocked};
 pub use client::Elastic;
@@ -30,4 +36,5 @@ pub use cluster_info::{ClusterInfo, Distribution};
 pub use documents::StoredDocument;
 pub use error::{ElasticError, ErrorCause, SKEWED};
 pub use ownership::OwnershipError;
+pub use pending_searches::JoinedSearch;
 pub use search::Pit;

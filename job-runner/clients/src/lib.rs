@@ -4,6 +4,7 @@
 //! - [`elastic`]: Elasticsearch and OpenSearch; [`aws`]: object store and queue; [`model_server`]: models;
 //! - [`secrets`]: the credentials for them; [`outbound`]: which endpoints are allowed at all, and how much of
 //!   a response is read;
+//! - [`listener`]: where operator and workers themselves listen;
 //! - [`retry`]: backoff; [`concurrency`]: how many requests are in flight; [`store_health`]: what requests
 //!   wait for;
 //! - [`telemetry`]: logs, and the metrics of a process; [`cause`], [`clock`]: error texts, and times as they
@@ -14,6 +15,7 @@ pub mod cause;
 pub mod clock;
 pub mod concurrency;
 pub mod elastic;
+pub mod listener;
 pub mod model_server;
 pub mod outbound;
 pub mod retry;

@@ -59,6 +59,36 @@ async fn an_index_of_a_known_kind_that_a_record_makes_has_the_mapping_of_its_kin
     assert_eq!(fields, json!({"key": {"type": "keyword"}}));
 }
 
+#[tokio::test]
+async fn searches_that_arrive_together_share_a_request_and_each_has_its_own_answer() {
+    let Some((elastic, index)) = cluster("joined") else { return };
+    elastic.create_index(&index, &json!({})).await.unwrap();
+    elastic.index_doc(Address { index: &index, id: "a" }, &json!({"n": 7}), None).await.unwrap();
+    elastic.refresh(&index).await.unwrap();
+    let (all, wrong) = (json!({"size": 1}), json!({"query": {"no_such_query": {}}}));
+    let clone = elastic.clone();
+    let (found, none, refused) = tokio::join!(
+        elastic.search_joined(&index, &all),
+        clone.search_joined("no-such-index", &all),
+        elastic.search_joined(&index, &wrong),
+    );
+    let (found, none) = (found.unwrap(), none.unwrap());
+    assert_eq!(found.answer.pointer("/hits/hits/0/_source/n"), Some(&json!(7)));
+    assert_eq!(none.answer.pointer("/hits/hits"), Some(&json!([])));
+    assert!(refused.is_err());
+    let alone = elastic.search_joined(&index, &all).await.unwrap();
+    assert!(alone.is_first && alone.answer["hits"] == found.answer["hits"]);
+}
+
+#[tokio::test]
+async fn of_searches_that_share_a_request_one_is_the_first() {
+    let Some((elastic, _)) = cluster("first") else { return };
+    let body = json!({"size": 0});
+    let (one, other) =
+        tokio::join!(elastic.search_joined("no-such-a", &body), elastic.search_joined("no-such-b", &body));
+    assert!(one.unwrap().is_first && !other.unwrap().is_first);
+}
+
 fn owner(cluster: &str) -> Owner {
     Owner { cluster: cluster.into(), namespace: "news".into(), source: None }
 }

@@ -8,7 +8,7 @@
 //! Exit status 0: everything was converted; 1: something was refused; 2: the command line, the model or a
 //! file cannot be used. A file that cannot be read ends the work: the output for earlier files remains.
 
-mod engine;
+pub(super) mod engine;
 pub(super) mod progress;
 mod thread_pool;
 mod totals;
@@ -45,7 +45,7 @@ const FLUSH_AFTER: Duration = Duration::from_millis(100);
 /// Exit status 0: all was converted; 1: something was refused; 2: the command line, the model or a file cannot be used.
 #[derive(Debug, clap::Args)]
 pub struct ConvertArgs {
-    /// The model: a YAML file with an IngestSource, or with nothing but its conversion.
+    /// The model: a YAML file with a ConversionModel or an IngestSource, or with nothing but a conversion.
     #[arg(long, value_name = "FILE", required_unless_present = "preset", conflicts_with = "preset")]
     model: Option<PathBuf>,
 

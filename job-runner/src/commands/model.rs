@@ -1,7 +1,9 @@
 //! `job-runner model`: helps to write a model. `show` prints a preset to start from, `infer` proposes a model
-//! from samples, `check` tells whether a model is valid, and where it is not.
+//! from samples, `check` tells whether a model is valid, and where it is not, `test` compares what becomes of
+//! inputs with golden files, and `schema` prints the JSON Schema of model files for editors.
 
 pub(super) mod file;
+mod golden;
 mod infer;
 mod output;
 
@@ -9,6 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use docmill_crds::conversion::{Field, Preset};
+use docmill_crds::reference_docs::model_schema;
 
 use super::exit_status::{UNUSABLE, complain};
 use output::print;
@@ -24,7 +27,7 @@ pub struct ModelArgs {
 enum ModelCommand {
     /// Check a model; a fault is shown in its line, and the exit status is 2.
     Check {
-        /// A YAML file with an IngestSource, or with nothing but its conversion.
+        /// A YAML file with a ConversionModel or an IngestSource, or with nothing but a conversion.
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
@@ -39,6 +42,13 @@ enum ModelCommand {
     /// Comments tell how many documents have a field, and a value of it. Exit status 0: all samples were taken in; 1: some
     /// were passed over; 2: the command line or a file cannot be used, or there is nothing to propose.
     Infer(infer::InferArgs),
+    /// Check a model against golden files: what becomes of each input is what is expected of it.
+    ///
+    /// Exit status 0: everything is as expected; 1: something is not; 2: the command line, the model or a file cannot be
+    /// used.
+    Test(golden::TestArgs),
+    /// Print the JSON Schema of model files, by which editors complete and check them.
+    Schema,
 }
 
 pub(super) fn preset_names() -> Vec<&'static str> {
@@ -50,6 +60,8 @@ pub fn run(args: &ModelArgs) -> ExitCode {
     let text = match &args.command {
         ModelCommand::Check { file } => check(file),
         ModelCommand::Infer(args) => return infer::run(args),
+        ModelCommand::Test(args) => return golden::run(args),
+        ModelCommand::Schema => Ok(model_schema()),
         ModelCommand::Show { preset } => Ok(Preset::named(preset).map_or("", Preset::yaml).to_owned()),
     };
     match text {

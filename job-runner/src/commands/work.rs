@@ -118,7 +118,8 @@ async fn work() -> Result<Report, WorkError> {
     }
     tokio::spawn(telemetry::server::run());
     match order {
-        WorkOrder::Ingest(order) => Ok(worker::run(*order, runner, stop).await?),
+        // On the heap, since it is large.
+        WorkOrder::Ingest(order) => Ok(Box::pin(worker::run(*order, runner, stop)).await?),
         // On the heap: these two are large.
         WorkOrder::Run(order) => Ok(Box::pin(run::run(*order, slice(), runner, stop)).await?),
         WorkOrder::Enrich(order) => Box::pin(enrich_slice(&order, &stop)).await,

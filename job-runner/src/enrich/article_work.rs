@@ -27,7 +27,7 @@ pub(crate) fn target_index(target: &Template, article: &Article) -> Result<Strin
     let failure = |message| DocumentFailure { reason: FailureReason::InvalidTarget, message };
     let index = target
         .render(&article.source)
-        .map_err(|error| failure(format!("spec.to.name cannot be filled: {error}")))?;
+        .map_err(|error| failure(format!("spec.to.index.name cannot be filled: {error}")))?;
     if is_index_name(&index) {
         Ok(index)
     } else {

@@ -2,7 +2,7 @@
 
 use docmill_clients::model_server::protocol::{self, AnswerError};
 use docmill_crds::api::enricher::{Enricher, Input, ObjectInput, Protocol};
-use docmill_crds::api::enrichment_run::{Bounds, Matching, OnModelChange, Select};
+use docmill_crds::api::enrichment_run::{Bounds, DocumentSelector, OnModelChange};
 use docmill_crds::contract::{EnrichOrder, EnrichStep};
 use docmill_crds::records::enrichment_query::DocumentQuery;
 use docmill_crds::records::enrichments::enrichments_index;
@@ -29,9 +29,7 @@ pub struct SlicePlan {
     /// Which of them are looked at.
     pub bounds: Bounds,
     /// Which of those are taken.
-    pub select: Select,
-    /// What those have to meet with `select: Matching`.
-    pub matching: Option<Matching>,
+    pub select: DocumentSelector,
     /// Name of the target index.
     pub target: Template,
     /// Names source and target in the records.
@@ -86,9 +84,8 @@ impl SlicePlan {
             from_query: order.from_query.clone(),
             time_field: order.time_field.clone(),
             bounds,
-            select: order.select,
-            matching: order.matching.clone(),
-            target: template("spec.to.name", &order.to.name)?,
+            select: order.select.clone(),
+            target: template("spec.to.index.name", &order.to.index.name)?,
             target_key: order.target.clone(),
             enrichments_index: enrichments_index(&order.namespace),
             models: order.enrichers.iter().map(model).collect::<Result<_, _>>()?,
@@ -101,12 +98,7 @@ impl SlicePlan {
 
     /// The articles that the run may take.
     pub fn articles(&self) -> DocumentQuery {
-        DocumentQuery::articles(
-            &self.from_index,
-            &self.time_field,
-            self.from_query.as_ref(),
-            self.matching.as_ref(),
-        )
+        DocumentQuery::articles(&self.from_index, &self.time_field, self.from_query.as_ref(), &self.select)
     }
 
     /// The records of documents that failed before.
@@ -189,11 +181,11 @@ pub(crate) mod tests {
             "cluster": "cluster-1",
             "from": {"urls": ["http://es:9200"]},
             "fromIndex": "articles-*",
-            "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "enriched-{publishedAt:%Y}"},
+            "to": {"elasticsearch": {"urls": ["http://es:9200"]}, "index": {"name": "enriched-{publishedAt:%Y}"}},
             "step": "enrich",
             "timeField": "_docmill.indexedTime",
             "target": "target-1",
-            "select": "New",
+            "select": {"state": "New"},
             "onModelChange": "Stop",
             "pods": 1,
             "versions": {"topic": "v7"},
@@ -247,12 +239,16 @@ pub(crate) mod tests {
         let mut slice_plan = slice_plan();
         slice_plan.time_field = "@timestamp".into();
         slice_plan.from_query = json!({"term": {"language": "en"}}).as_object().cloned();
-        slice_plan.matching =
-            serde_json::from_value(json!({"ids": ["a"], "query": {"exists": {"field": "x"}}})).unwrap();
+        let range = json!({"from": "2026-01-02T00:00:00Z", "until": "2026-01-03T00:00:00Z"});
+        slice_plan.select = serde_json::from_value(json!({
+            "state": "All", "indexedTime": range, "ids": ["a"], "query": {"exists": {"field": "x"}}}))
+        .unwrap();
         let filter = slice_plan.articles().within(&slice_plan.bounds)["bool"]["filter"].clone();
         assert!(filter[0]["range"]["@timestamp"].is_object());
         assert_eq!(filter[1], json!({"term": {"language": "en"}}));
-        assert_eq!(filter[2], json!({"exists": {"field": "x"}}));
-        assert_eq!(filter[3], json!({"ids": {"values": ["a"]}}));
+        let range = json!({"gte": "2026-01-02T00:00:00Z", "lt": "2026-01-03T00:00:00Z"});
+        assert_eq!(filter[2], json!({"range": {"@timestamp": range}}));
+        assert_eq!(filter[3], json!({"exists": {"field": "x"}}));
+        assert_eq!(filter[4], json!({"ids": {"values": ["a"]}}));
     }
 }

@@ -139,8 +139,9 @@ impl Processor {
         let index = heads_index(&order.namespace, &order.source);
         let elastic = clusters.ledger.clone();
         let heads = Heads { elastic: elastic.clone(), index: index.clone(), s3: s3.clone() };
-        let articles = clusters.index.clone().zip(preparation.addressing.pattern());
-        let articles = articles.map(|(elastic, pattern)| Arc::new(Articles::new(elastic, pattern, model)));
+        let articles = clusters.index.clone().zip(preparation.addressing.pattern()).zip(spec.index.clone());
+        let articles_of = |((elastic, pattern), index)| Articles::new(elastic, pattern, model, index);
+        let articles = articles.map(articles_of).map(Arc::new);
         let index_creation_limit = spec.index.as_ref().zip(articles.clone()).map(|(index, articles)| {
             IndexCreationLimit::new(articles, heads.clone(), index.max_new_indices_per_hour)
         });

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use docmill_clients::aws;
 use docmill_clients::secrets::mounted;
 use docmill_crds::api::ingest_source::IngestSourceSpec;
-use docmill_crds::contract::{RunOrder, secret_mount};
+use docmill_crds::contract::{RunOrder, RunStep, secret_mount};
 use docmill_crds::records::runs::{run_folder, runs_index};
 use tokio::sync::OnceCell;
 
 use super::error::RunError;
 use crate::ingest::clusters::Clusters;
 use crate::ingest::processor::{Processor, ShutdownTokens};
+use crate::rate::Rate;
 
 /// What every step of a run needs, shared by all of its files.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct RunContext {
     pub runner: String,
     /// When the worker has to end.
     pub stop: ShutdownTokens,
+    /// How often a unit may begin, if the run has a limit.
+    rate: Option<Rate>,
     processor: OnceCell<Arc<Processor>>,
 }
 
@@ -35,7 +38,22 @@ impl RunContext {
         let spec = &order.ingest.spec;
         let s3 = aws::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
         let clusters = Clusters::connect(spec)?;
-        Ok(Self { order, s3, clusters, runner, stop, processor: OnceCell::new() })
+        let rate = rate(&order);
+        Ok(Self { order, s3, clusters, runner, stop, rate, processor: OnceCell::new() })
+    }
+
+    /// Waits until the next unit may begin. False if the worker is asked to end first.
+    pub(crate) async fn next_unit(&self) -> bool {
+        let turn = async {
+            if let Some(rate) = &self.rate {
+                rate.turn().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.stop.closing.cancelled() => false,
+            () = turn => true,
+        }
     }
 
     /// The path of a unit, created on first use: not every step of a run ingests.
@@ -69,4 +87,14 @@ impl RunContext {
     pub fn file_key(&self, name: &str) -> String {
         format!("{}{name}", run_folder(&self.source().snapshots.prefix, &self.order.run_uid))
     }
+}
+
+/// This pod's share of the limit of a run.
+fn rate(order: &RunOrder) -> Option<Rate> {
+    let per_second = order.spec.max_units_per_second.and_then(|rate| u32::try_from(rate).ok())?;
+    let pods = match order.step {
+        RunStep::Plan => 1,
+        RunStep::Work { parts, .. } => order.spec.parallelism.min(parts),
+    };
+    Some(Rate::share(per_second, u32::try_from(pods).unwrap_or(1).max(1)))
 }

@@ -16,7 +16,7 @@ pub async fn run(
     runner: String,
     stop: ShutdownTokens,
 ) -> Result<Report, RunError> {
-    let context = RunContext::connect(order, runner, stop).await?;
+    let context = Box::pin(RunContext::connect(order, runner, stop)).await?;
     match context.order.step {
         RunStep::Plan => {
             let started = Instant::now();

@@ -9,6 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
+use docmill_clients::listener::listen;
 use docmill_crds::contract::WORKER_PORT;
 
 use super::{WorkerActivity, worker};
@@ -22,14 +23,6 @@ pub async fn run() {
     };
     if let Err(error) = result {
         tracing::warn!(%error, port = WORKER_PORT, "failed to serve metrics and status");
-    }
-}
-
-/// Listens on all addresses, also on a node without IPv6.
-async fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
-    match tokio::net::TcpListener::bind(address).await {
-        Ok(listener) => Ok(listener),
-        Err(_) => tokio::net::TcpListener::bind((std::net::Ipv4Addr::UNSPECIFIED, address.port())).await,
     }
 }
 

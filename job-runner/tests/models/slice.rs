@@ -8,7 +8,7 @@ use docmill_clients::elastic::{Address, BulkBody, Elastic};
 use docmill_clients::retry::RetryPolicy;
 use docmill_clients::secrets::Secrets;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
-use docmill_crds::api::enrichment_run::Select;
+use docmill_crds::api::enrichment_run::DocumentState;
 use docmill_crds::contract::{EnrichOrder, EnrichStep, Report};
 use docmill_crds::records::enrichments::{FailureRecord, SliceRecord, enrichments_index, limits_id};
 use job_runner::enrich::{self, EnrichError};
@@ -71,8 +71,8 @@ impl Bed {
             "namespace": self.name, "run": run, "runUid": run, "cluster": "test",
             "from": {"urls": ["http://unused:1"]}, "fromIndex": self.articles(),
             "to": {"elasticsearch": {"urls": ["http://unused:1"]},
-                   "name": format!("{}-enriched-{{publishedAt:%Y}}", self.name)},
-            "select": "New", "step": "enrich", "timeField": "_docmill.indexedTime", "target": self.name,
+                   "index": {"name": format!("{}-enriched-{{publishedAt:%Y}}", self.name)}},
+            "select": {"state": "New"}, "step": "enrich", "timeField": "_docmill.indexedTime", "target": self.name,
             "onModelChange": "Stop", "pods": 1,
             "enrichers": [{
                 "name": "embedding",
@@ -253,7 +253,7 @@ async fn failures_are_taken_up_by_themselves_and_forgotten_when_they_are_none_an
     bed.delete(21).await;
     let asked = bed.models.documents();
     let mut order = bed.order("run-2");
-    order.select = Select::Failed;
+    order.select.state = DocumentState::Failed;
     bed.run_order(&order).await.unwrap();
     let record = bed.record("run-2").await;
     assert_eq!((record.documents, record.selected, record.done, record.failed), (3, 2, 1, 1));

@@ -5,4 +5,5 @@
 
 mod audit;
 mod copy;
+mod index_control;
 mod run;

@@ -47,6 +47,12 @@ impl Address<'_> {
 pub trait Addressed: Resource<DynamicType = ()> + Clone + 'static {
     /// Its addresses, each with the path of its field.
     fn addresses(&mut self) -> Vec<(String, Address<'_>)>;
+
+    /// The same resource with everything that other fields of it imply.
+    #[must_use]
+    fn spelled_out(self) -> Self {
+        self
+    }
 }
 
 impl Addressed for IngestSource {
@@ -64,6 +70,11 @@ impl Addressed for IngestSource {
             ledger.map(|cluster| ("spec.ledger.elasticsearch".to_owned(), Address::Elasticsearch(cluster))),
         );
         found
+    }
+
+    fn spelled_out(mut self) -> Self {
+        self.spec = self.spec.with_locations();
+        self
     }
 }
 

@@ -1,47 +1,41 @@
-//! Replaces references to connections by what the connections state. No I/O: the views are in memory.
-
-use std::borrow::Cow;
+//! Makes a resource as it works of the resource as it is written: with the addresses that connections state in the place
+//! of references to them, and with what other fields imply. No I/O: the views are in memory.
 
 use docmill_crds::api::connection::{ConnectionKind, ConnectionRef, Endpoint};
 use docmill_crds::api::ingest_source::SqsTrigger;
-use docmill_crds::{ClusterConnection, ClusterConnectionSpec, Connection, ConnectionSpec, IngestSource};
-use k8s_openapi::api::core::v1::Namespace;
+use docmill_crds::api::storage::Storage;
+use docmill_crds::{ClusterConnectionSpec, Connection, ConnectionSpec, IngestSource};
 use kube::ResourceExt as _;
-use kube::core::{DeserializeGuard, PartialObjectMeta, Selector, SelectorExt as _};
-use kube::runtime::reflector::{ObjectRef, Store};
+use kube::core::{DeserializeGuard, Selector, SelectorExt as _};
+use kube::runtime::reflector::ObjectRef;
 
 use super::addresses::{Address, Addressed};
+use super::cluster::ClusterViews;
+use crate::k8s::view::View;
 use crate::not_ready::NotReady;
 
 /// All connections, and who may use them.
-#[derive(Clone)]
 pub struct Connections {
     /// All `Connection`s.
-    pub namespaced: Store<DeserializeGuard<Connection>>,
-    /// All `ClusterConnection`s.
-    pub cluster: Store<DeserializeGuard<ClusterConnection>>,
-    /// The labels of all namespaces, which a `ClusterConnection` selects by.
-    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    pub namespaced: View<DeserializeGuard<Connection>>,
+    /// All `ClusterConnection`s; `None` if the operator watches single namespaces.
+    pub cluster: Option<ClusterViews>,
     /// Whether resources must not state addresses themselves.
     pub required: bool,
 }
 
 impl Connections {
-    /// The resource with the addresses of its connections in the place of references.
+    /// The resource as it works.
     pub fn resolve<K: Addressed>(&self, resource: &K) -> Result<K, NotReady> {
-        let namespace = resource.meta().namespace.clone().unwrap_or_default();
-        let mut resolved = resource.clone();
-        for (field, address) in resolved.addresses() {
-            self.fill_in(&namespace, &field, address)?;
-        }
-        Ok(resolved)
+        self.resolve_with_digest(resource).map(|(resolved, _)| resolved)
     }
 
-    /// As [`resolve`](Self::resolve); and if a reference cannot be replaced, the resource as it is, and why.
-    pub fn try_resolve<'a, K: Addressed>(&self, resource: &'a K) -> (Cow<'a, K>, Result<(), NotReady>) {
-        match self.resolve(resource) {
-            Ok(resolved) => (Cow::Owned(resolved), Ok(())),
-            Err(fault) => (Cow::Borrowed(resource), Err(fault)),
+    /// The resource as it works, and a digest of what the connections state that it refers to, if there are any. If one of
+    /// them cannot be used, the addresses are as they are written, and the second part tells why.
+    pub fn try_resolve<K: Addressed>(&self, resource: &K) -> (K, Result<Option<String>, NotReady>) {
+        match self.resolve_with_digest(resource) {
+            Ok((resolved, digest)) => (resolved, Ok(digest)),
+            Err(fault) => (resource.clone().spelled_out(), Err(fault)),
         }
     }
 
@@ -62,13 +56,35 @@ impl Connections {
         Some(found.queue?.queue_url)
     }
 
-    fn fill_in(&self, namespace: &str, field: &str, address: Address<'_>) -> Result<(), NotReady> {
-        let Some(named) = address.connection() else { return self.check_inline(field) };
+    fn resolve_with_digest<K: Addressed>(&self, resource: &K) -> Result<(K, Option<String>), NotReady> {
+        let namespace = resource.meta().namespace.clone().unwrap_or_default();
+        let mut resolved = resource.clone();
+        let mut stated = Vec::new();
+        for (field, address) in resolved.addresses() {
+            stated.extend(self.fill_in(&namespace, &field, address)?);
+        }
+        let digest = (!stated.is_empty()).then(|| ConnectionSpec::digest(&stated));
+        Ok((resolved.spelled_out(), digest))
+    }
+
+    /// Puts what a connection states in the place of the reference to it, and returns it.
+    fn fill_in(
+        &self,
+        namespace: &str,
+        field: &str,
+        address: Address<'_>,
+    ) -> Result<Option<ConnectionSpec>, NotReady> {
+        let Some(named) = address.connection() else { return self.check_inline(field).map(|()| None) };
         let found = self.find(namespace, field, named)?;
+        let stated = found.clone();
         let other = wrong_type(field, named, address.type_name(), &found);
         match address {
             Address::Elasticsearch(cluster) => *cluster = found.elasticsearch.ok_or(other)?,
-            Address::ObjectStore(storage) => *storage = found.object_store.ok_or(other)?,
+            Address::ObjectStore(storage) => {
+                let store = found.object_store.ok_or(other)?;
+                let (bucket, prefix) = (storage.bucket.take(), std::mem::take(&mut storage.prefix));
+                *storage = Storage { bucket, prefix, ..store };
+            }
             Address::Queue(trigger) => {
                 let queue = found.queue.ok_or(other)?;
                 *trigger = SqsTrigger {
@@ -87,7 +103,7 @@ impl Connections {
                 enricher.connection_ref = None;
             }
         }
-        Ok(())
+        Ok(Some(stated))
     }
 
     fn check_inline(&self, field: &str) -> Result<(), NotReady> {
@@ -113,38 +129,27 @@ impl Connections {
                 Ok(connection.spec.clone())
             }
             ConnectionKind::ClusterConnection => {
-                let found = self.cluster.get(&ObjectRef::new(&named.name)).ok_or_else(|| {
+                let cluster = self.cluster.as_ref().ok_or_else(|| not_available(field, named))?;
+                let found = cluster.connections.get(&ObjectRef::new(&named.name)).ok_or_else(|| {
                     not_found(field, named, "; correct the name, or ask the administrator to create it")
                 })?;
                 let connection = found.0.as_ref().map_err(|_| unreadable(field, named))?;
-                self.check_namespace(namespace, field, named, &connection.spec)?;
+                if !selects(&connection.spec, namespace, cluster) {
+                    return Err(not_allowed(namespace, field, named));
+                }
                 Ok(connection.spec.connection())
             }
         }
     }
+}
 
-    fn check_namespace(
-        &self,
-        namespace: &str,
-        field: &str,
-        named: &ConnectionRef,
-        spec: &ClusterConnectionSpec,
-    ) -> Result<(), NotReady> {
-        let Some(selector) = &spec.namespace_selector else { return Ok(()) };
-        let labels = self.namespaces.get(&ObjectRef::new(namespace));
-        let labels = labels.and_then(|found| found.metadata.labels.clone()).unwrap_or_default();
-        // A selector that cannot be read selects nothing; the status of the connection says so.
-        let selects = Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(&labels));
-        if selects {
-            return Ok(());
-        }
-        let text = format!(
-            "{}: its namespaceSelector does not select the namespace {namespace:?}; name another connection, or ask the \
-             administrator to label the namespace or to change the selector",
-            reference(field, named)
-        );
-        Err(NotReady::user("ConnectionNotAllowed", text))
-    }
+/// Whether resources of a namespace may use a connection.
+fn selects(spec: &ClusterConnectionSpec, namespace: &str, cluster: &ClusterViews) -> bool {
+    let Some(selector) = spec.namespace_selector.clone() else { return true };
+    let found = cluster.namespaces.get(&ObjectRef::new(namespace));
+    let labels = found.and_then(|found| found.metadata.labels.clone()).unwrap_or_default();
+    // A selector that cannot be read selects nothing; the status of the connection says so.
+    Selector::try_from(selector).is_ok_and(|selector| selector.matches(&labels))
 }
 
 /// The field and the connection that it names.
@@ -157,6 +162,25 @@ fn not_found(field: &str, named: &ConnectionRef, advice: &str) -> NotReady {
     let (kind, name) = (named.kind.as_str(), &named.name);
     let text = format!("{field}.connectionRef: there is no {kind} {name:?}{advice}");
     NotReady::user("ConnectionNotFound", text)
+}
+
+/// The fault of a reference to what an operator with `--watch-namespaces` cannot read.
+fn not_available(field: &str, named: &ConnectionRef) -> NotReady {
+    let text = format!(
+        "{} cannot be used: this operator watches single namespaces, and has no right to read what belongs to the \
+         whole cluster; create a Connection in this namespace, and name that one",
+        reference(field, named)
+    );
+    NotReady::user("ClusterConnectionNotAvailable", text)
+}
+
+fn not_allowed(namespace: &str, field: &str, named: &ConnectionRef) -> NotReady {
+    let text = format!(
+        "{}: its namespaceSelector does not select the namespace {namespace:?}; name another connection, or ask the \
+         administrator to label the namespace or to change the selector",
+        reference(field, named)
+    );
+    NotReady::user("ConnectionNotAllowed", text)
 }
 
 fn unreadable(field: &str, named: &ConnectionRef) -> NotReady {

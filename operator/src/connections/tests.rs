@@ -7,7 +7,7 @@ use kube::runtime::reflector;
 use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
 
-use super::{Connections, users};
+use super::{ClusterViews, Connections, users};
 use crate::controllers::enrichment_run::tests::run;
 use crate::controllers::ingest_source::tests::source;
 use crate::not_ready::NotReady;
@@ -20,7 +20,7 @@ fn connection(name: &str, spec: &Value) -> Connection {
 
 /// Only this `Connection`.
 fn with(spec: &Value) -> Connections {
-    Connections { namespaced: view_of(connection("one", spec)), ..connections() }
+    Connections { namespaced: [view_of(connection("one", spec))].into_iter().collect(), ..connections() }
 }
 
 /// Only this `ClusterConnection`, and the namespace `news` with the label `team: press`.
@@ -31,7 +31,8 @@ fn with_cluster(spec: &Value) -> Connections {
     let news: PartialObjectMeta<Namespace> =
         serde_json::from_value(json!({"metadata": {"name": "news", "labels": {"team": "press"}}})).unwrap();
     writer.apply_watcher_event(&Event::Apply(news));
-    Connections { cluster: view_of(cluster), namespaces, ..connections() }
+    let cluster = Some(ClusterViews { connections: view_of(cluster), namespaces });
+    Connections { cluster, ..connections() }
 }
 
 fn elasticsearch() -> Value {
@@ -77,10 +78,57 @@ fn every_place_of_a_source_gets_what_its_connection_states() {
 }
 
 #[test]
+fn one_bucket_serves_for_all_locations_whether_or_not_its_connection_is_known() {
+    let source: IngestSource = serde_json::from_value(json!({
+        "metadata": {"name": "wire", "namespace": "news"},
+        "spec": {
+            "storage": {"connectionRef": {"name": "one"}, "bucket": "news", "prefix": "wire/"},
+            "trigger": {"poll": {"intervalSeconds": 60}},
+            "conversion": {"preset": "nitf"},
+        },
+    }))
+    .unwrap();
+    for (connections, region) in [(with(&json!({"objectStore": {"region": "r"}})), "r"), (connections(), "")] {
+        let (resolved, connected) = connections.try_resolve(&source);
+        assert_eq!(connected.is_ok(), region == "r");
+        let spec = resolved.spec;
+        assert_eq!((spec.storage.region.as_str(), spec.storage.bucket.as_deref()), (region, Some("news")));
+        for (bucket, prefix, expected) in [
+            (spec.raw.bucket, spec.raw.prefix, "wire/raw/"),
+            (spec.snapshots.bucket, spec.snapshots.prefix, "wire/snapshots/"),
+            (spec.errors.bucket, spec.errors.prefix, "wire/errors/"),
+        ] {
+            assert_eq!((bucket.as_str(), prefix.as_str()), ("news", expected));
+        }
+    }
+}
+
+#[test]
+fn the_digest_tells_whether_connections_state_the_same() {
+    let digest = |connections: &Connections| {
+        let (_, connected) = connections.try_resolve(&indexed_in("Connection"));
+        connected.unwrap().expect("a digest")
+    };
+    let one = digest(&with(&elasticsearch()));
+    assert_eq!(one, digest(&with(&elasticsearch())));
+    assert_ne!(one, digest(&with(&json!({"elasticsearch": {"urls": ["https://other:9200"]}}))));
+    assert_eq!(with(&elasticsearch()).try_resolve(&source()).1, Ok(None), "it refers to none");
+}
+
+#[test]
+fn an_operator_that_watches_single_namespaces_has_no_cluster_connections() {
+    let namespaced = Connections { cluster: None, ..with(&elasticsearch()) };
+    assert!(namespaced.resolve(&indexed_in("Connection")).is_ok());
+    let refused = fault(&namespaced, &indexed_in("ClusterConnection"));
+    assert_eq!(refused.reason, "ClusterConnectionNotAvailable");
+    assert!(refused.message.contains("create a Connection in this namespace"), "{}", refused.message);
+}
+
+#[test]
 fn every_place_of_an_enrichment_gets_what_its_connection_states() {
     let mut spec = json!(run().spec);
     spec["to"]["elasticsearch"] = named("Connection");
-    spec["from"] = json!({"elasticsearch": named("Connection"), "index": "articles-*"});
+    spec["from"] = json!({"elasticsearch": named("Connection"), "index": {"name": "articles-*"}});
     let mut enrichment = run();
     enrichment.spec = serde_json::from_value(spec).unwrap();
     let resolved = json!(with(&elasticsearch()).resolve(&enrichment).unwrap().spec);
@@ -127,7 +175,7 @@ fn a_connection_that_cannot_be_read_is_told_from_one_that_is_missing() {
         serde_json::from_value(json!({"metadata": {"name": "one", "namespace": "news"}, "spec": 5})).unwrap();
     let (view, mut writer) = reflector::store();
     writer.apply_watcher_event(&Event::Apply(guard));
-    let broken = Connections { namespaced: view, ..connections() };
+    let broken = Connections { namespaced: [view].into_iter().collect(), ..connections() };
     assert_eq!(fault(&broken, &indexed_in("Connection")).reason, "ConnectionUnreadable");
 }
 

@@ -16,7 +16,7 @@ pub fn users<K, C>(
 ) -> impl Fn(DeserializeGuard<C>) -> Vec<ObjectRef<DeserializeGuard<K>>> + Send + Sync + 'static
 where
     K: Addressed + Send + Sync,
-    C: Resource<DynamicType = ()>,
+    C: Resource<DynamicType = ()> + 'static,
 {
     move |connection: DeserializeGuard<C>| {
         let (name, namespace) = (connection.name_any(), connection.namespace());

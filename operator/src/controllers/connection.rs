@@ -81,7 +81,7 @@ pub async fn reconcile<K: AnyConnection>(
     guard: Arc<DeserializeGuard<K>>,
     context: Arc<Context>,
 ) -> Result<Action, ApplyError> {
-    let Some(resource) = readable(&guard) else { return Ok(Action::await_change()) };
+    let Some(resource) = readable(&guard, &context).await? else { return Ok(Action::await_change()) };
 
     // 1. Observe: the credentials, and the server if it can be asked.
     let spec = resource.connection();

@@ -46,6 +46,10 @@ impl Run for EnrichmentRun {
         self.spec.ttl_seconds_after_finished
     }
 
+    fn active_deadline_seconds(&self) -> Option<i64> {
+        self.spec.active_deadline_seconds
+    }
+
     fn conditions(status: &EnrichmentRunStatus) -> &[Condition] {
         &status.conditions
     }
@@ -55,7 +59,8 @@ impl Run for EnrichmentRun {
     }
 
     fn resolve(&self, context: &Context) -> (Cow<'_, Self>, Result<(), NotReady>) {
-        connected::resolve(self, context)
+        let (run, connected) = connected::resolve(self, context);
+        (Cow::Owned(run), connected)
     }
 
     /// Observes what the run refers to, the clusters, its Job, and the records of its slices.

@@ -44,6 +44,10 @@ impl Run for IngestRun {
         self.spec.ttl_seconds_after_finished
     }
 
+    fn active_deadline_seconds(&self) -> Option<i64> {
+        self.spec.active_deadline_seconds
+    }
+
     fn conditions(status: &IngestRunStatus) -> &[Condition] {
         &status.conditions
     }

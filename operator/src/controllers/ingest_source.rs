@@ -30,14 +30,17 @@ use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 
+use super::conversion_model::{has_changed, lookup};
 use super::readable::readable;
 use crate::k8s::apply::{ApplyError, Created};
+use crate::not_ready::NotReady;
 use crate::telemetry::metrics::Kind;
 use context::SourceContext;
 use fair_share::WorkerDemand;
 use observation::SourceObservation;
 use plan::SourcePlan;
 use poll::PollPlan;
+use rest::pace::Pace;
 use worker_quota::QuotaRequest;
 
 /// Reconciles a source.
@@ -45,17 +48,19 @@ pub async fn reconcile(
     guard: Arc<DeserializeGuard<IngestSource>>,
     context: Arc<SourceContext>,
 ) -> Result<Action, ApplyError> {
-    let Some(source) = readable(&guard) else { return Ok(Action::await_change()) };
+    let Some(source) = readable(&guard, &context).await? else { return Ok(Action::await_change()) };
     let suspend = source.spec.suspend;
     let now = Timestamp::now();
-    if let Some(left) = left_alone_for(source, &context, now) {
+    let pace = context.pacing.pace(&context.sources);
+    // From here on, the source states what it refers to, and where its objects lie.
+    let (source, connected) = context.connections.try_resolve(source);
+    let source = &source;
+    if let Some(left) = left_alone_for(source, &connected, &context, now, &pace) {
         return Ok(Action::requeue(left));
     }
 
     // 1. Observe: the connections, the spec, the stores, the queue, the ledger, the workers.
-    let (source, connected) = context.connections.try_resolve(source);
-    let source: &IngestSource = &source;
-    let (seen, order) = observe::observe(source, connected, &context).await;
+    let (seen, order) = observe::observe(source, connected, &context, &pace).await;
 
     // 2. Plan: how many workers are desired, and which to start; this source's fair share of that; and
     // whether it is time to list the bucket.
@@ -78,18 +83,37 @@ pub async fn reconcile(
     for event in status::events(&old, &new).iter().chain(&status::started(count, &plan)) {
         context.writer.publish(source, event).await;
     }
+    let uid = source.uid().unwrap_or_default();
     if suspend {
-        context.resting.looked_at(&source.uid().unwrap_or_default(), now);
+        context.resting.looked_at(&uid, now);
+        context.clients.rest(&uid, &pace);
     }
     started?;
-    Ok(Action::requeue(status::requeue_after(suspend, &source.uid().unwrap_or_default(), &seen, &new)))
+    let after = status::requeue_after(suspend, &uid, &seen, &new, &pace);
+    let may_poll = !suspend && seen.may_poll();
+    let due = poll::due_in(source, &seen.poll_runs, seen.now).filter(|_| may_poll);
+    Ok(Action::requeue(due.map_or(after, |due| due.min(after))))
 }
 
-/// How long a suspended source may be left alone: as [`rest`] says, once nothing of it runs any more.
-fn left_alone_for(source: &IngestSource, context: &SourceContext, now: Timestamp) -> Option<Duration> {
-    let left = context.resting.left_alone_for(source, now)?;
+/// How long a suspended source may be left alone: as [`rest`] says, once nothing of it runs any more, and as long as
+/// the model and the connections that it refers to stay the same.
+fn left_alone_for(
+    source: &IngestSource,
+    connected: &Result<Option<String>, NotReady>,
+    context: &SourceContext,
+    now: Timestamp,
+    pace: &Pace,
+) -> Option<Duration> {
+    let left = context.resting.left_alone_for(source, now, pace.suspended)?;
+    let digest = source.status.as_ref().and_then(|status| status.connections_digest.as_ref());
+    if connected.as_ref().ok().and_then(Option::as_ref) != digest {
+        return None;
+    }
+    if lookup::viewed(source, context).is_some_and(|model| has_changed(source, &model)) {
+        return None;
+    }
     let (jobs, pods) = context.workers_of(source, label::SOURCE);
-    let polls = poll::read(source, &context.poll_runs.state());
+    let polls = poll::read(source, &context.ingest_runs.state());
     let is_over = jobs.is_empty() && pods.is_empty() && polls.iter().all(|run| run.complete.is_some());
     is_over.then_some(left)
 }

@@ -3,7 +3,8 @@
 //! Periodically, the operator asks the stores of each recently reached source, and each cluster that an
 //! enrichment writes to, of which runs they have records, and removes those of runs that no longer exist. The
 //! sweep starts from the stored records and not from deletions, so nothing is missed while no operator runs,
-//! and no finalizer blocks the deletion of a run or of a namespace whose stores are unavailable.
+//! and no finalizer blocks the deletion of a run or of a namespace whose stores are unavailable. Of many sources, each
+//! sweep takes a part.
 //!
 //! - `records`: the records of runs in one index; `files`: the files of a run;
 //! - `ingest`, `enrichment`: the sweep for each kind of run.
@@ -31,6 +32,8 @@ use sweep::SweepError;
 
 /// Concurrent sweeps.
 const AT_A_TIME: usize = 4;
+/// Sources of one sweep: each costs a few requests to its ledger, at rest too.
+const SOURCES_AT_A_TIME: usize = 100;
 /// Time limit for the sweep of one place; the next sweep continues with the rest.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -49,9 +52,9 @@ pub async fn run(context: Arc<SourceContext>, retention: Retention, stop: Shutdo
     let sweeping = async {
         let mut tick = tokio::time::interval(retention.every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        for turn in 0_usize.. {
             tick.tick().await;
-            sweep(&context, retention.grace).await;
+            sweep(&context, retention.grace, turn).await;
         }
     };
     tokio::select! {
@@ -60,13 +63,17 @@ pub async fn run(context: Arc<SourceContext>, retention: Retention, stop: Shutdo
     }
 }
 
-async fn sweep(context: &SourceContext, grace: Duration) {
+async fn sweep(context: &SourceContext, grace: Duration, turn: usize) {
     let before = Timestamp::now() - grace;
-    stream::iter(context.metrics.resources.sources.state())
+    let mut sources = context.metrics.resources.sources.state();
+    sources.retain(|source| source.uid().is_some_and(|uid| context.clients.known(&uid).is_some()));
+    sources.sort_by_key(|source| source.uid());
+    stream::iter(of_turn(sources, turn))
         .for_each_concurrent(AT_A_TIME, async |guard| {
             if let Ok(source) = &guard.0 {
-                let name = source.name_any();
-                report(&name, tokio::time::timeout(TIMEOUT, ingest::sweep(source, context, before)).await);
+                let (source, _) = context.connections.try_resolve(source);
+                let swept = tokio::time::timeout(TIMEOUT, ingest::sweep(&source, context, before)).await;
+                report(&source.name_any(), swept);
             }
         })
         .await;
@@ -76,6 +83,12 @@ async fn sweep(context: &SourceContext, grace: Duration) {
             report(&target.namespace, swept);
         })
         .await;
+}
+
+/// The part of a turn: everything, or an equal part of what is too much for one sweep.
+fn of_turn<T>(all: Vec<T>, turn: usize) -> impl Iterator<Item = T> {
+    let parts = all.len().div_ceil(SOURCES_AT_A_TIME).max(1);
+    all.into_iter().skip(turn % parts).step_by(parts)
 }
 
 fn report(place: &str, swept: Result<Result<usize, SweepError>, tokio::time::error::Elapsed>) {

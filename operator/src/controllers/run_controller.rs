@@ -31,6 +31,8 @@ pub trait Run: Writable + Sync {
     fn old_status(&self) -> Option<&Self::Status>;
     /// `spec.ttlSecondsAfterFinished`.
     fn ttl_seconds(&self) -> Option<i32>;
+    /// `spec.activeDeadlineSeconds`.
+    fn active_deadline_seconds(&self) -> Option<i64>;
     /// `status.conditions`.
     fn conditions(status: &Self::Status) -> &[Condition];
     /// `status.completionTime`.
@@ -70,7 +72,7 @@ pub async fn reconcile<R: Run>(
     guard: Arc<DeserializeGuard<R>>,
     context: Arc<Context>,
 ) -> Result<Action, ApplyError> {
-    let Some(run) = readable(&guard) else { return Ok(Action::await_change()) };
+    let Some(run) = readable(&guard, &context).await? else { return Ok(Action::await_change()) };
     let old = run.old_status().cloned().unwrap_or_default();
     // A run that has ended is never resumed.
     if run_status::has_ended(R::conditions(&old)) {
@@ -118,6 +120,11 @@ pub async fn change_job<R: Run>(
         JobChange::Suspend => writer.suspend_job(&namespace, name, true).await,
         JobChange::Resume => writer.suspend_job(&namespace, name, false).await,
         JobChange::Scale(pods) => writer.scale_job(&namespace, name, pods).await,
+        JobChange::Queue(pods) => {
+            // Without pods it may be resumed all the same, and its time must not run then.
+            let deadline = run.active_deadline_seconds().filter(|_| pods > 0);
+            writer.queue_job(&namespace, name, pods, deadline).await
+        }
     };
     or_refused("JobRefused", changed)
 }

@@ -7,7 +7,7 @@ use docmill_crds::contract::annotation;
 use k8s_openapi::api::batch::v1::Job;
 use kube::ResourceExt as _;
 
-use crate::workers::queue::is_suspended;
+use crate::workers::queue::{is_queued, is_suspended};
 
 /// Why a run that has not ended has no pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum JobChange {
     Resume,
     /// Let it have this many pods at a time.
     Scale(i32),
+    /// Let it have this many pods at a time, and leave it to its queue when they start. With 0 it rests.
+    Queue(i32),
 }
 
 /// What can change about a Job.
@@ -38,8 +40,10 @@ pub enum JobChange {
 pub struct JobState {
     /// Whether it is suspended.
     pub suspended: bool,
-    /// Whether it is marked as suspended for its run.
+    /// Whether it is marked as suspended for its run. A Job of a queue has no such mark.
     pub suspended_by_run: bool,
+    /// Whether it is one of a queue, which alone resumes it.
+    pub queued: bool,
     /// Maximum number of pods at a time.
     pub parallelism: i32,
     /// How many pods have to succeed; more of them never run at a time.
@@ -50,10 +54,11 @@ impl JobState {
     /// Reads a Job.
     pub fn of(job: &Job) -> Self {
         let spec = job.spec.as_ref();
-        let suspended_by = job.annotations().get(annotation::SUSPENDED_BY);
+        let (suspended_by, queued) = (job.annotations().get(annotation::SUSPENDED_BY), is_queued(job));
         Self {
             suspended: is_suspended(job),
-            suspended_by_run: suspended_by.is_some_and(|by| by == annotation::SUSPENDED_BY_RUN),
+            suspended_by_run: !queued && suspended_by.is_some_and(|by| by == annotation::SUSPENDED_BY_RUN),
+            queued,
             parallelism: spec.and_then(|spec| spec.parallelism).unwrap_or(1),
             completions: spec.and_then(|spec| spec.completions).unwrap_or(1),
         }
@@ -63,6 +68,9 @@ impl JobState {
     /// A Job that another controller suspended is never resumed.
     pub fn change(&self, suspend: bool, pods: i32, may_resume: bool) -> Option<JobChange> {
         let pods = pods.min(self.completions);
+        if self.queued {
+            return self.change_queued(suspend, pods, may_resume);
+        }
         if suspend && !self.suspended {
             return Some(JobChange::Suspend);
         }
@@ -74,18 +82,36 @@ impl JobState {
         (!suspend && self.suspended_by_run && may_resume).then_some(JobChange::Resume)
     }
 
-    /// Whether it is suspended once a change is made.
+    /// A queue resumes its Job whatever the run wants, so the run rests by a Job without pods. Whenever the
+    /// number of pods changes, the Job goes back into its queue: the queue has not admitted the new number.
+    fn change_queued(&self, suspend: bool, pods: i32, may_resume: bool) -> Option<JobChange> {
+        let rests = suspend || self.is_resting() && !may_resume;
+        let pods = if rests { 0 } else { pods };
+        (pods != self.parallelism).then_some(JobChange::Queue(pods))
+    }
+
+    /// Whether its run has taken its pods from it and left it in its queue.
+    fn is_resting(&self) -> bool {
+        self.queued && self.parallelism == 0
+    }
+
+    /// Whether it has no pods because its run is suspended, or was until now.
+    pub fn is_suspended_by_run(&self) -> bool {
+        self.suspended_by_run || self.is_resting()
+    }
+
+    /// Whether it has no pods once a change is made.
     pub fn suspended_after(&self, change: Option<JobChange>) -> bool {
         match change {
-            Some(JobChange::Suspend) => true,
+            Some(JobChange::Suspend | JobChange::Queue(_)) => true,
             Some(JobChange::Resume) => false,
-            Some(JobChange::Scale(_)) | None => self.suspended,
+            Some(JobChange::Scale(_)) | None => self.suspended || self.is_resting(),
         }
     }
 
     /// The suspension by another controller, if there is one.
     pub fn suspension_by_other(&self) -> Option<Suspension> {
-        (self.suspended && !self.suspended_by_run).then_some(Suspension::ByOther)
+        (self.suspended && !self.is_suspended_by_run()).then_some(Suspension::ByOther)
     }
 }
 
@@ -103,9 +129,13 @@ mod tests {
     use super::{JobChange, JobState, Suspension};
 
     const RUNNING: JobState =
-        JobState { suspended: false, suspended_by_run: false, parallelism: 2, completions: 3 };
+        JobState { suspended: false, suspended_by_run: false, queued: false, parallelism: 2, completions: 3 };
     const BY_RUN: JobState = JobState { suspended: true, suspended_by_run: true, ..RUNNING };
     const BY_OTHER: JobState = JobState { suspended: true, ..RUNNING };
+    /// Its queue has admitted it.
+    const ADMITTED: JobState = JobState { queued: true, ..RUNNING };
+    const WAITING: JobState = JobState { suspended: true, ..ADMITTED };
+    const RESTING: JobState = JobState { parallelism: 0, ..WAITING };
 
     #[test]
     fn only_a_job_that_was_suspended_for_its_run_is_resumed() {
@@ -129,6 +159,30 @@ mod tests {
     }
 
     #[test]
+    fn a_job_of_a_queue_is_never_resumed_and_rests_without_pods_whatever_its_queue_does() {
+        let admitted_without_pods = JobState { suspended: false, ..RESTING };
+        for state in [ADMITTED, WAITING] {
+            assert_eq!(state.change(true, 2, true), Some(JobChange::Queue(0)), "{state:?}");
+            assert_eq!(state.change(false, 2, true), None, "{state:?}");
+        }
+        for state in [RESTING, admitted_without_pods] {
+            assert_eq!(state.change(true, 2, true), None, "{state:?}: no turns are taken");
+            assert_eq!(state.change(false, 2, false), None, "{state:?}: not ready yet");
+            assert_eq!(state.change(false, 2, true), Some(JobChange::Queue(2)), "{state:?}");
+            assert!(state.suspended_after(None) && state.is_suspended_by_run(), "{state:?}");
+            assert_eq!(state.suspension_by_other(), None, "{state:?}");
+        }
+        assert!(WAITING.suspended_after(Some(JobChange::Queue(2))), "until the queue admits it");
+        assert_eq!(WAITING.suspension_by_other(), Some(Suspension::ByOther));
+    }
+
+    #[test]
+    fn a_job_of_a_queue_goes_back_into_it_for_another_number_of_pods() {
+        assert_eq!(ADMITTED.change(false, 3, true), Some(JobChange::Queue(3)));
+        assert_eq!(WAITING.change(false, 9, false), Some(JobChange::Queue(3)), "one for each completion");
+    }
+
+    #[test]
     fn a_job_has_the_pods_that_are_wanted_and_no_more_than_it_has_work_for() {
         for (pods, change) in [(1, Some(1)), (2, None), (3, Some(3)), (9, Some(3))] {
             assert_eq!(RUNNING.change(false, pods, true), change.map(JobChange::Scale), "{pods} pods");
@@ -144,13 +198,16 @@ mod tests {
             JobState::of(&serde_json::from_value::<Job>(job).unwrap())
         };
         let template = json!({"spec": {"containers": []}});
-        let single = JobState { suspended: false, suspended_by_run: false, parallelism: 1, completions: 1 };
+        let single = JobState { parallelism: 1, completions: 1, ..RUNNING };
         assert_eq!(state(json!({}), json!({"template": template})), single);
         let spec = json!({"template": template, "suspend": true, "parallelism": 2, "completions": 3});
         let marked = |by: &str| json!({"annotations": {"docmill.io/suspended-by": by}});
         assert_eq!(state(marked("run"), spec.clone()), BY_RUN);
         assert_eq!(state(marked("me"), spec.clone()), BY_OTHER);
-        assert_eq!(state(json!({}), spec), BY_OTHER);
+        assert_eq!(state(json!({}), spec.clone()), BY_OTHER);
+        let queued = json!({"labels": {"kueue.x-k8s.io/queue-name": "news"}});
+        assert_eq!(state(queued, spec.clone()), WAITING);
+        assert_eq!(state(json!({"labels": {"kueue.x-k8s.io/queue-name": ""}}), spec), BY_OTHER);
     }
 
     #[test]

@@ -114,6 +114,11 @@ pub fn resumed() -> Event {
     event(false, "Resumed", "ResumeJob", "the run has resumed".to_owned())
 }
 
+/// The Event when the Job of a run goes back into its queue.
+pub fn queued() -> Event {
+    event(false, "Queued", "QueueJob", "the Job of the run waits in its queue to be resumed".to_owned())
+}
+
 /// Events for how a run ended, whether it can start, and what its pods wait for or why there are none.
 pub fn events(old: &[Condition], new: &[Condition]) -> Vec<Event> {
     let watched = [

@@ -9,36 +9,42 @@ use docmill_crds::api::connection::ConnectionKind;
 use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
 };
-use docmill_crds::{ClusterConnection, Connection, EnrichmentRun, IngestRun, IngestSource};
-use futures::future::BoxFuture;
+use docmill_crds::{
+    ClusterConnection, Connection, ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun,
+    IngestSchedule, IngestSource,
+};
+use futures::future::{BoxFuture, OptionFuture, join, join_all, try_join_all};
 use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{self, Action, Controller};
 use kube::runtime::events::{Recorder, Reporter};
-use kube::runtime::reflector::{self, Store};
-use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::runtime::reflector::store::WriterDropped;
+use kube::runtime::{WatchStreamExt as _, reflector, watcher};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 
 use super::ingest_source::client_cache::ClientCache;
 use super::ingest_source::context::SourceContext;
 use super::ingest_source::rest::RestingSources;
+use super::ingest_source::rest::pace::Pacing;
 use super::ingest_source::worker_quota::WorkerQuota;
 use super::reconcile_limit::ReconcileLimiter;
 use super::retention::{self, Retention};
-use super::{connection, enrichment_schedule, ingest_source, run_controller};
+use super::views::Views;
+use super::{connection, conversion_model, ingest_source, run_controller, schedule};
 use crate::args::Args;
 use crate::circuit_breaker::CircuitBreaker;
-use crate::connections::{self, users};
+use crate::connections::{ClusterViews, Connections, users};
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, FIELD_MANAGER, Writer};
 use crate::k8s::cluster;
 use crate::k8s::leader::Leadership;
 use crate::k8s::rules::Rules;
+use crate::k8s::scope::Scope;
+use crate::k8s::view::slim;
 use crate::requeue;
 use crate::shutdown::Shutdown;
 use crate::stores::SecretReader;
@@ -64,19 +70,18 @@ pub async fn run(
     leadership: Leadership,
     stop: Shutdown,
 ) -> anyhow::Result<()> {
-    let (jobs, watch_jobs) = view::<Job>(&client);
-    let (pods, watch_pods) = view::<Pod>(&client);
-    let (poll_runs, watch_poll_runs) = view::<DeserializeGuard<IngestRun>>(&client);
-    let (scheduled_runs, watch_scheduled_runs) = view::<DeserializeGuard<EnrichmentRun>>(&client);
-    let (connections, watch_connections) = connections::watch(&client, args.rules.require_connections);
-    let source_controller = controller::<IngestSource>(&client);
-    let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
-    let recorder = Recorder::new(client.clone(), reporter);
+    let scopes = Scope::all(&args.scope, &client);
+    let (watched, ignored) = (&args.scope.watch_namespaces, &args.scope.ignore_namespaces);
+    tracing::info!(?watched, ?ignored, "watching");
+    let (views, watching): (Vec<Views>, Vec<_>) = scopes.iter().map(Views::of).unzip();
+    let (cluster, watching_cluster) = watched.is_empty().then(|| ClusterViews::of(&client)).unzip();
+    let source_controllers: Vec<_> = scopes.iter().map(controller::<IngestSource>).collect();
+    let model_controllers: Vec<_> = scopes.iter().map(controller::<ConversionModel>).collect();
     let context = Arc::new(Context {
         client: client.clone(),
-        reader: SecretReader { client: client.clone(), rules: Arc::new(Rules::new(&args.rules)) },
-        writer: Writer::new(client.clone(), leadership, recorder),
-        cluster_uid: cluster::uid(&client).await?,
+        reader: SecretReader::new(client.clone(), Arc::new(Rules::new(&args.rules))),
+        writer: Writer::new(client.clone(), leadership, recorder(args, &client)),
+        cluster_uid: cluster::uid(args, &client).await?,
         image: WorkerImage {
             image: args.worker_image.clone(),
             pull_policy: args.worker_image_pull_policy.clone(),
@@ -84,84 +89,184 @@ pub async fn run(
             user: args.worker_run_as_user.0,
         },
         metrics,
-        jobs: jobs.clone(),
-        pods: pods.clone(),
-        sources: source_controller.store(),
-        poll_runs: poll_runs.clone(),
-        scheduled_runs: scheduled_runs.clone(),
-        connections: connections.clone(),
+        jobs: views.iter().map(|views| views.jobs.clone()).collect(),
+        pods: views.iter().map(|views| views.pods.clone()).collect(),
+        sources: source_controllers.iter().map(Controller::store).collect(),
+        models: model_controllers.iter().map(Controller::store).collect(),
+        ingest_runs: views.iter().map(|views| views.ingest_runs.clone()).collect(),
+        scheduled_runs: views.iter().map(|views| views.scheduled_runs.clone()).collect(),
+        connections: Connections {
+            namespaced: views.iter().map(|views| views.connections.clone()).collect(),
+            cluster,
+            required: args.rules.require_connections,
+        },
         worker_http: worker_status::client()?,
         circuit_breaker: CircuitBreaker::default(),
     });
     let sources = Arc::new(SourceContext {
-        common: context.clone(),
+        common: context,
         clients: ClientCache::default(),
         quota: WorkerQuota::new(args.max_workers),
         resting: RestingSources::default(),
+        pacing: Pacing::new(args.idle_polls_per_second),
     });
     let retention = Retention {
         every: Duration::from_secs(args.retention_interval_seconds),
         grace: Duration::from_secs(args.retention_grace_seconds),
     };
-    let controllers = async {
-        // With a view that is not filled yet, a reconcile would start workers that already exist.
-        jobs.wait_until_ready().await?;
-        pods.wait_until_ready().await?;
-        poll_runs.wait_until_ready().await?;
-        scheduled_runs.wait_until_ready().await?;
-        connections.wait_until_ready().await?;
-        let metrics_and_stop = (&context.metrics, &stop);
-        let resources = &context.metrics.resources;
-        let (jobs, ingest_runs, enrichment_runs) = (
-            || Api::<Job>::all(client.clone()),
-            || Api::<DeserializeGuard<IngestRun>>::all(client.clone()),
-            || Api::<DeserializeGuard<EnrichmentRun>>::all(client.clone()),
-        );
-        let source_controller = on_connections(source_controller, &client);
+    let parts = scopes.iter().zip(&views).zip(source_controllers.into_iter().zip(model_controllers));
+    let controllers =
+        parts.map(|((scope, views), controllers)| run_scope(scope, views, controllers, &sources, &stop));
+    let controllers = try_join_all(controllers);
+    let others = async {
         tokio::join!(
-            start_controller(
-                source_controller
-                    .owns(jobs(), labelled(label::SOURCE))
-                    .owns(ingest_runs(), labelled(label::TRIGGER)),
-                (Kind::IngestSource, &resources.sources),
-                ingest_source::reconcile,
-                sources.clone(),
-                metrics_and_stop,
-            ),
-            start_controller(
-                controller(&client).owns(jobs(), labelled(label::INGEST_RUN)),
-                (Kind::IngestRun, &resources.ingest_runs),
-                run_controller::reconcile::<IngestRun>,
-                context.clone(),
-                metrics_and_stop,
-            ),
-            start_controller(
-                controller(&client).owns(jobs(), labelled(label::RUN)),
-                (Kind::EnrichmentRun, &resources.enrichment_runs),
-                run_controller::reconcile::<EnrichmentRun>,
-                context.clone(),
-                metrics_and_stop,
-            ),
-            start_controller(
-                controller(&client).owns(enrichment_runs(), labelled(label::SCHEDULE)),
-                (Kind::EnrichmentSchedule, &resources.schedules),
-                enrichment_schedule::reconcile,
-                context.clone(),
-                metrics_and_stop,
-            ),
-            start_connections(&client, &context, &stop),
             retention::run(sources.clone(), retention, stop.clone()),
+            run_cluster_connections(&sources.common, &stop),
         );
         anyhow::Ok(())
     };
     tokio::select! {
-        result = controllers => result,
-        () = watch_jobs => Ok(()),
-        () = watch_pods => Ok(()),
-        () = watch_poll_runs => Ok(()),
-        () = watch_scheduled_runs => Ok(()),
-        () = watch_connections => Ok(()),
+        result = async { tokio::try_join!(controllers, others) } => result.map(drop),
+        _ = join(join_all(watching), OptionFuture::from(watching_cluster)) => Ok(()),
     }
+}
+
+/// Runs the controllers of a scope until the process is asked to shut down and their reconciles are done. A
+/// scope that cannot be read does not keep the others waiting.
+async fn run_scope(
+    scope: &Scope,
+    views: &Views,
+    (source_controller, model_controller): (
+        Controller<DeserializeGuard<IngestSource>>,
+        Controller<DeserializeGuard<ConversionModel>>,
+    ),
+    sources: &Arc<SourceContext>,
+    stop: &Shutdown,
+) -> anyhow::Result<()> {
+    let context = &sources.common;
+    // With a view that is not filled yet, a reconcile would start workers that already exist, and not find connections.
+    tokio::select! {
+        ready = ready(views, &context.connections) => ready?,
+        () = stop.clone().requested() => return Ok(()),
+    }
+    let metrics_and_stop = (&context.metrics, stop);
+    let resources = &context.metrics.resources;
+    tokio::join!(
+        start_controller(
+            with_connections(with_models(source_controller, scope), scope, context)
+                .owns(scope.api::<Job>(), scope.labelled(label::SOURCE))
+                .owns(scope.api::<DeserializeGuard<IngestRun>>(), scope.labelled(label::TRIGGER)),
+            (Kind::IngestSource, &resources.sources),
+            ingest_source::reconcile,
+            sources.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            controller(scope).owns(scope.api::<Job>(), scope.labelled(label::INGEST_RUN)),
+            (Kind::IngestRun, &resources.ingest_runs),
+            run_controller::reconcile::<IngestRun>,
+            context.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            controller(scope).owns(scope.api::<Job>(), scope.labelled(label::RUN)),
+            (Kind::EnrichmentRun, &resources.enrichment_runs),
+            run_controller::reconcile::<EnrichmentRun>,
+            context.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            controller(scope)
+                .owns(scope.api::<DeserializeGuard<EnrichmentRun>>(), scope.labelled(label::SCHEDULE)),
+            (Kind::EnrichmentSchedule, &resources.enrichment_schedules),
+            schedule::reconcile::<EnrichmentSchedule>,
+            context.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            controller(scope)
+                .owns(scope.api::<DeserializeGuard<IngestRun>>(), scope.labelled(label::SCHEDULE)),
+            (Kind::IngestSchedule, &resources.ingest_schedules),
+            schedule::reconcile::<IngestSchedule>,
+            context.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            model_controller,
+            (Kind::ConversionModel, &resources.models),
+            conversion_model::reconcile,
+            context.clone(),
+            metrics_and_stop,
+        ),
+        start_controller(
+            controller(scope),
+            (Kind::Connection, &resources.connections),
+            connection::reconcile::<Connection>,
+            context.clone(),
+            metrics_and_stop,
+        ),
+    );
+    Ok(())
+}
+
+/// Waits until everything is known that the reconciles of a scope look up in memory.
+async fn ready(views: &Views, connections: &Connections) -> Result<(), WriterDropped> {
+    views.ready().await?;
+    match &connections.cluster {
+        Some(cluster) => cluster.ready().await,
+        None => Ok(()),
+    }
+}
+
+/// Runs the controller of `ClusterConnection`s, unless the operator watches single namespaces.
+async fn run_cluster_connections(context: &Arc<Context>, stop: &Shutdown) {
+    if context.connections.cluster.is_none() {
+        return;
+    }
+    let all = Api::<DeserializeGuard<ClusterConnection>>::all(context.client.clone());
+    let running = start_controller(
+        controller_of(all, watcher::Config::default()),
+        (Kind::ClusterConnection, &context.metrics.resources.cluster_connections),
+        connection::reconcile::<ClusterConnection>,
+        context.clone(),
+        (&context.metrics, stop),
+    );
+    Box::pin(running).await;
+}
+
+/// What records the Events.
+fn recorder(args: &Args, client: &Client) -> Recorder {
+    let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(args.identity()) };
+    Recorder::new(client.clone(), reporter)
+}
+
+/// A controller that also looks at the sources that refer to a model whenever the model changes.
+fn with_models(
+    sources: Controller<DeserializeGuard<IngestSource>>,
+    scope: &Scope,
+) -> Controller<DeserializeGuard<IngestSource>> {
+    let view = sources.store();
+    sources.watches(scope.api::<DeserializeGuard<ConversionModel>>(), scope.everything(), move |model| {
+        conversion_model::users(&model, &view.state())
+    })
+}
+
+/// A controller that also looks at the sources that refer to a connection whenever the connection changes.
+fn with_connections(
+    sources: Controller<DeserializeGuard<IngestSource>>,
+    scope: &Scope,
+    context: &Context,
+) -> Controller<DeserializeGuard<IngestSource>> {
+    let view = sources.store();
+    let of_namespaced = users::<IngestSource, Connection>(view.clone(), ConnectionKind::Connection);
+    let connections = scope.api::<DeserializeGuard<Connection>>();
+    let sources = sources.watches(connections, scope.everything(), of_namespaced);
+    if context.connections.cluster.is_none() {
+        return sources;
+    }
+    let of_cluster = users::<IngestSource, ClusterConnection>(view, ConnectionKind::ClusterConnection);
+    let connections = Api::<DeserializeGuard<ClusterConnection>>::all(context.client.clone());
+    sources.watches(connections, watcher::Config::default(), of_cluster)
 }
 
 /// What workers inherit from the operator: log format and level, which endpoints they may use, and where
@@ -183,7 +288,7 @@ fn worker_env(args: &Args) -> Vec<(String, String)> {
 }
 
 /// Runs the controller of a kind until the process is asked to shut down and its reconciles are done. The
-/// kind's metrics read the controller's view.
+/// kind's metrics read the controller's view too.
 async fn start_controller<K, C, R, P>(
     controller: Controller<DeserializeGuard<K>>,
     (kind, resources): (Kind, &ResourceCollector<K>),
@@ -197,61 +302,36 @@ async fn start_controller<K, C, R, P>(
     P: Future<Output = ReconcileResult> + Send + 'static,
 {
     let controller = controller.with_config(config()).graceful_shutdown_on(stop.clone().requested());
-    resources.set_view(controller.store());
+    resources.add_view(controller.store());
     let reconcile = limited_reconciles(kind, Arc::clone(metrics), reconcile);
     controller.run(reconcile, after_error, context).for_each(log_reconcile).await;
 }
 
-/// The objects with a label.
-fn labelled(label: &str) -> watcher::Config {
-    watcher::Config::default().labels(label)
+/// A controller of the resources of a kind in a scope.
+fn controller<K>(scope: &Scope) -> Controller<DeserializeGuard<K>>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static,
+{
+    controller_of(scope.api(), scope.everything())
 }
 
-/// Runs the controllers of both kinds of connections.
-async fn start_connections(client: &Client, context: &Arc<Context>, stop: &Shutdown) {
-    let metrics_and_stop = (&context.metrics, stop);
-    let resources = &context.metrics.resources;
-    tokio::join!(
-        start_controller(
-            controller(client),
-            (Kind::Connection, &resources.connections),
-            connection::reconcile::<Connection>,
-            context.clone(),
-            metrics_and_stop,
-        ),
-        start_controller(
-            controller(client),
-            (Kind::ClusterConnection, &resources.cluster_connections),
-            connection::reconcile::<ClusterConnection>,
-            context.clone(),
-            metrics_and_stop,
-        ),
-    );
-}
-
-/// Reconciles a source also when a connection that it refers to changes.
-fn on_connections(
-    sources: Controller<DeserializeGuard<IngestSource>>,
-    client: &Client,
-) -> Controller<DeserializeGuard<IngestSource>> {
-    let users_of_namespaced = users::<IngestSource, Connection>(sources.store(), ConnectionKind::Connection);
-    let users_of_cluster =
-        users::<IngestSource, ClusterConnection>(sources.store(), ConnectionKind::ClusterConnection);
-    let namespaced = Api::<DeserializeGuard<Connection>>::all(client.clone());
-    let cluster = Api::<DeserializeGuard<ClusterConnection>>::all(client.clone());
-    sources.watches(namespaced, watcher::Config::default(), users_of_namespaced).watches(
-        cluster,
-        watcher::Config::default(),
-        users_of_cluster,
-    )
-}
-
-/// A controller of all resources of a kind.
-fn controller<K>(client: &Client) -> Controller<DeserializeGuard<K>>
+/// A controller of these resources.
+fn controller_of<K>(
+    resources: Api<DeserializeGuard<K>>,
+    selection: watcher::Config,
+) -> Controller<DeserializeGuard<K>>
 where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + Sync + 'static,
 {
-    Controller::new(Api::<DeserializeGuard<K>>::all(client.clone()), watcher::Config::default())
+    let (view, writer) = reflector::store();
+    let watch = watcher(resources, selection).modify(slim).reflect(writer).applied_objects();
+    Controller::for_stream(watch, view)
 }
 
 fn config() -> controller::Config {
@@ -314,32 +394,4 @@ where
         Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
         Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; restarting it"),
     }
-}
-
-/// A view of all worker objects of a type, and the watch that keeps it up to date.
-fn view<K>(client: &Client) -> (Store<K>, impl Future<Output = ()> + use<K>)
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + DeserializeOwned
-        + Send
-        + Sync
-        + 'static,
-{
-    let (store, writer) = reflector::store();
-    let ours = watcher::Config::default().labels("app.kubernetes.io/managed-by=docmill-operator");
-    let watch = watcher(Api::<K>::all(client.clone()), ours)
-        .default_backoff()
-        // Managed fields are large, and never read.
-        .modify(|object| {
-            object.meta_mut().managed_fields = None;
-        })
-        .reflect(writer)
-        .for_each(|event| async move {
-            if let Err(error) = event {
-                tracing::warn!(error = with_causes(&error), "a watch failed; restarting it");
-            }
-        });
-    (store, watch)
 }

@@ -10,8 +10,9 @@ use std::time::Instant;
 
 use docmill_crds::contract::annotation;
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::events::{self, EventType, Recorder};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::Serialize;
@@ -23,6 +24,9 @@ use recent_events::RecentEvents;
 
 /// Field manager of all that the operator applies.
 pub const FIELD_MANAGER: &str = "docmill-operator";
+/// Field manager of single conditions. An apply drops what the same manager applied before and leaves out now, and
+/// the rest of a status that cannot be read has to stay.
+const CONDITION_MANAGER: &str = "docmill-operator-condition";
 
 /// A write that did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +138,20 @@ impl Writer {
         self.patch_job(namespace, name, json!({"spec": {"parallelism": pods}})).await
     }
 
+    /// Sets how many pods a Job of a queue may have at a time, and its `activeDeadlineSeconds`, and suspends
+    /// it: its queue resumes it.
+    pub async fn queue_job(
+        &self,
+        namespace: &str,
+        name: &str,
+        pods: i32,
+        deadline_seconds: Option<i64>,
+    ) -> Result<(), ApplyError> {
+        // A merge with null removes the deadline.
+        let spec = json!({"suspend": true, "parallelism": pods, "activeDeadlineSeconds": deadline_seconds});
+        self.patch_job(namespace, name, json!({"spec": spec})).await
+    }
+
     async fn patch_job(&self, namespace: &str, name: &str, change: Value) -> Result<(), ApplyError> {
         self.check()?;
         let api = Api::<Job>::namespaced(self.client.clone(), namespace);
@@ -216,6 +234,25 @@ impl Writer {
         Ok(true)
     }
 
+    /// Sets one condition of a resource that may be unreadable, whose other status stays.
+    pub async fn set_condition<K>(&self, object: &K, condition: &Condition) -> Result<(), ApplyError>
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        self.check()?;
+        let name = object.name_any();
+        let patch = json!({
+            "apiVersion": K::api_version(&()),
+            "kind": K::kind(&()),
+            "metadata": {"name": name, "uid": object.uid()},
+            "status": {"conditions": [condition]},
+        });
+        let params = PatchParams::apply(CONDITION_MANAGER).force();
+        let api = api_of(&self.client, object);
+        let written = api.patch_status(&name, &params, &Patch::Apply(&patch)).await.map(drop);
+        gone_is_fine(written, || format!("set the condition {} of {name}", condition.type_))
+    }
+
     /// Publishes an Event, unless the resource recently had one with the same reason. A failure to publish is
     /// only logged: it is no fault of the resource.
     pub async fn publish<K: Resource<DynamicType = ()>>(&self, object: &K, event: &Event) {
@@ -257,6 +294,15 @@ impl<K> Writable for K where
         + DeserializeOwned
         + Serialize
 {
+}
+
+/// The resources of an object's kind, in its namespace if it has one, whatever they look like.
+pub fn api_of<K: Resource<DynamicType = ()>>(client: &Client, object: &K) -> Api<DynamicObject> {
+    let kind = ApiResource::erase::<K>(&());
+    match object.namespace() {
+        Some(namespace) => Api::namespaced_with(client.clone(), &namespace, &kind),
+        None => Api::all_with(client.clone(), &kind),
+    }
 }
 
 /// An object that is gone, or was replaced by another with the same name, needs nothing more.

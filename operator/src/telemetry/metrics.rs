@@ -1,7 +1,8 @@
-//! Prometheus metrics of the operator itself and of resources: `sources`, `runs`, `schedules` and `connections`, all
-//! exported through `resource_collector`.
+//! Prometheus metrics of the operator itself and of resources: `sources`, `models`, `runs`, `schedules` and
+//! `connections`, all exported through `resource_collector`.
 
 mod connections;
+mod models;
 mod resource_collector;
 mod runs;
 mod schedules;
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 use docmill_clients::telemetry::process::ProcessMetrics;
 use docmill_crds::{
-    ClusterConnection, Connection, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSource,
+    ClusterConnection, Connection, ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule,
+    IngestSource,
 };
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
@@ -32,6 +34,10 @@ pub enum Kind {
     EnrichmentRun,
     /// `EnrichmentSchedule`.
     EnrichmentSchedule,
+    /// `IngestSchedule`.
+    IngestSchedule,
+    /// `ConversionModel`.
+    ConversionModel,
     /// `Connection`.
     Connection,
     /// `ClusterConnection`.
@@ -113,7 +119,11 @@ pub struct ResourceCollectors {
     /// `EnrichmentRun`s.
     pub enrichment_runs: ResourceCollector<EnrichmentRun>,
     /// `EnrichmentSchedule`s.
-    pub schedules: ResourceCollector<EnrichmentSchedule>,
+    pub enrichment_schedules: ResourceCollector<EnrichmentSchedule>,
+    /// `IngestSchedule`s.
+    pub ingest_schedules: ResourceCollector<IngestSchedule>,
+    /// `ConversionModel`s.
+    pub models: ResourceCollector<ConversionModel>,
     /// `Connection`s.
     pub connections: ResourceCollector<Connection>,
     /// `ClusterConnection`s.
@@ -127,7 +137,9 @@ impl Default for Metrics {
         all.register_collector(Box::new(resources.sources.clone()));
         all.register_collector(Box::new(resources.ingest_runs.clone()));
         all.register_collector(Box::new(resources.enrichment_runs.clone()));
-        all.register_collector(Box::new(resources.schedules.clone()));
+        all.register_collector(Box::new(resources.enrichment_schedules.clone()));
+        all.register_collector(Box::new(resources.ingest_schedules.clone()));
+        all.register_collector(Box::new(resources.models.clone()));
         all.register_collector(Box::new(resources.connections.clone()));
         all.register_collector(Box::new(resources.cluster_connections.clone()));
         all.register_collector(Box::new(ProcessMetrics));

@@ -17,6 +17,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Router, middleware, serve};
+use docmill_clients::listener;
 use kube::Client;
 use tokio::net::TcpListener;
 
@@ -43,7 +44,7 @@ pub async fn run(args: &ServerArgs, client: Client, metrics: Arc<Metrics>) -> an
 }
 
 async fn listen(address: std::net::SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("failed to listen on {address} ({flag})"))
+    listener::listen(address).await.with_context(|| format!("failed to listen on {address} ({flag})"))
 }
 
 fn probes() -> Router {

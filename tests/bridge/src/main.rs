@@ -25,6 +25,9 @@ struct Args {
     /// Base URL of the queue service, which speaks the SQS JSON protocol.
     #[arg(long, env = "BRIDGE_SQS_ENDPOINT")]
     sqs_endpoint: String,
+    /// Routes from the start, as `PUT /routes` takes them.
+    #[arg(long, env = "BRIDGE_ROUTES", default_value = "[]")]
+    routes: String,
 }
 
 #[tokio::main]
@@ -33,6 +36,7 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).init();
     let args = Args::parse();
     let state = Arc::new(server::Bridge::new(sender::Sender::new(args.sqs_endpoint)));
+    state.put(serde_json::from_str(&args.routes).context("failed to read the routes (BRIDGE_ROUTES)")?);
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("failed to listen on {}", args.listen))?;

@@ -14,6 +14,7 @@ pub(crate) struct Route {
     #[serde(default)]
     pub(crate) prefix: String,
     /// The queue's URL, as the queue service gave it.
+    #[serde(rename = "queueURL")]
     pub(crate) queue_url: String,
     /// Event patterns as in S3's own configuration: a full name, or a name that ends in `*`.
     #[serde(default = "created")]
@@ -132,7 +133,7 @@ mod tests {
 
     #[test]
     fn an_unknown_field_is_refused() {
-        let wrong = json!({"bucket": "b", "queueURL": "q"});
+        let wrong = json!({"bucket": "b", "queueURL": "q", "suffix": ".xml"});
         assert!(serde_json::from_value::<Route>(wrong).is_err());
     }
 }

@@ -47,6 +47,11 @@ impl Bridge {
         }
     }
 
+    /// Adds routes, or replaces those of the same bucket and prefix.
+    pub(crate) fn put(&self, routes: Vec<Route>) {
+        self.routes.write().unwrap_or_else(PoisonError::into_inner).put(routes);
+    }
+
     fn take(&self, notice: &Notice) {
         self.received.fetch_add(1, Ordering::Relaxed);
         if self.paused.load(Ordering::Relaxed) {
@@ -99,7 +104,7 @@ async fn list_routes(State(bridge): State<Arc<Bridge>>) -> Json<Value> {
 }
 
 async fn put_routes(State(bridge): State<Arc<Bridge>>, Json(routes): Json<Vec<Route>>) -> StatusCode {
-    bridge.routes.write().unwrap_or_else(PoisonError::into_inner).put(routes);
+    bridge.put(routes);
     StatusCode::NO_CONTENT
 }
 

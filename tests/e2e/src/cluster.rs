@@ -2,12 +2,15 @@
 
 use anyhow::{Context as _, Result};
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
 use serde_json::Value;
 
 use super::command::{self, Finished};
+
+/// How many resources one request lists.
+const PAGE: u32 = 500;
 
 /// The kinds of resources that tests look at by the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +21,12 @@ pub enum Kind {
     IngestRun,
     /// `EnrichmentRun`
     EnrichmentRun,
+    /// `IngestSchedule`
+    IngestSchedule,
     /// `EnrichmentSchedule`
     EnrichmentSchedule,
+    /// `ConversionModel`
+    ConversionModel,
     /// `Connection`
     Connection,
 }
@@ -30,7 +37,9 @@ impl Kind {
             Self::IngestSource => ("IngestSource", "ingestsources"),
             Self::IngestRun => ("IngestRun", "ingestruns"),
             Self::EnrichmentRun => ("EnrichmentRun", "enrichmentruns"),
+            Self::IngestSchedule => ("IngestSchedule", "ingestschedules"),
             Self::EnrichmentSchedule => ("EnrichmentSchedule", "enrichmentschedules"),
+            Self::ConversionModel => ("ConversionModel", "conversionmodels"),
             Self::Connection => ("Connection", "connections"),
         };
         ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("docmill.io", "v1beta1", kind), plural)
@@ -93,10 +102,36 @@ impl Cluster {
         command::run(program, &all, input).await
     }
 
+    fn resources(&self, kind: Kind, namespace: &str) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), namespace, &kind.resource())
+    }
+
     /// A resource as JSON.
     pub async fn get(&self, kind: Kind, namespace: &str, name: &str) -> Result<Value> {
-        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace, &kind.resource());
-        Ok(serde_json::to_value(api.get(name).await?)?)
+        Ok(serde_json::to_value(self.resources(kind, namespace).get(name).await?)?)
+    }
+
+    /// All resources of a kind in a namespace, read in pages.
+    pub async fn list(&self, kind: Kind, namespace: &str) -> Result<Vec<Value>> {
+        let api = self.resources(kind, namespace);
+        let (mut page, mut all) = (ListParams::default().limit(PAGE), Vec::new());
+        loop {
+            let listed = api.list(&page).await?;
+            for resource in listed.items {
+                all.push(serde_json::to_value(resource)?);
+            }
+            match listed.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => page = page.continue_token(&token),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// Creates a resource by the API, which is much faster than kubectl where there are thousands.
+    pub async fn create(&self, kind: Kind, namespace: &str, resource: &Value) -> Result<()> {
+        let object: DynamicObject = serde_json::from_value(resource.clone())?;
+        self.resources(kind, namespace).create(&PostParams::default(), &object).await?;
+        Ok(())
     }
 
     /// The pods of a namespace with these labels (a label selector; empty for all).

@@ -12,6 +12,8 @@ use super::env::Env;
 pub const NAMESPACE: &str = "docmill-system";
 /// Name of the Helm release.
 pub const RELEASE: &str = "docmill";
+/// A namespace that this release ignores, for a test that installs a release of its own.
+pub const IGNORED: &str = "e2e-own";
 /// Selects the operator's pods.
 pub const SELECTOR: &str = "app.kubernetes.io/name=docmill,app.kubernetes.io/component=operator";
 
@@ -29,13 +31,30 @@ pub fn checkout(path: &str) -> PathBuf {
 
 /// Installs or upgrades the product and waits until the operator is ready; once a process.
 pub async fn install(cluster: &Cluster, env: &Env) -> Result<()> {
-    INSTALLED.get_or_try_init(|| upgrade(cluster, env)).await.copied()
+    let settings = main_settings();
+    INSTALLED.get_or_try_init(|| upgrade(cluster, env, NAMESPACE, &settings)).await.copied()
 }
 
-async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
-    let (repository, tag) =
-        env.image.rsplit_once(':').context("DOCMILL_IMAGE has no tag: write it as name:tag")?;
-    let chart = checkout("charts/docmill").display().to_string();
+/// The settings of the main release.
+pub fn main_settings() -> String {
+    format!("ignoreNamespaces={{{IGNORED}}}")
+}
+
+/// Installs or upgrades the release of a namespace to this checkout, with these settings (as `helm --set` takes them), and
+/// waits until its operator is ready.
+pub async fn upgrade(cluster: &Cluster, env: &Env, namespace: &str, settings: &str) -> Result<()> {
+    upgrade_to(cluster, (&checkout("charts/docmill"), &env.image), namespace, settings).await
+}
+
+/// The same to this chart and image.
+pub async fn upgrade_to(
+    cluster: &Cluster,
+    (chart, image): (&Path, &str),
+    namespace: &str,
+    settings: &str,
+) -> Result<()> {
+    let (repository, tag) = image.rsplit_once(':').context("the image has no tag: write it as name:tag")?;
+    let chart = chart.display().to_string();
     let (repository, tag) = (format!("image.repository={repository}"), format!("image.tag={tag}"));
     cluster
         .helm(&[
@@ -44,7 +63,7 @@ async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
             &chart,
             "--install",
             "--namespace",
-            NAMESPACE,
+            namespace,
             "--create-namespace",
             // Tests read metrics through the API server, which takes the token off what it passes on.
             "--set",
@@ -56,6 +75,8 @@ async fn upgrade(cluster: &Cluster, env: &Env) -> Result<()> {
             // So that a test sees what deleted runs left go.
             "--set",
             "retention.intervalSeconds=5,retention.graceSeconds=5",
+            "--set",
+            settings,
             "--wait",
             LIMIT,
         ])

@@ -10,7 +10,8 @@
 //!   between them and the stores, and many such cases side by side;
 //! - [`articles`], [`bytes`], [`corpus`], [`notices`], [`resources`]: what is put into a world; [`mod@evidence`]: what is left of a refusal;
 //! - [`ingest_runs`], [`enrichments`]: runs in a world;
-//! - [`auditor`]: the verdict;
+//! - [`auditor`]: the verdict; [`mod@rights`]: what a service account may do;
+//! - [`operator_metrics`]: what the operator tells of itself;
 //! - [`wait`], [`watch`], [`condition_recorder`], [`table`], [`diagnosis`]: waiting for a state, watching pods, listening to what a
 //!   source says meanwhile, reading kubectl's tables, explaining a failure.
 
@@ -34,8 +35,10 @@ pub mod install;
 pub mod malicious_servers;
 pub mod notices;
 pub mod opensearch;
+pub mod operator_metrics;
 pub mod resources;
 pub mod rig;
+pub mod rights;
 pub mod s3;
 pub mod sqs;
 pub mod table;

@@ -60,6 +60,16 @@ pub fn ingest_source(env: &Env, world: &str, queue_url: &str, form: Form) -> Val
     })
 }
 
+/// A conversion model.
+pub fn conversion_model(name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "docmill.io/v1beta1",
+        "kind": "ConversionModel",
+        "metadata": {"name": name},
+        "spec": spec,
+    })
+}
+
 /// A schedule of such enrichments for every minute.
 pub fn enrichment_schedule(env: &Env, world: &str, name: &str) -> Value {
     let run = enrichment_run(env, world, name);
@@ -68,6 +78,19 @@ pub fn enrichment_schedule(env: &Env, world: &str, name: &str) -> Value {
         "kind": "EnrichmentSchedule",
         "metadata": {"name": name},
         "spec": {"schedule": "* * * * *", "runTemplate": {"spec": run["spec"]}},
+    })
+}
+
+/// A schedule of audits of the source, for every minute.
+pub fn ingest_schedule(name: &str) -> Value {
+    json!({
+        "apiVersion": "docmill.io/v1beta1",
+        "kind": "IngestSchedule",
+        "metadata": {"name": name},
+        "spec": {
+            "schedule": "* * * * *",
+            "runTemplate": {"spec": {"sourceRef": {"name": SOURCE}, "mode": "Audit"}},
+        },
     })
 }
 
@@ -94,7 +117,7 @@ pub fn enrichment_run(env: &Env, world: &str, name: &str) -> Value {
             "from": {"sourceRef": {"name": SOURCE}},
             "to": {
                 "elasticsearch": {"urls": [env.es_enriched.inside]},
-                "name": format!("enriched-{world}-{{publishedAt:%Y.%m}}"),
+                "index": {"name": format!("enriched-{world}-{{publishedAt:%Y.%m}}")},
             },
             "enrichers": [
                 {

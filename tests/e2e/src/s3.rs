@@ -41,6 +41,8 @@ pub(crate) fn storage(env: &Env) -> (Storage, Secrets) {
         endpoint: Some(env.s3.outside.clone()),
         force_path_style: true,
         credentials_secret_ref: Some(SecretRef { name: "from-the-environment".into() }),
+        bucket: None,
+        prefix: String::new(),
     };
     let keys = [
         (credential_key::ACCESS_KEY_ID, &env.access_key_id),

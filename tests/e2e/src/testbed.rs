@@ -9,14 +9,14 @@ use super::command;
 /// How soon what has started again is killed again.
 const SOON: Duration = Duration::from_millis(500);
 
-/// Calls `cargo testbed` with these arguments, for example `stop kube-apiserver`.
-pub async fn testbed(arguments: &[&str]) -> Result<()> {
+/// Calls `cargo testbed` with these arguments, for example `stop kube-apiserver`, and gives what it prints.
+pub async fn testbed(arguments: &[&str]) -> Result<String> {
     let program = std::env::var("DOCMILL_TESTBED").context(
         "DOCMILL_TESTBED is not set: this test makes a cluster fail; run cargo testbed test --long",
     )?;
     let words: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
     let call = format!("cargo testbed {}", arguments.join(" "));
-    command::run(&program, &words, None).await?.expect_ok(&call).map(drop)
+    command::run(&program, &words, None).await?.expect_ok(&call)
 }
 
 /// Kills the containers of a part as soon as they start again, for so long.

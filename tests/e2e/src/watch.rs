@@ -1,12 +1,13 @@
 //! Watches the worker pods of a namespace while a test does something else.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::Pod;
 use tokio::task::JoinHandle;
 
-use super::cluster::{Cluster, is_live, name};
+use super::cluster::{Cluster, is_live, name, phase};
 
 /// Selects worker pods.
 pub const WORKERS: &str = "app.kubernetes.io/name=docmill-worker";
@@ -18,8 +19,17 @@ const INTERVAL: Duration = Duration::from_millis(300);
 pub struct Seen {
     /// The most that were on their way or running at a time.
     pub most: usize,
-    /// Names of all.
-    pub names: BTreeSet<String>,
+    /// How each was seen last, by its name.
+    pub pods: BTreeMap<String, LastSeen>,
+}
+
+/// How a pod was seen last.
+#[derive(Clone, Debug, Default)]
+pub struct LastSeen {
+    /// Its phase.
+    pub phase: String,
+    /// The image of its containers.
+    pub image: String,
 }
 
 /// A watch that goes on until it is dropped.
@@ -55,8 +65,14 @@ async fn look(cluster: Cluster, namespace: String, seen: Arc<Mutex<Seen>>) {
             let live = pods.iter().filter(|pod| is_live(pod)).count();
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.most = seen.most.max(live);
-            seen.names.extend(pods.iter().map(|pod| name(pod).to_owned()));
+            seen.pods.extend(pods.iter().map(|pod| (name(pod).to_owned(), last_seen(pod))));
         }
         tokio::time::sleep(INTERVAL).await;
     }
+}
+
+fn last_seen(pod: &Pod) -> LastSeen {
+    let mut containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    let image = containers.find_map(|container| container.image.clone());
+    LastSeen { phase: phase(pod).to_owned(), image: image.unwrap_or_default() }
 }

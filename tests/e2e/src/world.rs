@@ -61,13 +61,29 @@ pub async fn beside_others() -> RwLockReadGuard<'static, ()> {
 /// Runs a test in a world of its own, beside others.
 pub async fn run(name: &str, test: impl AsyncFnOnce(&World) -> Result<()>) -> Result<()> {
     let _others = beside_others().await;
-    run_in_a_world(name, test).await
+    run_in_a_world(&unique(name)?, test).await
+}
+
+/// Runs a test, beside others, in the one world whose namespace the installed release ignores.
+pub async fn run_ignored(test: impl AsyncFnOnce(&World) -> Result<()>) -> Result<()> {
+    let _others = beside_others().await;
+    let env = Env::read()?;
+    // Its name is always the same, so a test run that was killed may have left it behind.
+    let cluster = Cluster::connect(env.context.as_deref()).await?;
+    World::create(install::IGNORED, env, cluster).await?.remove().await?;
+    run_in_a_world(install::IGNORED, test).await
 }
 
 /// Runs a test in a world of its own while no other test runs.
 pub async fn run_alone(name: &str, test: impl AsyncFnOnce(&World) -> Result<()>) -> Result<()> {
     let _nobody = ALONE.write().await;
-    run_in_a_world(name, test).await
+    run_in_a_world(&unique(name)?, test).await
+}
+
+/// Seconds since 1970 and the process tell worlds apart, also those that a killed test run left behind.
+fn unique(name: &str) -> Result<String> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() % 1_000_000;
+    Ok(format!("e2e-{name}-{seconds}{:03}", std::process::id() % 1000))
 }
 
 async fn run_in_a_world(name: &str, test: impl AsyncFnOnce(&World) -> Result<()>) -> Result<()> {
@@ -88,17 +104,14 @@ async fn run_in_a_world(name: &str, test: impl AsyncFnOnce(&World) -> Result<()>
 
 impl World {
     async fn create(name: &str, env: Env, cluster: Cluster) -> Result<Self> {
-        // Seconds since 1970 and the process tell worlds apart, also those that a killed test run left behind.
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() % 1_000_000;
-        let name = format!("e2e-{name}-{seconds}{:03}", std::process::id() % 1000);
         let sqs = Sqs::connect(&env).await?;
-        let queue_url = sqs.create(&name, VISIBILITY_SECONDS).await?;
+        let queue_url = sqs.create(name, VISIBILITY_SECONDS).await?;
         Ok(Self {
             s3: S3::connect(&env).await?,
             articles: Elastic::new(&env.es_raw.outside),
             enriched: Elastic::new(&env.es_enriched.outside),
             bridge: Bridge::new(&env.bridge.outside),
-            name,
+            name: name.to_owned(),
             env,
             cluster,
             sqs,

@@ -64,12 +64,27 @@ enum Command {
     /// Kill the kubelet and every container, and start the node anew, as a power cut would.
     Reboot,
     /// Build the product's image from this checkout and import it.
-    Image,
+    Image {
+        /// Build nothing, and import the same programs as another image, for tests of upgrades.
+        #[arg(long)]
+        next: bool,
+    },
+    /// Write the image of a release as an OCI archive, and print its digest.
+    ReleaseImage(commands::release_image::ReleaseImage),
     /// Set everything up and take the first articles from the bucket to the enriched index.
     Demo {
         /// Use this kubectl context's cluster in place of the testbed.
         #[arg(long)]
         context: Option<String>,
+    },
+    /// Measure a part of the product on real stores, and print a table, JSON and a row in Markdown.
+    Bench {
+        /// What the operator costs at rest, and how fast it starts.
+        #[arg(long)]
+        operator: bool,
+        /// For so many `IngestSource`s, of which nine of ten are suspended; several numbers by commas.
+        #[arg(long, value_delimiter = ',', default_value = "100,1000")]
+        sources: Vec<u32>,
     },
     /// Set everything up and run every test, but for those that take more than a minute.
     Test {
@@ -103,8 +118,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Status => commands::status::run(&home)?,
         Command::Env { json } => commands::env::run(&home, json)?,
         Command::Logs { part } => commands::logs::run(&home, part.as_deref())?,
-        Command::Image => commands::image::run(&home)?,
+        Command::Image { next: true } => commands::image::next(&home)?,
+        Command::Image { next: false } => commands::image::run(&home)?,
+        Command::ReleaseImage(arguments) => commands::release_image::run(&home, &arguments)?,
         Command::Demo { context } => return commands::demo::run(&home, context.as_deref()),
+        Command::Bench { operator, sources } => return commands::bench::run(&home, operator, &sources),
         Command::Test { long: true, minutes, arguments } => {
             return Ok(commands::test_long::run(&home, Duration::from_mins(minutes), &arguments));
         }

@@ -43,7 +43,10 @@ use crate::api::storage::Storage;
     validation = Rule::new("[has(self.elasticsearch), has(self.objectStore), has(self.queue), has(self.model)].exists_one(set, set)")
         .message("exactly one of elasticsearch, objectStore, queue and model must be set"),
     validation = Rule::new("(!has(self.elasticsearch) || !has(self.elasticsearch.connectionRef)) && (!has(self.objectStore) || !has(self.objectStore.connectionRef))")
-        .message("a connection states an address of its own: leave out connectionRef")
+        .message("a connection states an address of its own: leave out connectionRef"),
+    validation = Rule::new("!has(self.objectStore) || !has(self.objectStore.bucket) && !has(self.objectStore.prefix)")
+        .message("objectStore says how to reach the store; the resources that use it say which bucket: leave out bucket and prefix")
+        .field_path(".objectStore")
 )]
 pub struct ClusterConnectionSpec {
     /// The namespaces whose resources may use this connection, by their labels; a namespace has its name as the label

@@ -12,7 +12,7 @@ use crate::api::storage::{SecretRef, Storage};
 pub struct QueueConnection {
     /// URL of the queue as SQS gives it, for example `https://sqs.eu-west-1.amazonaws.com/123456789012/wire`.
     #[serde(rename = "queueURL")]
-    #[schemars(length(max = 1024), regex(pattern = r"^https?://[^/]+/.+"))]
+    #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+/.+"))]
     pub queue_url: String,
     /// Region of the queue. Left out: that of the `storage` of the IngestSource.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,6 +7,7 @@ use super::endpoints::{Endpoint, ModelConnection, QueueConnection};
 use super::status::ConnectionStatus;
 use crate::api::elasticsearch::ElasticsearchCluster;
 use crate::api::storage::Storage;
+use crate::digest::digest_of;
 
 /// An address and the credentials for it, for all resources of a namespace that refer to it with `connectionRef`.
 /// Exactly one of `elasticsearch`, `objectStore`, `queue` and `model` is set.
@@ -41,7 +42,10 @@ use crate::api::storage::Storage;
     validation = Rule::new("[has(self.elasticsearch), has(self.objectStore), has(self.queue), has(self.model)].exists_one(set, set)")
         .message("exactly one of elasticsearch, objectStore, queue and model must be set"),
     validation = Rule::new("(!has(self.elasticsearch) || !has(self.elasticsearch.connectionRef)) && (!has(self.objectStore) || !has(self.objectStore.connectionRef))")
-        .message("a connection states an address of its own: leave out connectionRef")
+        .message("a connection states an address of its own: leave out connectionRef"),
+    validation = Rule::new("!has(self.objectStore) || !has(self.objectStore.bucket) && !has(self.objectStore.prefix)")
+        .message("objectStore says how to reach the store; the resources that use it say which bucket: leave out bucket and prefix")
+        .field_path(".objectStore")
 )]
 pub struct ConnectionSpec {
     /// An Elasticsearch or OpenSearch cluster.
@@ -66,5 +70,10 @@ impl ConnectionSpec {
             .or_else(|| self.object_store.as_ref().map(Endpoint::ObjectStore))
             .or_else(|| self.queue.as_ref().map(Endpoint::Queue))
             .or_else(|| self.model.as_ref().map(Endpoint::Model))
+    }
+
+    /// A short name of what all of these state.
+    pub fn digest(stated: &[Self]) -> String {
+        digest_of(&serde_json::to_value(stated).unwrap_or_default())
     }
 }

@@ -20,7 +20,7 @@ pub struct Input {
     /// A text with fields of the document in braces, for example `{headline}. {body}`. A field that the
     /// document lacks is empty. Fields of earlier enrichers can be named too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 65_536))]
     pub template: Option<String>,
     /// A longer text is cut to its first so many characters (Unicode code points). Left out: the model gets
     /// the whole text.

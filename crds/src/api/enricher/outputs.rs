@@ -28,7 +28,7 @@ pub struct OutputField {
     #[schemars(length(max = 253))]
     pub from: Option<String>,
     /// Name of the field in the enriched document. It must not be a field of the article.
-    #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_]*$"))]
+    #[schemars(length(max = 253), regex(pattern = r"^[A-Za-z][A-Za-z0-9_]*$"))]
     pub field: String,
     /// Type of a value.
     #[serde(rename = "type")]
@@ -41,7 +41,7 @@ pub struct OutputField {
     pub optional: bool,
     /// The allowed values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = 256), inner(length(max = 1024)))]
     pub values: Vec<String>,
     /// How many numbers a Vector has. A new index then maps it for similarity search (`dense_vector`;
     /// `knn_vector` in OpenSearch, which needs its k-NN plugin). Left out: vectors are stored but not

@@ -20,13 +20,14 @@ pub const ITEMS: &str = "$items";
 pub struct OpenInference {
     /// Base URL of the server, for example `http://models.ml.svc:8080`; `/v2/models/…` is added to it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(regex(pattern = r"^https?://[^/]+"))]
+    #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Name of the model.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 256))]
     pub model: String,
     /// Version of the model. Left out: the server's choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
     pub version: Option<String>,
 }
 
@@ -36,10 +37,10 @@ pub struct OpenInference {
 pub struct OpenAIEmbeddings {
     /// Base URL, for example `https://api.openai.com/v1`; `/embeddings` is added to it, before a query if there is one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(regex(pattern = r"^https?://[^/]+"))]
+    #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Name of the model.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 256))]
     pub model: String,
     /// Number of dimensions to request, for models that can return fewer than their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,10 +56,10 @@ pub struct OpenAIEmbeddings {
 pub struct OpenAIChat {
     /// Base URL, for example `https://api.openai.com/v1`; `/chat/completions` is added to it, before a query if there is one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(regex(pattern = r"^https?://[^/]+"))]
+    #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Name of the model.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 256))]
     pub model: String,
     /// Maximum number of tokens of an answer, sent as `max_tokens`, which Ollama, vLLM, llama.cpp, LM Studio
     /// and OpenAI's older models take. An answer that is cut off makes its document fail. Left out: the
@@ -78,6 +79,7 @@ pub struct OpenAIChat {
     pub temperature_milli: Option<i32>,
     /// Seed for reproducible answers, as far as the server supports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = i32::MIN, max = i32::MAX))]
     pub seed: Option<i32>,
 }
 
@@ -87,7 +89,7 @@ pub struct OpenAIChat {
 pub struct TextEmbeddings {
     /// Base URL, for example `http://tei.ml.svc:8080`; `/embed` is added to it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(regex(pattern = r"^https?://[^/]+"))]
+    #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Truncate texts that are too long for the model. Left out: such a text makes its document fail.
     #[serde(default)]
@@ -113,10 +115,11 @@ fn default_normalize() -> bool {
 pub struct HttpCall {
     /// The URL for the `POST` request.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(regex(pattern = r"^https?://[^/]+"))]
+    #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Headers to send. Secrets belong in `secretRef`, so `Authorization` is not allowed here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "crate::api::string_map::headers")]
     pub headers: BTreeMap<String, String>,
     /// The body of a request, any JSON.
     #[schemars(schema_with = "crate::api::any_json::value")]
@@ -129,18 +132,20 @@ pub struct HttpCall {
     /// Where in the answer the result is, as a JSON Pointer (RFC 6901): with `$items`, a list with one result
     /// per document, in the same order; otherwise the result of the document. Left out: the whole answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^(/.*)?$"))]
+    #[schemars(length(max = 1024), regex(pattern = r"^(/.*)?$"))]
     pub results: Option<String>,
     /// Name of the model, for the provenance. Left out: the URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
     pub model: Option<String>,
     /// Version of the model. Another version counts as another model, so that all documents are enriched
     /// again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
     pub version: Option<String>,
     /// JSON Pointer to the model's version (a text or a number) in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^/.*$"))]
+    #[schemars(length(max = 1024), regex(pattern = r"^/.*$"))]
     pub version_from: Option<String>,
 }
 

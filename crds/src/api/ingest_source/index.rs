@@ -5,11 +5,14 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::elasticsearch::ElasticsearchCluster;
+use crate::api::index_options::{IndexOptions, IndexSettings};
 
 /// Where documents become searchable. The index name and the id depend on the document alone, so that
 /// indexing is idempotent: a document that arrives twice is stored once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("!has(self.aliases) || !(self.name in self.aliases)")
+    .message("an alias must have another name than the index").field_path(".aliases"))]
 pub struct Index {
     /// The cluster. It also holds the ledger, unless `spec.ledger` names another one.
     pub elasticsearch: ElasticsearchCluster,
@@ -42,6 +45,25 @@ pub struct Index {
     #[serde(default = "default_blocked_patience_seconds")]
     #[schemars(range(min = 0, max = 604_800))]
     pub blocked_patience_seconds: i32,
+    /// Settings of new indices. Existing ones keep theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<IndexSettings>,
+    /// Names of component templates of which new indices are composed, later ones over earlier ones. They must
+    /// exist. What this resource says itself takes precedence over all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10), inner(length(max = 200), regex(pattern = r"^[a-z0-9.][a-z0-9._@+-]*$")))]
+    pub composed_of: Vec<String>,
+    /// Aliases of every new index, to search all of them by one name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10), inner(length(max = 200), regex(pattern = r"^[a-z0-9][a-z0-9._-]*$")))]
+    #[x_kube(validation = Rule::new("self.all(alias, !alias.startsWith('docmill-'))")
+        .message("must not start with docmill-, which is how Docmill's own indices are named"))]
+    pub aliases: Vec<String>,
+    /// Name of a policy of Elasticsearch's index lifecycle management (ILM) for new indices. OpenSearch has no
+    /// such setting: there, a policy names its indices itself (`ism_template`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255), regex(pattern = r"^[^_ ,][^ ,]*$"))]
+    pub lifecycle_policy: Option<String>,
 }
 
 const fn default_max_new_indices_per_hour() -> i32 {
@@ -54,7 +76,11 @@ const fn default_max_new_indices_per_hour() -> i32 {
 pub struct DateWindow {
     /// The first day, for example `1900-01-01`.
     #[serde(default = "default_window_from")]
-    #[schemars(regex(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), extend("format" = "date"))]
+    #[schemars(
+        length(max = 10),
+        regex(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+        extend("format" = "date")
+    )]
     pub from: String,
     /// The last day, as a number of days after today by the worker's clock.
     #[serde(default = "default_window_ahead_days")]
@@ -88,6 +114,16 @@ const fn default_window_ahead_days() -> i32 {
 }
 
 impl Index {
+    /// How new indices are made.
+    pub fn options(&self) -> IndexOptions<'_> {
+        IndexOptions {
+            settings: self.settings.as_ref(),
+            composed_of: &self.composed_of,
+            aliases: &self.aliases,
+            lifecycle_policy: self.lifecycle_policy.as_deref(),
+        }
+    }
+
     /// How long a unit waits for an index that will not take writes again by itself.
     pub fn blocked_patience(&self) -> std::time::Duration {
         std::time::Duration::from_secs(u64::try_from(self.blocked_patience_seconds).unwrap_or(0))

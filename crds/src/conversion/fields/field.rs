@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::bound::{self, Bound};
 pub(crate) use super::field_type::FieldType;
 use super::parts::DateParts;
+use super::search::Search;
 
 /// One field of a document.
 #[allow(
@@ -80,12 +81,12 @@ pub struct Field {
     /// Minimum number of characters (Unicode scalar values) of a string, text, markup, uri or language.
     /// Shorter values are refused with TooShort.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = 2_147_483_647))]
     pub min_length: Option<i64>,
 
     /// Maximum number of characters. Longer values are refused with TooLong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = 2_147_483_647))]
     pub max_length: Option<i64>,
 
     /// Minimum of an integer, a number, a dateTime or a date, written as it appears in the document: a whole
@@ -102,12 +103,12 @@ pub struct Field {
 
     /// Minimum number of values of a repeated field that has any. Fewer are refused with TooFew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = 2_147_483_647))]
     pub min_items: Option<i64>,
 
     /// Maximum number of values of a repeated field. More are refused with TooMany.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = 2_147_483_647))]
     pub max_items: Option<i64>,
 
     /// The time zone of a dateTime without one: a name such as Europe/Berlin, or an offset such as +01:00.
@@ -125,6 +126,11 @@ pub struct Field {
     /// that day in its time zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<DateParts>,
+
+    /// How the index makes the field searchable. It changes nothing in documents, and so is no part of the
+    /// revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
 
     /// The fields of an object. Objects nest three deep.
     // Left out of the derived schema, which cannot be recursive; `schema::fields` puts it back, level by level.

@@ -16,6 +16,7 @@ use super::cluster_info::ClusterInfo;
 use super::connection::link::{ClusterLink, Connections};
 use super::connection::transport::ClusterRequest;
 use super::error::ElasticError;
+use super::pending_searches::PendingSearches;
 use crate::outbound::Cap;
 use crate::secrets::Secrets;
 
@@ -30,6 +31,8 @@ pub struct Elastic {
     link: Arc<ClusterLink>,
     info: Arc<OnceCell<ClusterInfo>>,
     pushed_back: Arc<AtomicU64>,
+    /// The searches that wait for a request that they share.
+    pub(super) searches: Arc<PendingSearches>,
 }
 
 impl fmt::Debug for Elastic {
@@ -53,17 +56,26 @@ impl Elastic {
     }
 
     fn with_link(link: ClusterLink) -> Self {
-        Self { link: Arc::new(link), info: Arc::new(OnceCell::new()), pushed_back: Arc::default() }
+        Self {
+            link: Arc::new(link),
+            info: Arc::new(OnceCell::new()),
+            pushed_back: Arc::default(),
+            searches: Arc::default(),
+        }
     }
 
     /// What the cluster says about itself; requested once for all clones.
     pub async fn info(&self) -> Result<&ClusterInfo, ElasticError> {
-        self.info
-            .get_or_try_init(|| async {
-                let answer = self.send_small(Method::Get, "/", None).await?;
-                ClusterInfo::read(&answer)
-            })
-            .await
+        self.info.get_or_try_init(|| self.ask_info()).await
+    }
+
+    /// Asks the cluster for its name and version, whether or not it has answered before.
+    pub async fn ping(&self) -> Result<(), ElasticError> {
+        self.ask_info().await.map(drop)
+    }
+
+    async fn ask_info(&self) -> Result<ClusterInfo, ElasticError> {
+        ClusterInfo::read(&self.send_small(Method::Get, "/", None).await?)
     }
 
     /// How often a bulk was throttled (429), in part or as a whole.

@@ -20,7 +20,7 @@ pub const BLOCKED: &str = "cluster_block_exception";
 
 /// Why a request to Elasticsearch failed. Neither its text nor `Debug` contains credentials, or what the
 /// server said beyond status and type.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ElasticError {
     /// The resource or its Secret does not describe a reachable cluster.
     #[error("failed to use the settings of the Elasticsearch cluster: {0}")]

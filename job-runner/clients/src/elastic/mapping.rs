@@ -125,14 +125,9 @@ pub fn template_name(pattern: &str) -> String {
     format!("docmill-{}", pattern.replace('*', "+"))
 }
 
-/// A composable template for a pattern: the given fields, and whatever else a document has by Elasticsearch's
-/// own rules, except that a text which looks like a date stays a text: one headline `2024` must not make
-/// every other headline invalid. The more literal characters a pattern has, the higher its priority.
-pub fn index_template(pattern: &str, fields: &Map<String, Value>) -> Value {
-    index_template_with(pattern, fields, &json!({}))
-}
-
-/// The same with settings.
+/// A composable template for a pattern, with settings: the given fields, and whatever else a document has by
+/// Elasticsearch's own rules, except that a text which looks like a date stays a text: one headline `2024` must
+/// not make every other headline invalid.
 pub fn index_template_with(pattern: &str, fields: &Map<String, Value>, settings: &Value) -> Value {
     let mappings = json!({"date_detection": false, "properties": fields});
     own_index_template(pattern, &json!({"settings": settings, "mappings": mappings}))
@@ -140,8 +135,12 @@ pub fn index_template_with(pattern: &str, fields: &Map<String, Value>, settings:
 
 /// A composable template for a pattern: settings and mappings in the form used to create an index.
 pub fn own_index_template(pattern: &str, body: &Value) -> Value {
-    let literal = pattern.chars().filter(|c| *c != '*').count();
-    json!({"index_patterns": [pattern], "priority": BASE_PRIORITY + literal, "template": body})
+    json!({"index_patterns": [pattern], "priority": priority(pattern), "template": body})
+}
+
+/// The priority of the template for a pattern: the more literal characters the pattern has, the higher.
+pub(super) fn priority(pattern: &str) -> usize {
+    BASE_PRIORITY + pattern.chars().filter(|c| *c != '*').count()
 }
 
 /// The fields of a response to `GET /<pattern>/_mapping`, without what another cluster might not know. If
@@ -185,7 +184,7 @@ fn portable_field(field: &Value) -> Option<Value> {
 mod tests {
     use serde_json::{Map, json};
 
-    use super::{index_template, portable_fields, template_name};
+    use super::{index_template_with, portable_fields, template_name};
 
     #[test]
     fn different_patterns_never_share_a_template() {
@@ -195,8 +194,10 @@ mod tests {
 
     #[test]
     fn the_narrower_pattern_ranks_higher() {
-        let priority =
-            |pattern| index_template(pattern, &Map::new())["priority"].as_u64().expect("a priority");
+        let priority = |pattern| {
+            let template = index_template_with(pattern, &Map::new(), &json!({}));
+            template["priority"].as_u64().expect("a priority")
+        };
         assert!(priority("enriched-*") < priority("enriched-de-*"));
     }
 

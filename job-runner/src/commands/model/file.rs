@@ -46,7 +46,8 @@ pub(crate) enum ModelFault {
     Model(#[from] ModelError),
 }
 
-/// Reads a model: that of the file's `IngestSource`, or a standalone `conversion`, with or without its key.
+/// Reads a model: that of the file's `ConversionModel` or `IngestSource`, or a standalone `conversion`, with or
+/// without its key.
 pub(crate) fn read(path: &Path) -> Result<Model, ModelFault> {
     let bytes = fs::read(path).map_err(|source| ModelFault::Read { path: path.to_owned(), source })?;
     let text = String::from_utf8(bytes).map_err(|error| {
@@ -65,11 +66,17 @@ pub(crate) fn read(path: &Path) -> Result<Model, ModelFault> {
 fn parse(text: &str) -> Result<Model, Fault> {
     let (yaml, node, form) = documents::find(text)?;
     let conversion = match form {
-        documents::ModelForm::Resource => typed::<Source>(&yaml)?.spec.conversion,
+        documents::ModelForm::Source => typed::<Source>(&yaml)?.spec.conversion,
+        documents::ModelForm::Model => typed::<Manifest>(&yaml)?.spec,
         documents::ModelForm::Keyed => typed::<Spec>(&yaml)?.conversion,
         documents::ModelForm::Bare => typed::<Conversion>(&yaml)?,
     };
     conversion.resolve().map_err(|error| place::fault(&error, &conversion, form.conversion(&node), text))
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    spec: Conversion,
 }
 
 #[derive(Deserialize)]

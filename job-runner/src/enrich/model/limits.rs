@@ -1,15 +1,12 @@
 //! Limits the requests to a model: no more at a time, and no more per second, than the user allows; and fewer
 //! if the server reports that it is busy.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
 use docmill_clients::concurrency::AdaptiveConcurrency;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::enrich::slice_plan::PlannedEnricher;
+use crate::rate::Rate;
 
 /// This pod's share of a model's limits.
 #[derive(Debug)]
@@ -19,23 +16,14 @@ pub(crate) struct Limits {
     rate: Option<Rate>,
 }
 
-/// When requests may be sent.
-#[derive(Debug)]
-struct Rate {
-    /// Between two requests.
-    interval: Duration,
-    next: Mutex<Instant>,
-}
-
 impl Limits {
     /// The share of a model's limits that each of `pods` pods has. There are never more pods than requests
     /// that may be in flight.
     pub(crate) fn of(model: &PlannedEnricher, pods: u32) -> Self {
         let max_in_flight = u32::try_from(model.enricher.max_in_flight).unwrap_or(1);
         let at_a_time = usize::try_from(max_in_flight / pods).unwrap_or(1).max(1);
-        let rate = model.enricher.requests_per_second.and_then(|rate| u32::try_from(rate).ok()).map(|rate| {
-            Rate { interval: Duration::from_secs(1) * pods / rate.max(1), next: Mutex::new(Instant::now()) }
-        });
+        let per_second = model.enricher.requests_per_second.and_then(|rate| u32::try_from(rate).ok());
+        let rate = per_second.map(|per_second| Rate::share(per_second, pods));
         Self { concurrency: AdaptiveConcurrency::between(at_a_time, at_a_time), at_a_time, rate }
     }
 
@@ -49,7 +37,7 @@ impl Limits {
         let enter = async {
             let permit = self.concurrency.slot().await?;
             if let Some(rate) = &self.rate {
-                tokio::time::sleep_until(rate.turn()).await;
+                rate.turn().await;
             }
             Some(permit)
         };
@@ -63,16 +51,6 @@ impl Limits {
     /// A request is over.
     pub(crate) fn leave(&self, permit: OwnedSemaphorePermit, pushed_back: bool) {
         self.concurrency.give_back(permit, pushed_back);
-    }
-}
-
-impl Rate {
-    /// When the next request may be sent. Time without requests earns no credit.
-    fn turn(&self) -> Instant {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = (*next).max(Instant::now());
-        *next = turn + self.interval;
-        turn
     }
 }
 

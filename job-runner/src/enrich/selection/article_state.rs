@@ -1,7 +1,7 @@
 //! Determines from the stored copy of an article which work remains. No I/O.
 
 use docmill_clients::elastic::StoredDocument;
-use docmill_crds::api::enrichment_run::Select;
+use docmill_crds::api::enrichment_run::DocumentState;
 use docmill_crds::records::enrichments::key;
 use serde_json::{Map, Value};
 
@@ -46,9 +46,9 @@ pub fn article_state(
         };
         return ArticleState::DoneByThisRun { cached: !slice_plan.models.iter().any(called) };
     }
-    match slice_plan.select {
-        Select::New | Select::Failed => ArticleState::Settled,
-        Select::All | Select::Matching => ArticleState::Open,
+    match slice_plan.select.state {
+        DocumentState::New | DocumentState::Failed => ArticleState::Settled,
+        DocumentState::All => ArticleState::Open,
     }
 }
 
@@ -100,7 +100,7 @@ fn provenance<'a>(source: &'a Map<String, Value>, enricher: &str, key: &str) -> 
 #[cfg(test)]
 mod tests {
     use docmill_clients::elastic::{ConcurrencyToken, StoredDocument};
-    use docmill_crds::api::enrichment_run::Select;
+    use docmill_crds::api::enrichment_run::DocumentState;
     use serde_json::{Value, json};
 
     use super::super::hits::Article;
@@ -145,7 +145,7 @@ mod tests {
         let copy = copy(|_| {});
         assert_eq!(state_of_copy(&copy), ArticleState::Settled);
         let mut all = slice_plan();
-        all.select = Select::All;
+        all.select.state = DocumentState::All;
         assert_eq!(article_state(&article(), Some(&copy), &all), ArticleState::Open);
     }
 

@@ -3,7 +3,7 @@
 
 use docmill_clients::elastic::{Elastic, ElasticError, Pit};
 use docmill_clients::retry::retry_transient;
-use docmill_crds::api::enrichment_run::{Bounds, Select};
+use docmill_crds::api::enrichment_run::{Bounds, DocumentState};
 use docmill_crds::records::enrichment_query::DocumentQuery;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -65,7 +65,7 @@ impl Selection {
         if let Err(error) = from.refresh(&slice_plan.from_index).await {
             tracing::warn!(%error, "failed to refresh the source; the next run takes what is not visible yet");
         }
-        let is_failed = slice_plan.select == Select::Failed;
+        let is_failed = slice_plan.select.state == DocumentState::Failed;
         let (view, documents) = if is_failed {
             View::open(to, slice_plan.failures_to_retry(), &slice_plan.bounds, EnrichError::target, stop)
                 .await?

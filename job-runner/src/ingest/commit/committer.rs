@@ -4,13 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use docmill_clients::elastic::{Address, BulkBody, ConcurrencyToken, ItemOutcome};
-use docmill_clients::retry::RetryPolicy;
-use docmill_clients::{clock, store_health};
+use docmill_clients::clock;
+use docmill_clients::elastic::Address;
 use docmill_crds::api::storage::{BucketLocation, OnDelete};
 use docmill_crds::contract::IndexTrouble;
-use docmill_crds::error_class::Classify as _;
-use docmill_crds::records::units::{UnitId, UnitRecord, UnitState};
+use docmill_crds::records::units::{UnitId, UnitState};
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
@@ -19,15 +17,14 @@ use super::ledger_update::{self, EarlierRecords, LedgerUpdate, RecordOutcome};
 use crate::ingest::clusters::Clusters;
 use crate::ingest::counts::UnitCounts;
 use crate::ingest::index::bulk_policy::SendMode;
-use crate::ingest::index::heads::{CommitError, unless_held};
+use crate::ingest::index::heads::unless_held;
 use crate::ingest::index::index_creation_limit::{IndexCreationLimit, sift};
 use crate::ingest::index::indexer::Indexer;
-use crate::ingest::ledger::errors_bucket;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
-use crate::ingest::unit::indexing::{HeldByIndex, IndexRequest, PATIENCE};
+use crate::ingest::unit::indexing::{HeldByIndex, IndexRequest};
 use crate::ingest::unit::prepared::{ConvertedDocuments, Prepared};
 use crate::ingest::unit::refusal::deletion_blocked;
 use crate::ingest::unit::task::UnitOutcome;
@@ -314,56 +311,6 @@ impl Committer {
         Ok(ids.into_iter().zip(records).collect())
     }
 
-    /// Keeps the evidence of a refusal, or removes what an earlier one left. Returns whether that is done.
-    async fn settle_evidence(
-        &self,
-        request: &CommitRequest,
-        update: &LedgerUpdate,
-        stop: &CancellationToken,
-    ) -> bool {
-        let (Prepared::Converted(converted), errors) = (&request.prepared, &self.errors) else { return true };
-        if let Some(record) = &update.evidence.keep {
-            tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "a unit is refused");
-            let keep = || errors_bucket::refuse(&self.s3, errors, &converted.unit, record);
-            if retry_step("refuse", stop, keep).await.is_err() {
-                return false;
-            }
-        }
-        for unit in &update.evidence.remove {
-            let remove = || errors_bucket::remove(&self.s3, errors, unit);
-            if retry_step("remove what is refused no more", stop, remove).await.is_err() {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Removes the evidence of a unit whose failure was not recorded because another version of its key has
-    /// replaced it meanwhile. Leftover evidence is not held against the unit; an audit finds it.
-    async fn drop_evidence(
-        &self,
-        request: &CommitRequest,
-        update: &LedgerUpdate,
-        record_outcome: RecordOutcome,
-        stop: &CancellationToken,
-    ) {
-        let (Prepared::Converted(converted), Some(_), RecordOutcome::Superseded) =
-            (&request.prepared, &update.evidence.keep, record_outcome)
-        else {
-            return;
-        };
-        let unit = &converted.unit.id;
-        let attempt = || async { self.clusters.ledger.get(&self.ledger_index, &unit.digest()).await };
-        let Ok(stored) = retry_step("look up", stop, attempt).await else { return };
-        // Another worker may have recorded the same failure, with the same evidence.
-        if stored.is_some_and(|stored| stored.source.get("state") != Some(&UnitState::Failed.as_str().into()))
-        {
-            let remove = || errors_bucket::remove(&self.s3, &self.errors, unit);
-            // If the evidence stays, the log says so.
-            let _ = retry_step("remove what is refused no more", stop, remove).await;
-        }
-    }
-
     /// Deletes the documents that the unit no longer has, and what an attempt left behind whose worker died.
     /// Returns the index that keeps some of them, if any.
     async fn retire(
@@ -385,89 +332,6 @@ impl Committer {
             }
         }
         Ok(None)
-    }
-
-    /// Writes the records, and returns what became of each unit's own record.
-    async fn record(
-        &self,
-        units: &[UnitCommit],
-        stop: &CancellationToken,
-    ) -> Result<Vec<RecordOutcome>, Unfinished> {
-        let records = || {
-            let records = units.iter().flat_map(|(_, update)| &update.records);
-            records.map(|(record, version)| (record, Some(*version)))
-        };
-        let send = || self.clusters.ledger.bulk_all(self.ledger_body(records()), PATIENCE, stop);
-        let mut outcomes = retry_step("record", stop, send).await?.into_iter();
-        let outcome_of_record = |(_, update): &UnitCommit| {
-            let own: Vec<ItemOutcome> = outcomes.by_ref().take(update.records.len()).collect();
-            let id = update.records.first().map(|(record, _)| record.unit.digest()).unwrap_or_default();
-            self.outcome_of_record(&id, &own)
-        };
-        Ok(units.iter().map(outcome_of_record).collect())
-    }
-
-    fn outcome_of_record(&self, id: &str, outcomes: &[ItemOutcome]) -> RecordOutcome {
-        let refused = outcomes.iter().find_map(|outcome| match outcome {
-            ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault) => Some(fault),
-            ItemOutcome::Done | ItemOutcome::Superseded => None,
-        });
-        if let Some(fault) = refused {
-            let (index, id) = (self.ledger_index.clone(), id.to_owned());
-            let error = CommitError::Refused { index, id, fault: fault.clone() };
-            // The problem stays reported for a while, and this worker goes on.
-            store_health::global().held_up().set(error.store_problem(), &error.to_string());
-            tracing::error!(%error, "the ledger refuses a record; its unit will be retried later");
-            return RecordOutcome::Unfinished;
-        }
-        match outcomes.first() {
-            Some(ItemOutcome::Superseded) => RecordOutcome::Superseded,
-            _ => RecordOutcome::Stored,
-        }
-    }
-
-    /// Writes one record by itself. With a version, a record that is older than the stored one is dropped.
-    pub async fn write_record(
-        &self,
-        record: &UnitRecord,
-        version: Option<u64>,
-        patience: RetryPolicy,
-        stop: &CancellationToken,
-    ) -> Result<(), CommitError> {
-        let body = self.ledger_body(std::iter::once((record, version)));
-        for outcome in self.clusters.ledger.bulk_all(body, patience, stop).await? {
-            CommitError::written(outcome, &self.ledger_index, &record.unit.digest())?;
-        }
-        Ok(())
-    }
-
-    /// Replaces a record that was read. Returns an error if it was written since.
-    pub(crate) async fn replace_record(
-        &self,
-        record: &UnitRecord,
-        if_unchanged: ConcurrencyToken,
-        stop: &CancellationToken,
-    ) -> Result<(), CommitError> {
-        let (index, id) = (&self.ledger_index, &record.unit.digest());
-        let mut body = BulkBody::default();
-        let source = serde_json::to_vec(record).unwrap_or_default();
-        body.push_compare_and_set(Address { index, id }, Some(if_unchanged), &source);
-        for outcome in self.clusters.ledger.bulk_all(body, RetryPolicy::once(), stop).await? {
-            if !CommitError::written(outcome, index, id)? {
-                return Err(CommitError::Contended { index: index.clone() });
-            }
-        }
-        Ok(())
-    }
-
-    fn ledger_body<'a>(&self, records: impl Iterator<Item = (&'a UnitRecord, Option<u64>)>) -> BulkBody {
-        let mut body = BulkBody::default();
-        for (record, version) in records {
-            let id = record.unit.digest();
-            let source = serde_json::to_vec(record).unwrap_or_default();
-            body.push_index(Address { index: &self.ledger_index, id: &id }, version, &source);
-        }
-        body
     }
 }
 

@@ -4,15 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use docmill_clients::elastic::{Elastic, ElasticError, ErrorCause, mapping as elastic_mapping};
+use docmill_clients::elastic::{Elastic, ElasticError, ErrorCause};
+use docmill_crds::api::ingest_source::Index;
 use docmill_crds::conversion::Model;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
-use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use super::bulk_policy::SharedIndexHealth;
 use super::known_names::SeenIndexNames;
-use super::mapping;
+use super::template::{ArticleTemplate, Occasion};
 
 /// The cluster that stores the articles.
 #[derive(Debug)]
@@ -21,9 +20,7 @@ pub struct Articles {
     pub elastic: Elastic,
     /// What is known of its indices.
     pub index_health: SharedIndexHealth,
-    pattern: String,
-    model: Model,
-    template: OnceCell<Value>,
+    template: ArticleTemplate,
     seen: SeenIndexNames,
 }
 
@@ -37,42 +34,25 @@ pub struct UncreatableIndices {
 }
 
 impl Articles {
-    /// A cluster for documents of a model, whose indices match a pattern.
-    pub fn new(elastic: Elastic, pattern: String, model: Model) -> Self {
+    /// A cluster for documents of a model, in indices with these options that match a pattern.
+    pub fn new(elastic: Elastic, pattern: String, model: Model, index: Index) -> Self {
+        let template = ArticleTemplate::new(pattern, model, index);
         let index_health = SharedIndexHealth::default();
-        Self {
-            elastic,
-            index_health,
-            pattern,
-            model,
-            template: OnceCell::new(),
-            seen: SeenIndexNames::default(),
-        }
+        Self { elastic, index_health, template, seen: SeenIndexNames::default() }
     }
 
     /// The pattern that its indices match.
     pub fn pattern(&self) -> &str {
-        &self.pattern
-    }
-
-    /// Creates the template, or replaces it. If the cluster has it already, that changes nothing.
-    pub async fn ensure_template(&self) -> Result<(), ElasticError> {
-        let elastic = &self.elastic;
-        let template = async || {
-            let fields = mapping::properties(&self.model, elastic.info().await?.distribution);
-            Ok::<_, ElasticError>(elastic_mapping::index_template(&self.pattern, &fields))
-        };
-        let template = self.template.get_or_try_init(template).await?;
-        elastic.put_index_template(&elastic_mapping::template_name(&self.pattern), template).await
+        &self.template.pattern
     }
 
     /// Creates the template when a worker starts. If the cluster rejects it (another template has the same
     /// pattern and priority, for example), new indices cannot be created, but writing into existing ones goes
     /// on.
     pub async fn ensure_template_at_start(&self) -> Result<(), ElasticError> {
-        match self.ensure_template().await {
+        match self.template.ensure(&self.elastic, Occasion::Start).await {
             Err(error) if error.class() == ErrorClass::Permanent => {
-                tracing::error!(%error, pattern = self.pattern, "the cluster rejects the index template; documents for new indices wait");
+                tracing::error!(%error, pattern = self.pattern(), "the cluster rejects the index template; documents for new indices wait");
                 Ok(())
             }
             result => result,
@@ -90,7 +70,7 @@ impl Articles {
         if new.is_empty() {
             return Ok(UncreatableIndices::default());
         }
-        let uncreatable = match self.ensure_template().await {
+        let uncreatable = match self.template.ensure(&self.elastic, Occasion::NewIndex).await {
             Ok(()) => UncreatableIndices::default(),
             Err(ElasticError::Refused(fault)) if fault.class() == ErrorClass::Permanent => {
                 UncreatableIndices { indices: self.missing(&new).await?, fault: Some(fault) }

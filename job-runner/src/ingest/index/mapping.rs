@@ -1,7 +1,7 @@
 //! How the documents of a model are mapped in Elasticsearch. Pure.
 
 use docmill_clients::elastic::{Distribution, mapping};
-use docmill_crds::conversion::{EXTRA_FIELD, Extra, Field, FieldType, Format, Model};
+use docmill_crds::conversion::{EXTRA_FIELD, Extra, Field, FieldType, Format, Model, Search};
 use serde_json::{Map, Value, json};
 
 use crate::ingest::prepare::binary;
@@ -29,9 +29,14 @@ fn of_fields(fields: &[Field]) -> Map<String, Value> {
 }
 
 fn of_field(field: &Field) -> Value {
+    let search = field.search.as_ref();
+    if search.is_some_and(|search| !search.index) {
+        // Stored and not read, whatever the value is.
+        return mapping::stored_object();
+    }
     match field.kind {
-        FieldType::String => mapping::text(),
-        FieldType::Text => json!({"type": "text"}),
+        FieldType::String => of_text(search, true),
+        FieldType::Text => of_text(search, false),
         // Kept for display; a search would match tag names.
         FieldType::Markup => json!({"type": "keyword", "index": false, "doc_values": false}),
         FieldType::Integer if fits_long(field) => mapping::long(),
@@ -42,6 +47,16 @@ fn of_field(field: &Field) -> Value {
         FieldType::Uri | FieldType::Language => mapping::keyword(),
         FieldType::Object => json!({"properties": of_fields(&field.fields)}),
     }
+}
+
+/// A text for full-text search; `keyword`: whether it can also be compared as a whole, if the field does not say.
+fn of_text(search: Option<&Search>, keyword: bool) -> Value {
+    let keyword = search.and_then(|search| search.keyword).unwrap_or(keyword);
+    let mut text = if keyword { mapping::text() } else { json!({"type": "text"}) };
+    if let Some(analyzer) = search.and_then(|search| search.analyzer.as_deref()) {
+        text["analyzer"] = analyzer.into();
+    }
+    text
 }
 
 /// Whether the constraints of an integer exclude everything that does not fit a `long`. Its lower bound is
@@ -81,6 +96,30 @@ mod tests {
         assert_eq!(properties["subjects"]["properties"]["code"]["type"], "keyword");
         assert_eq!(properties["_docmill"]["properties"]["indexedTime"]["type"], "date");
         assert!(!properties.contains_key("extra"));
+    }
+
+    #[test]
+    fn a_field_is_searched_as_it_says() {
+        let whole = json!({"keyword": {"type": "keyword", "ignore_above": 256}});
+        for (kind, search, expected) in [
+            ("text", json!({}), json!({"type": "text"})),
+            ("text", json!({"analyzer": "german"}), json!({"type": "text", "analyzer": "german"})),
+            ("text", json!({"keyword": true}), json!({"type": "text", "fields": whole})),
+            ("string", json!({"keyword": false}), json!({"type": "text"})),
+            (
+                "string",
+                json!({"analyzer": "german"}),
+                json!({"type": "text", "fields": whole, "analyzer": "german"}),
+            ),
+            ("date", json!({"index": true}), json!({"type": "date"})),
+            ("date", json!({"index": false}), json!({"type": "object", "enabled": false})),
+        ] {
+            let field = json!({"name": "f", "path": ["f"], "type": kind, "search": search});
+            let model = json!({"record": "/r", "fields": [field]});
+            let model = serde_json::from_value::<Conversion>(model).unwrap().resolve().unwrap();
+            let properties = super::properties(&model, Distribution::Elasticsearch);
+            assert_eq!(properties["f"], expected, "{kind} {search}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Which units a run selects. Pure.
 
 use docmill_clients::clock;
-use docmill_crds::api::ingest_run::{IngestMode, IngestRunSpec, ObjectTimeRange, RevisionNot, UnitSelector};
+use docmill_crds::api::ingest_run::{IngestMode, IngestRunSpec, RevisionNot, UnitSelector};
 use docmill_crds::api::storage::RawLocation;
+use docmill_crds::api::time_range::TimeRange;
 use docmill_crds::contract::RunOrder;
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::units::{UnitId, UnitState};
@@ -61,7 +62,7 @@ pub fn takes(listed: &ListedObject, select: &UnitSelector, raw: &RawLocation) ->
             .is_none_or(|range| within(listed.version.last_modified_millis, range))
 }
 
-fn within(millis: i64, range: &ObjectTimeRange) -> bool {
+fn within(millis: i64, range: &TimeRange) -> bool {
     range.from.as_ref().is_none_or(|from| millis >= from.0.as_millisecond())
         && range.until.as_ref().is_none_or(|until| millis < until.0.as_millisecond())
 }
@@ -121,7 +122,7 @@ pub fn ledger_page(spec: &IngestRunSpec, raw: &RawLocation, revision: &str, afte
         filter.push(json!({"prefix": {"unit.key": prefix}}));
     }
     if let Some(range) = &select.modified_time {
-        filter.push(json!({"range": {"lastModified": bounds(range)}}));
+        filter.push(json!({"range": {"lastModified": range.query_bounds()}}));
     }
     if let Some(failed) = &select.failed {
         if !failed.reasons.is_empty() {
@@ -156,17 +157,6 @@ fn states(mode: IngestMode) -> &'static [UnitState] {
             &[UnitState::Indexed, UnitState::Converted, UnitState::Failed]
         }
     }
-}
-
-fn bounds(range: &ObjectTimeRange) -> Value {
-    let mut bounds = Map::new();
-    if let Some(from) = &range.from {
-        bounds.insert("gte".to_owned(), json!(from.0.to_string()));
-    }
-    if let Some(until) = &range.until {
-        bounds.insert("lt".to_owned(), json!(until.0.to_string()));
-    }
-    Value::Object(bounds)
 }
 
 /// Reads the response to [`ledger_page`]: the lines, how many units are no longer the source's, and where to

@@ -95,10 +95,11 @@ impl AttemptRound<'_> {
     ) -> (Vec<&'a ManifestLine>, usize) {
         let mut all = futures::stream::iter(open)
             .map(|line| async move {
-                if self.context.stop.closing.is_cancelled() {
-                    return (line, UnitOutcome::Unfinished);
+                if self.context.next_unit().await {
+                    (line, self.processor.process(self.task(line)).await)
+                } else {
+                    (line, UnitOutcome::Unfinished)
                 }
-                (line, self.processor.process(self.task(line)).await)
             })
             .buffer_unordered(UNITS_AT_A_TIME);
         let (mut still_open, mut held) = (Vec::new(), 0);

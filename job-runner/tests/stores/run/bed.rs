@@ -216,6 +216,8 @@ fn storage(endpoint: &str) -> Storage {
         endpoint: Some(endpoint.into()),
         force_path_style: true,
         credentials_secret_ref: None,
+        bucket: None,
+        prefix: String::new(),
     }
 }
 

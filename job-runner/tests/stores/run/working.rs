@@ -85,6 +85,19 @@ async fn a_reconversion_writes_only_what_comes_out_otherwise() {
 }
 
 #[tokio::test]
+async fn units_begin_no_more_often_than_the_run_allows_its_pods() {
+    let Some(bed) = Bed::new("rate").await else { return };
+    bed.put(articles(6)).await;
+    let order = bed.order("r1", &json!({"mode": "Process", "maxUnitsPerSecond": 5}));
+    let plan = bed.plan(&order).await.unwrap();
+    let start = std::time::Instant::now();
+    let report = bed.work(&order, 0, 1, plan.files).await.unwrap();
+    assert_eq!(report.done, 6);
+    assert!(start.elapsed().as_secs_f64() > 0.99, "six units begin within {:?}", start.elapsed());
+    bed.remove().await;
+}
+
+#[tokio::test]
 async fn named_objects_are_ingested_and_one_that_is_not_there_is_passed_over() {
     let Some(bed) = Bed::new("named").await else { return };
     bed.put([("wire/a+b %.xml".to_owned(), article("a", "h")), ("wire/c.xml".to_owned(), article("c", "h"))])

@@ -20,7 +20,7 @@ use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::{
-    NOT_ALLOWED, SecretReader, connect_elastic, elastic_fault, queue_fault, read_secret, storage_secrets,
+    NOT_ALLOWED, SecretReader, ask_elastic, connect_elastic, queue_fault, read_secret, storage_secrets,
     store_fault,
 };
 
@@ -86,8 +86,7 @@ impl Checker<'_> {
 
     async fn elasticsearch(&self, cluster: &ElasticsearchCluster) -> Result<Checked, NotReady> {
         let elastic = connect_elastic(self.reader, self.namespace, cluster, self.endpoint_client).await?;
-        // The client has asked already.
-        let info = elastic.info().await.map_err(|error| elastic_fault(cluster, &error))?;
+        let info = ask_elastic(self.endpoint_client, cluster, elastic.info()).await?;
         let version = untrusted_text::version(&info.version).to_owned();
         Ok(Checked::Reachable(Some(version)))
     }
@@ -111,6 +110,8 @@ impl Checker<'_> {
             endpoint: None,
             force_path_style: false,
             credentials_secret_ref: Some(named.clone()),
+            bucket: None,
+            prefix: String::new(),
         };
         let secrets = storage_secrets(self.reader, self.namespace, &storage).await?;
         let url = &queue.queue_url;

@@ -83,6 +83,8 @@ async fn nothing_is_read_for_a_cluster_connection_whose_secrets_are_those_of_its
 
 #[tokio::test]
 async fn a_selector_that_cannot_be_read_is_a_fault() {
+    // Without its provider, a TLS client cannot be made.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let selector = json!({"matchExpressions": [{"key": "team", "operator": "Like", "values": ["a"]}]});
     let spec = json!({"model": {"url": "http://models.example:8080"}, "namespaceSelector": selector});
     let (_, status, _) = written::<ClusterConnection>(cluster(&spec)).await;

@@ -1,7 +1,5 @@
 //! The addresses of a run: those of its connections until it starts, and those that its pods have from then on. Pure.
 
-use std::borrow::Cow;
-
 use docmill_crds::EnrichmentRun;
 use docmill_crds::contract::{EnrichOrder, WorkOrder, label};
 use k8s_openapi::api::batch::v1::Job;
@@ -14,16 +12,13 @@ use crate::workers::worker_pod;
 
 /// The run with its addresses; and if one cannot be known, the run as it is, and why. A connection that changes, or is
 /// deleted, while the pods of the run work does not lead the operator to other records than theirs.
-pub fn resolve<'a>(
-    run: &'a EnrichmentRun,
-    context: &Context,
-) -> (Cow<'a, EnrichmentRun>, Result<(), NotReady>) {
+pub fn resolve(run: &EnrichmentRun, context: &Context) -> (EnrichmentRun, Result<(), NotReady>) {
     let (resolved, connected) = context.connections.try_resolve(run);
     let (jobs, _) = context.workers_of(run, label::RUN);
     let job = jobs.iter().find(|job| job.name_any() == enrich_name(run));
     match job.and_then(|job| order(job)) {
-        Some(order) => (Cow::Owned(as_started(resolved.into_owned(), order)), Ok(())),
-        None => (resolved, connected),
+        Some(order) => (as_started(resolved, order), Ok(())),
+        None => (resolved, connected.map(drop)),
     }
 }
 

@@ -66,7 +66,7 @@ impl Origin {
         let index = source.spec.index.as_ref().ok_or_else(|| {
             let text = format!(
                 "spec.from.sourceRef: the IngestSource {name:?} has no spec.index, so its documents cannot \
-                 be searched; name a source that has one, or set from.elasticsearch and from.index"
+                 be searched; name a source that has one, or set from.elasticsearch and from.index.name"
             );
             NotReady::user("SourceNotIndexed", text)
         })?;

@@ -87,7 +87,7 @@ async fn look(
     seen.limits = read_limits(run, &target).await?;
     if let Some(job) = &seen.job {
         seen.records = Some(read_records(run, &target, job).await?);
-        return if job.state.suspended_by_run { others(run, context).await } else { Ok(()) };
+        return if job.state.is_suspended_by_run() { others(run, context).await } else { Ok(()) };
     }
     let (path, template) = ("spec.podTemplate", &run.spec.pod_template);
     context.reader.rules.pods.check(path, template)?;
@@ -106,8 +106,8 @@ async fn look(
 
 /// Connects to the cluster that the run writes to.
 pub async fn connect_target(run: &EnrichmentRun, context: &Context) -> Result<Elastic, NotReady> {
-    Template::parse(&run.spec.to.name)
-        .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.name: {error}")))?;
+    Template::parse(&run.spec.to.index.name)
+        .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.index.name: {error}")))?;
     for enricher in &run.spec.enrichers {
         enricher.check().map_err(|fault| {
             NotReady::user("InvalidEnricher", format!("spec.enrichers {:?}: {fault}", enricher.name))
@@ -143,8 +143,7 @@ async fn others(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> 
         run.status.as_ref().is_some_and(|status| run_status::has_ended(&status.conditions))
     };
     let others = found.items.into_iter().filter_map(|run| run.0.ok()).filter(|run| !has_ended(run));
-    let others: Vec<EnrichmentRun> =
-        others.map(|other| connected::resolve(&other, context).0.into_owned()).collect();
+    let others: Vec<EnrichmentRun> = others.map(|other| connected::resolve(&other, context).0).collect();
     match in_the_way(run, &others) {
         None => Ok(()),
         Some(other) => {
@@ -164,7 +163,7 @@ async fn origin(run: &EnrichmentRun, context: &Context) -> Result<Origin, NotRea
     let takes_objects = run.spec.enrichers.iter().any(Enricher::takes_objects);
     let mut origin = match (&from.elasticsearch, &from.index, &from.source_ref) {
         (Some(cluster), Some(index), _) => {
-            Origin { cluster: cluster.clone(), index: index.clone(), storage: None }
+            Origin { cluster: cluster.clone(), index: index.name.clone(), storage: None }
         }
         (_, _, Some(named)) => Origin::of_source(&source(run, &named.name, context).await?)?,
         _ => {
@@ -189,7 +188,7 @@ async fn origin(run: &EnrichmentRun, context: &Context) -> Result<Origin, NotRea
     Ok(origin)
 }
 
-/// The source with the addresses of its connections.
+/// The source as it works.
 async fn source(run: &EnrichmentRun, name: &str, context: &Context) -> Result<IngestSource, NotReady> {
     let namespace = run.namespace().unwrap_or_default();
     let sources = Api::<IngestSource>::namespaced(context.client.clone(), &namespace);

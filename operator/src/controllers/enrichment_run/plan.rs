@@ -1,7 +1,7 @@
 //! What to do for a run now. Pure: the same observation yields the same plan.
 
 use docmill_crds::EnrichmentRunSpec;
-use docmill_crds::api::enrichment_run::{Bounds, EnrichmentMode, Select};
+use docmill_crds::api::enrichment_run::{Bounds, EnrichmentMode};
 use docmill_crds::contract::StopReason;
 use docmill_crds::records::enrichments::pipeline_digest;
 use docmill_crds::untrusted_text::sentence;
@@ -145,10 +145,7 @@ fn judge(
 
 /// Whether a completed run has processed everything before its upper bound.
 fn completes(spec: &EnrichmentRunSpec, cut_short: bool) -> bool {
-    spec.mode == EnrichmentMode::Enrich
-        && !spec.dry_run
-        && !cut_short
-        && matches!(spec.select, Select::New | Select::All)
+    spec.mode == EnrichmentMode::Enrich && !spec.dry_run && !cut_short && spec.select.takes_all_new()
 }
 
 fn fail(seen: &EnrichmentObservation, job: &EnrichmentJob, end: &JobEnd) -> EnrichmentPlan {

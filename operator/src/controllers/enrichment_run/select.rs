@@ -2,7 +2,7 @@
 
 use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_crds::EnrichmentRun;
-use docmill_crds::api::enrichment_run::{EnrichmentMode, Select};
+use docmill_crds::api::enrichment_run::{DocumentState, EnrichmentMode};
 use docmill_crds::records::enrichment_query::DocumentQuery;
 use docmill_crds::records::enrichments::{WatermarkRecord, enrichments_index, pipeline_digest, target_key};
 use k8s_openapi::jiff::Timestamp;
@@ -32,12 +32,12 @@ pub async fn select(
     let completed = completed_until(run, &key, &pipeline_digest, target).await?;
     let bounds = slices::bounds(&run.spec, created, completed);
     let enrichments = enrichments_index(&run.namespace().unwrap_or_default());
-    let (document_query, cluster, address) = if run.spec.select == Select::Failed {
+    let (document_query, cluster, address) = if run.spec.select.state == DocumentState::Failed {
         (DocumentQuery::failures_to_retry(&enrichments, &key), target, &run.spec.to.elasticsearch)
     } else {
-        let (from, matching) = (&run.spec.from, run.spec.matching.as_ref());
+        let (from, select) = (&run.spec.from, &run.spec.select);
         let document_query =
-            DocumentQuery::articles(&origin.index, &from.time_field, from.query.as_ref(), matching);
+            DocumentQuery::articles(&origin.index, &from.time_field, from.query.as_ref(), select);
         (document_query, source, &origin.cluster)
     };
     let fault = |error: ElasticError| elastic_fault(address, &error);

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use docmill_crds::EnrichmentRunSpec;
-use docmill_crds::api::enrichment_run::{Bounds, Select};
+use docmill_crds::api::enrichment_run::{Bounds, DocumentState};
 use docmill_crds::records::enrichment_query::DocumentQuery;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
@@ -31,17 +31,15 @@ pub fn until(created: Timestamp) -> Timestamp {
 }
 
 /// The bounds of a run. `completed` is the watermark: until when everything was already enriched with this
-/// pipeline.
+/// pipeline. The time range that a spec names is a condition of the query, not a bound.
 pub fn bounds(spec: &EnrichmentRunSpec, created: Timestamp, completed: Option<Timestamp>) -> Bounds {
-    let until = until(created);
-    let range = spec.matching.as_ref().and_then(|matching| matching.time_range.as_ref());
-    let after = match spec.select {
-        Select::New => completed.and_then(|completed| completed.checked_sub(OVERLAP).ok()).map(whole_second),
-        Select::Matching => range.and_then(|range| range.after.as_ref()).map(|time| time.0),
-        Select::All | Select::Failed => None,
+    let after = match spec.select.state {
+        DocumentState::New => {
+            completed.and_then(|completed| completed.checked_sub(OVERLAP).ok()).map(whole_second)
+        }
+        DocumentState::All | DocumentState::Failed => None,
     };
-    let end = range.and_then(|range| range.until.as_ref()).map_or(until, |time| time.0.min(until));
-    Bounds { after: after.map(Time), until: Time(end) }
+    Bounds { after: after.map(Time), until: Time(until(created)) }
 }
 
 /// The number of slices for this many documents.

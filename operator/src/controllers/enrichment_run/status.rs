@@ -58,7 +58,7 @@ pub fn status(
             .map_or_else(|| old.comparison.clone(), |totals| totals.comparison.clone()),
         report: report(run, plan).or_else(|| old.report.clone()),
         progress: totals.map(|totals| format!("{}%", totals.percent)).or_else(|| old.progress.clone()),
-        duration: start.map(|start| run_status::duration(start, end.unwrap_or(seen.now))),
+        duration: start.zip(end).map(|(start, end)| run_status::duration(start, end)),
         start_time: start.map(Time),
         completion_time: end.map(Time),
     }
@@ -278,6 +278,7 @@ pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Enric
             events.push(run_status::event(false, "Clearing", "StartJob", text));
         }
         EnrichmentPlan::Change(JobChange::Resume) => events.push(run_status::resumed()),
+        EnrichmentPlan::Change(JobChange::Queue(1..)) => events.push(run_status::queued()),
         _ => {}
     }
     let watched = [

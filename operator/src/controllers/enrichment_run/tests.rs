@@ -29,7 +29,7 @@ pub fn run() -> EnrichmentRun {
         "spec": {
             "from": {"sourceRef": {"name": "wire"}},
             "to": {"elasticsearch": {"urls": ["http://enriched:9200"], "secretRef": {"name": "es"}},
-                   "name": "enriched-{publishedAt:%Y}"},
+                   "index": {"name": "enriched-{publishedAt:%Y}"}},
             "enrichers": [{
                 "name": "sentiment",
                 "openInference": {"url": "http://models:8080", "model": "sentiment"},

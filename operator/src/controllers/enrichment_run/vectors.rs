@@ -17,9 +17,9 @@ pub async fn any_vectors_of_other_models(
     target: &Elastic,
 ) -> Result<bool, NotReady> {
     let Some(query) = vectors_of_other_models(&run.spec.enrichers, versions) else { return Ok(false) };
-    let index = Template::parse(&run.spec.to.name)
+    let index = Template::parse(&run.spec.to.index.name)
         .map(|name| name.wildcard())
-        .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.name: {error}")))?;
+        .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.index.name: {error}")))?;
     let counted = async {
         target.refresh(&index).await?;
         target.count(&index, &query).await

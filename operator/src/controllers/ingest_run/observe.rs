@@ -16,6 +16,8 @@ use super::observation::{IngestObservation, RunRecords, step};
 use super::{job, records, start};
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
+use crate::controllers::conversion_model::lookup;
+use crate::index::check;
 use crate::not_ready::NotReady;
 use crate::stores::{
     check_buckets, check_pod_secrets, connect_elastic, connect_source, elastic_fault, ledger_cluster,
@@ -68,13 +70,14 @@ async fn look(
         return Ok(());
     }
     let source = source(run, context).await?;
-    let order = start::order(run, &source, &context.cluster_uid)?;
+    let (run, source) = with_models(run, source, context).await?;
+    let order = start::order(&run, &source, &context.cluster_uid)?;
     Box::pin(reach(&order.ingest, context, endpoint_client)).await?;
     seen.start = Some(order);
     Ok(())
 }
 
-/// The source with the addresses of its connections.
+/// The source as it works, but for its model.
 async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotReady> {
     let name = &run.spec.source_ref.name;
     let namespace = run.namespace().unwrap_or_default();
@@ -90,6 +93,24 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
         NotReady::user("SourceNotFound", text)
     })?;
     context.connections.resolve_source(&found)
+}
+
+/// The run and its source with the models that they refer to in the place of the references. The order of the
+/// run's Job keeps them, whatever becomes of the `ConversionModel`s.
+async fn with_models(
+    run: &IngestRun,
+    mut source: IngestSource,
+    context: &Context,
+) -> Result<(IngestRun, IngestSource), NotReady> {
+    let (mut run, namespace) = (run.clone(), run.namespace().unwrap_or_default());
+    let place = format!("the IngestSource {:?}: spec.conversion", source.name_any());
+    let model = lookup::live(&place, &source.spec.conversion, &namespace, context).await?;
+    source.spec.conversion = model.unwrap_or(source.spec.conversion);
+    if let Some(proposed) = run.spec.conversion {
+        let model = lookup::live("spec.conversion", &proposed, &namespace, context).await?;
+        run.spec.conversion = Some(model.unwrap_or(proposed));
+    }
+    Ok((run, source))
 }
 
 /// Checks that everything the pods of a run need exists before they start. The queue is not part of it.
@@ -108,7 +129,8 @@ async fn reach(
         check_buckets(&s3, spec, endpoint_client),
         connect_source(&context.reader, order, endpoint_client),
     );
-    buckets.and(elastic.map(drop))?;
+    let clusters = buckets.and(elastic)?;
+    check::check(spec, clusters.index.as_ref(), endpoint_client).await?;
     check_pod_secrets(&context.reader, namespace, path, template).await
 }
 

@@ -72,8 +72,18 @@ pub fn plan(spec: &IngestRunSpec, seen: &IngestObservation) -> IngestPlan {
 
 /// A Job has not ended: decides whether its pods should run, and how many.
 fn attend(spec: &IngestRunSpec, job: &RunJob) -> IngestPlan {
-    let change = job.state.change(spec.suspend, spec.parallelism, true);
+    let change = job.state.change(spec.suspend, most_pods(spec, job), true);
     change.map_or(IngestPlan::Watch, IngestPlan::Change)
+}
+
+/// How many pods a run may have at a time: with a limit of units per second, no more than those among which it
+/// is divided.
+fn most_pods(spec: &IngestRunSpec, job: &RunJob) -> i32 {
+    match (spec.max_units_per_second, &job.order) {
+        (None, _) => spec.parallelism,
+        (Some(_), Some(order)) => spec.parallelism.min(order.spec.parallelism),
+        (Some(_), None) => job.state.parallelism,
+    }
 }
 
 /// The selection is done: start the work, if there is any.
@@ -92,7 +102,9 @@ fn go_on(spec: &IngestRunSpec, seen: &IngestObservation, selecting: &RunJob, end
     }
     let parts = parts(plan, spec.parallelism);
     let step = RunStep::Work { files: plan.files, parts };
-    let order = Box::new(RunOrder { step, ..order.clone() });
+    let mut order = Box::new(RunOrder { step, ..order.clone() });
+    // By this number its pods share the limit of units per second.
+    order.spec.parallelism = spec.parallelism;
     IngestPlan::Work { order, parts, selected: plan.selected }
 }
 

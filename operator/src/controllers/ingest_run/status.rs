@@ -58,7 +58,7 @@ pub fn status(
         report: report(order, seen, plan).or_else(|| old.report.clone()),
         start_time: start.map(Time),
         completion_time: end.map(Time),
-        duration: start.map(|start| run_status::duration(start, end.unwrap_or(seen.now))),
+        duration: start.zip(end).map(|(start, end)| run_status::duration(start, end)),
     }
 }
 
@@ -248,6 +248,7 @@ pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -
             events.push(started("Started", format!("processing {selected} units in {parts} parts")));
         }
         IngestPlan::Change(JobChange::Resume) => events.push(run_status::resumed()),
+        IngestPlan::Change(JobChange::Queue(1..)) => events.push(run_status::queued()),
         _ => {}
     }
     events

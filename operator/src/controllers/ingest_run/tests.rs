@@ -56,7 +56,13 @@ fn end(complete: bool) -> JobEnd {
 
 fn step(step: RunStep, end: Option<JobEnd>) -> RunJob {
     let pods = if let RunStep::Work { parts, .. } = step { parts } else { 1 };
-    let state = JobState { suspended: false, suspended_by_run: false, parallelism: pods, completions: pods };
+    let state = JobState {
+        suspended: false,
+        suspended_by_run: false,
+        queued: false,
+        parallelism: pods,
+        completions: pods,
+    };
     RunJob { created: at(1010), order: Some(RunOrder { step, ..order() }), state, end, trouble: None }
 }
 

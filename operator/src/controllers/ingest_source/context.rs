@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::client_cache::ClientCache;
 use super::rest::RestingSources;
+use super::rest::pace::Pacing;
 use super::worker_quota::WorkerQuota;
 use crate::context::Context;
 
@@ -18,6 +19,8 @@ pub struct SourceContext {
     pub quota: WorkerQuota,
     /// When suspended sources were last looked at.
     pub resting: RestingSources,
+    /// How often sources at rest are looked at.
+    pub pacing: Pacing,
 }
 
 impl Deref for SourceContext {

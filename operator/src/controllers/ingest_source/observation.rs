@@ -26,6 +26,8 @@ pub struct SourceObservation {
     pub ready: Result<(), NotReady>,
     /// Digest of the conversion model, if there is a valid one.
     pub revision: Option<String>,
+    /// Digest of what the connections state, if the source refers to any and may use all of them.
+    pub connections_digest: Option<String>,
     /// Whether the source has a queue.
     pub has_queue: bool,
     /// Whether documents go into an index; otherwise they stay snapshots.
@@ -36,6 +38,8 @@ pub struct SourceObservation {
     pub poll_runs: Vec<PollRun>,
     /// The ledger, if it answered.
     pub ledger: Option<LedgerCounts>,
+    /// Fields that existing indices map in another way than the model; `None` if that is unknown.
+    pub mapping_conflicts: Option<Vec<String>>,
     /// The workers, including those that ended recently.
     pub workers: Vec<Worker>,
     /// The store or model that throttled the workers at the last reconcile, if any.

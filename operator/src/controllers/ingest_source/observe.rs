@@ -1,26 +1,34 @@
 //! Observes a source: its spec, the stores, the queue, the ledger, its workers.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use docmill_clients::aws::StoreError;
-use docmill_crds::IngestSource;
+use docmill_clients::elastic::mapping::template_name;
 use docmill_crds::api::ingest_source::Index;
 use docmill_crds::contract::{IngestOrder, WorkOrder, label};
+use docmill_crds::records::applied_mapping::AppliedMapping;
 use docmill_crds::records::units::units_index;
 use docmill_crds::template::Template;
+use docmill_crds::{IngestRun, IngestSource};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
+use kube::core::DeserializeGuard;
 
-use super::client_cache::StoreClients;
+use super::client_cache::{Checked, StoreClients};
 use super::context::SourceContext;
+use super::ledger_memory::LedgerMemory;
 use super::observation::{LedgerCounts, QueueCounts, SourceObservation, ledger_query, read_ledger};
 use super::plan::{active_count, latest_failure};
+use super::rest::pace::Pace;
 use super::{poll, shared_queue, worker};
 use crate::circuit_breaker::EndpointClient;
 use crate::conditions::{self, condition_type};
+use crate::controllers::conversion_model::{fault_place, lookup};
+use crate::controllers::run_status;
+use crate::index::conflicts;
 use crate::not_ready::NotReady;
 use crate::stores::{ask_elastic, ledger_cluster, queue_fault};
 use crate::telemetry::metrics::{Metrics, Target};
@@ -31,12 +39,13 @@ use crate::workers::worker_status;
 /// Time limit for a queue to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Observes a source with the addresses of its connections; `connected` tells whether all of them are known. Also
-/// returns the encoded work order for its workers.
+/// Observes a source with the addresses of its connections, by the pace of all sources. `connected` is the digest of what
+/// its connections state, or why one cannot be used. Also returns the encoded work order for its workers.
 pub async fn observe(
     source: &IngestSource,
-    connected: Result<(), NotReady>,
+    connected: Result<Option<String>, NotReady>,
     context: &SourceContext,
+    pace: &Pace,
 ) -> (SourceObservation, String) {
     let (jobs, pods) = context.workers_of(source, label::SOURCE);
     let now = Timestamp::now();
@@ -44,11 +53,13 @@ pub async fn observe(
         now,
         ready: Ok(()),
         revision: None,
+        connections_digest: connected.as_ref().ok().cloned().flatten(),
         has_queue: source.spec.trigger.sqs.is_some(),
         has_index: source.spec.index.is_some(),
         queue: None,
-        poll_runs: poll::read(source, &context.poll_runs.state()),
+        poll_runs: poll::read(source, &context.ingest_runs.state()),
         ledger: None,
+        mapping_conflicts: None,
         workers: worker::read(&jobs, &pods, now),
         throttled_by: source.status.as_ref().and_then(|status| throttled_by(&status.conditions)),
     };
@@ -56,7 +67,7 @@ pub async fn observe(
     for (position, status) in worker_status::ask(urls, &context.worker_http, &context.metrics).await {
         seen.workers[position].status = Some(status);
     }
-    let order = match look(source, connected, context, &mut seen).await {
+    let order = match look(source, connected.map(drop), context, pace, &mut seen).await {
         Ok(order) => order,
         Err(fault) => {
             seen.ready = Err(fault);
@@ -70,10 +81,15 @@ async fn look(
     source: &IngestSource,
     connected: Result<(), NotReady>,
     context: &SourceContext,
+    pace: &Pace,
     seen: &mut SourceObservation,
 ) -> Result<String, NotReady> {
+    let place = fault_place("spec.conversion", &source.spec.conversion);
+    let stated = source;
+    let with_model = lookup::with_model(source, context).await?;
+    let source = &*with_model;
     let order = ingest_order(source, &context.cluster_uid);
-    let checked = check_spec(source, order.clone());
+    let checked = check_spec(source, &place, order.clone());
     if let Ok((revision, _)) = &checked {
         seen.revision = Some(revision.clone());
     }
@@ -84,10 +100,10 @@ async fn look(
     let metrics = &context.metrics;
     let conditions = source.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     let endpoint_client = context.endpoint_client(source, conditions);
-    let clients = context
-        .clients
-        .reach(&context.reader, source, &order, in_trouble(seen), &endpoint_client, metrics)
-        .await?;
+    let checked = Checked::of(stated, seen.connections_digest.as_deref(), in_trouble(seen), pace);
+    // Without its model, another version of which needs no other clients.
+    let clients =
+        context.clients.reach(&context.reader, stated, &order, checked, &endpoint_client, metrics).await?;
     if seen.has_queue {
         metrics.request(Target::Queue);
     }
@@ -95,10 +111,15 @@ async fn look(
     let is_idle = queue.as_ref().is_ok_and(|queue| queue.is_none_or(|queue| queue.pending() == 0));
     let busy = !is_idle
         || active_count(&seen.workers) > 0
-        || seen.poll_runs.iter().any(|run| run.complete.is_none());
-    let ledger = remembered_counts(source, &clients, busy, &endpoint_client, metrics).await;
+        || has_active_run(source, &context.metrics.resources.ingest_runs.state());
+    let known = known_counts(&clients, busy, pace);
+    let ledger = match known {
+        Some(known) => Ok(known),
+        None => ledger_counts(source, &clients, &endpoint_client, metrics).await,
+    };
     seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
+    seen.mapping_conflicts = mapping_conflicts(source, &clients, busy, &endpoint_client, metrics).await;
     // Its Secret may have changed.
     let forget = |_: &NotReady| context.clients.forget(&source.uid().unwrap_or_default());
     queue.map(drop).inspect_err(forget)?;
@@ -116,13 +137,14 @@ fn in_trouble(seen: &SourceObservation) -> bool {
     is_late || latest_failure(workers).is_some() || has_store_problem
 }
 
-/// What follows from the spec alone: the revision of its conversion, and the encoded work order.
-fn check_spec(source: &IngestSource, order: IngestOrder) -> Result<(String, String), NotReady> {
+/// What follows from the spec alone: the revision of its conversion, whose faults are at `place`, and the
+/// encoded work order.
+fn check_spec(source: &IngestSource, place: &str, order: IngestOrder) -> Result<(String, String), NotReady> {
     let spec = &source.spec;
     let revision = spec
         .conversion
         .revision()
-        .map_err(|error| NotReady::user("InvalidConversion", format!("spec.conversion: {error}")))?;
+        .map_err(|error| NotReady::user("InvalidConversion", format!("{place}: {error}")))?;
     let templates = |index: &Index| [("name", index.name.clone()), ("id", index.id.clone())];
     for (field, text) in spec.index.as_ref().into_iter().flat_map(templates) {
         Template::parse(&text)
@@ -162,23 +184,51 @@ async fn queue_counts(
     }))
 }
 
-/// The counts of the ledger, or the last ones if nothing has happened since.
-async fn remembered_counts(
+/// The last counts of the ledger, if nothing has happened since.
+fn known_counts(clients: &StoreClients, busy: bool, pace: &Pace) -> Option<LedgerCounts> {
+    memory(clients).known(busy, pace.ledger, Instant::now())
+}
+
+fn memory(clients: &StoreClients) -> MutexGuard<'_, LedgerMemory> {
+    clients.ledger_memory.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a run of this source, from whichever trigger, has not ended: it changes the ledger.
+fn has_active_run(source: &IngestSource, runs: &[Arc<DeserializeGuard<IngestRun>>]) -> bool {
+    let readable = runs.iter().filter_map(|guard| guard.0.as_ref().ok());
+    let mut own = readable.filter(|run| {
+        run.spec.source_ref.name == source.name_any() && run.namespace() == source.namespace()
+    });
+    own.any(|run| {
+        let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+        run_status::outcome(conditions).is_none()
+    })
+}
+
+/// The fields that existing indices map in another way, or what was read of them if no worker can have changed
+/// it since; `None` if that is unknown.
+async fn mapping_conflicts(
     source: &IngestSource,
     clients: &StoreClients,
     busy: bool,
     endpoint_client: &EndpointClient,
     metrics: &Metrics,
-) -> Result<LedgerCounts, NotReady> {
-    let memory = || clients.ledger_memory.lock().unwrap_or_else(PoisonError::into_inner);
+) -> Option<Vec<String>> {
+    let memory = || clients.conflict_memory.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = memory().known(busy, Instant::now()) {
-        return Ok(known);
+        return Some(known);
     }
+    let spec = &source.spec;
+    let (index, cluster, elastic) =
+        (spec.index.as_ref()?, spec.index_cluster()?, clients.index_cluster.as_ref()?);
+    let template = template_name(&Template::parse(&index.name).ok()?.wildcard());
+    let model = spec.conversion.resolve().ok()?;
     metrics.request(Target::Elasticsearch);
-    let requested_at = Instant::now();
-    let counts = ledger_counts(source, clients, endpoint_client).await?;
-    memory().remember(counts.clone(), requested_at);
-    Ok(counts)
+    let request = elastic.index_template_meta(&template);
+    let meta = ask_elastic(endpoint_client, cluster, request).await.ok()?;
+    let fields = conflicts::of_model(AppliedMapping::read(&meta), &model);
+    memory().remember(fields.clone(), Instant::now());
+    Some(fields)
 }
 
 /// What throttled the workers, according to the status.
@@ -187,14 +237,28 @@ fn throttled_by(conditions: &[Condition]) -> Option<String> {
     (throttled.status == "True").then(|| throttled.reason.clone())
 }
 
+/// Asks the ledger, together with other sources that ask the same cluster at this moment.
 async fn ledger_counts(
     source: &IngestSource,
     clients: &StoreClients,
     endpoint_client: &EndpointClient,
+    metrics: &Metrics,
 ) -> Result<LedgerCounts, NotReady> {
     let cluster = ledger_cluster(&source.spec)?;
     let index = units_index(&source.namespace().unwrap_or_default(), &source.name_any());
     let query = ledger_query();
-    let answer = ask_elastic(endpoint_client, cluster, clients.ledger_cluster.search(&index, &query)).await?;
-    Ok(read_ledger(&answer))
+    let requested_at = Instant::now();
+    let asked = clients.ledger_cluster.search_joined(&index, &query);
+    let joined = ask_elastic(endpoint_client, cluster, asked).await;
+    // A request is counted by the first of those that share it.
+    let counts_request = match &joined {
+        Ok(joined) => joined.is_first,
+        Err(_) => true,
+    };
+    if counts_request {
+        metrics.request(Target::Elasticsearch);
+    }
+    let counts = read_ledger(&joined?.answer);
+    memory(clients).remember(counts.clone(), requested_at);
+    Ok(counts)
 }

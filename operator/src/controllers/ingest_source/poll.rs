@@ -4,6 +4,7 @@
 //! due.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use docmill_crds::api::ingest_run::IngestMode;
 use docmill_crds::api::ingest_source::{History, IngestSourceSpec};
@@ -16,12 +17,15 @@ use kube::{Resource as _, ResourceExt as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::controllers::{ingest_run, run_status};
+use crate::requeue::elapsed;
 use crate::workers::worker_pod;
 
 /// Maximum length of a run's name.
 const NAME_CHARS: usize = 52;
 /// Maximum number of concurrent pods of a run.
 const MOST_PARALLEL: i32 = 100;
+/// How soon a source is looked at again for its next run.
+const SOONEST: Duration = Duration::from_secs(5);
 /// Digits that distinguish the runs of a source.
 const NAME_DIGITS: usize = 10;
 
@@ -89,6 +93,15 @@ fn is_due(spec: &IngestSourceSpec, runs: &[PollRun], now: Timestamp) -> bool {
     let interval = SignedDuration::from_secs(i64::from(poll.interval_seconds));
     let idle = runs.iter().all(|run| run.complete.is_some());
     idle && runs.last().is_none_or(|last| now.duration_since(last.created) >= interval)
+}
+
+/// How long until the next run is due, if the source has the poll trigger: at least [`SOONEST`], because a run that is
+/// due may have to wait for its predecessor.
+pub fn due_in(source: &IngestSource, runs: &[PollRun], now: Timestamp) -> Option<Duration> {
+    let poll = source.spec.trigger.poll.as_ref()?;
+    let interval = Duration::from_secs(u64::try_from(poll.interval_seconds).ok()?);
+    let since_last = runs.last().map_or(interval, |last| elapsed(last.created, now));
+    Some(interval.saturating_sub(since_last).max(SOONEST))
 }
 
 /// The ended runs beyond the history limits, except the newest run.

@@ -1,5 +1,7 @@
 //! When a suspended source is looked at: closely at first, and ever less often the longer it lasts, so that thousands
-//! of sources at rest cost next to nothing.
+//! of sources at rest cost next to nothing. [`pace`] adds what many sources need.
+
+pub mod pace;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -14,15 +16,17 @@ use crate::requeue::elapsed;
 
 /// The shortest interval, just after a source was suspended.
 const SHORTEST: Duration = Duration::from_secs(10);
-/// The longest interval, after ten hours.
+/// The longest interval, after ten hours, unless there are so many suspended sources that the pace is slower.
 const LONGEST: Duration = Duration::from_hours(1);
+/// How long it is remembered when a source was looked at.
+const REMEMBERED: Duration = Duration::from_hours(24);
 /// The interval is the time since the source was suspended, divided by this.
 const FRACTION: u32 = 10;
 
-/// The interval of a source that has been suspended since then.
-pub fn interval(since: Option<Timestamp>, now: Timestamp) -> Duration {
+/// The interval of a source that has been suspended since then, at least `pace`.
+pub fn interval(since: Option<Timestamp>, now: Timestamp, pace: Duration) -> Duration {
     let lasted = since.map(|since| elapsed(since, now)).unwrap_or_default();
-    (lasted / FRACTION).clamp(SHORTEST, LONGEST)
+    (lasted / FRACTION).clamp(SHORTEST, LONGEST).max(pace)
 }
 
 /// When suspended sources were last looked at, by UID. Losing it costs nothing: a source that is not in here is taken
@@ -32,15 +36,16 @@ pub struct RestingSources(Mutex<HashMap<String, Timestamp>>);
 
 impl RestingSources {
     /// How long a source may be left alone; `None` if it has to be looked at now: it is not suspended, its status is not
-    /// that of its spec, or its interval is over.
-    pub fn left_alone_for(&self, source: &IngestSource, now: Timestamp) -> Option<Duration> {
+    /// that of its spec, or its interval, which is at least `pace`, is over.
+    pub fn left_alone_for(&self, source: &IngestSource, now: Timestamp, pace: Duration) -> Option<Duration> {
         let status = source.status.as_ref()?;
         let is_known = status.observed_generation == source.metadata.generation;
         let is_at_rest = conditions::is_true(&status.conditions, condition_type::SUSPENDED);
         if !(source.spec.suspend && is_known && is_at_rest) {
             return None;
         }
-        let interval = interval(conditions::last_change(&status.conditions, condition_type::SUSPENDED), now);
+        let since = conditions::last_change(&status.conditions, condition_type::SUSPENDED);
+        let interval = interval(since, now, pace);
         let uid = source.metadata.uid.clone()?;
         let looked_at = *self.table().entry(uid).or_insert_with_key(|uid| now - part_of(interval, uid));
         interval.checked_sub(elapsed(looked_at, now)).filter(|left| !left.is_zero())
@@ -50,7 +55,7 @@ impl RestingSources {
     pub fn looked_at(&self, uid: &str, now: Timestamp) {
         let mut table = self.table();
         // Deleted sources and those that were resumed drop out here.
-        table.retain(|_, looked_at| elapsed(*looked_at, now) < LONGEST * 2);
+        table.retain(|_, looked_at| elapsed(*looked_at, now) < REMEMBERED);
         table.insert(uid.to_owned(), now);
     }
 
@@ -60,7 +65,7 @@ impl RestingSources {
 }
 
 /// A part of an interval that differs from source to source.
-fn part_of(interval: Duration, uid: &str) -> Duration {
+pub fn part_of(interval: Duration, uid: &str) -> Duration {
     let mut hasher = DefaultHasher::new();
     uid.hash(&mut hasher);
     interval * u32::try_from(hasher.finish() % 1000).unwrap_or_default() / 1000
@@ -99,9 +104,11 @@ mod tests {
 
     #[test]
     fn the_longer_it_lasts_the_less_often_it_is_looked_at() {
-        let seconds = |lasted| interval(Some(at(0)), at(lasted)).as_secs();
+        let seconds = |lasted| interval(Some(at(0)), at(lasted), Duration::ZERO).as_secs();
         assert_eq!([0, 60, 600, HOUR, 100 * HOUR].map(seconds), [10, 10, 60, 360, 3600]);
-        assert_eq!(interval(None, at(HOUR)), Duration::from_secs(10));
+        assert_eq!(interval(None, at(HOUR), Duration::ZERO), Duration::from_secs(10));
+        let pace = Duration::from_secs(9000);
+        assert_eq!(interval(Some(at(0)), at(60), pace), pace, "nine thousand are looked at one a second");
     }
 
     #[test]
@@ -109,8 +116,9 @@ mod tests {
         let resting = RestingSources::default();
         let source = suspended("a");
         resting.looked_at("a", at(HOUR));
-        let left =
-            |source: &IngestSource, now| resting.left_alone_for(source, at(now)).map(|left| left.as_secs());
+        let left = |source: &IngestSource, now| {
+            resting.left_alone_for(source, at(now), Duration::ZERO).map(|left| left.as_secs())
+        };
         assert_eq!(left(&source, HOUR), Some(360));
         assert_eq!(left(&source, HOUR + 300), Some(90), "the interval has grown to 390 s");
         assert_eq!(left(&source, HOUR + 400), None);
@@ -127,7 +135,8 @@ mod tests {
         let resting = RestingSources::default();
         let due = |second: i64| {
             let sources = (0..1000).map(|number| suspended(&number.to_string()));
-            sources.filter(|source| resting.left_alone_for(source, at(100 * HOUR + second)).is_none()).count()
+            let now = at(100 * HOUR + second);
+            sources.filter(|source| resting.left_alone_for(source, now, Duration::ZERO).is_none()).count()
         };
         assert!(due(0) <= 10, "all at once");
         assert!((300..=700).contains(&due(HOUR / 2)));

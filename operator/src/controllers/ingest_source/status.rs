@@ -14,6 +14,7 @@ use k8s_openapi::jiff::Timestamp;
 use super::observation::{RECENT_MINUTES, SourceObservation};
 use super::plan::{SourcePlan, active_count, latest_failure};
 use super::rest;
+use super::rest::pace::{self, Pace};
 use super::worker::{WorkerState, worker_statuses};
 use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::k8s::apply::Event;
@@ -22,9 +23,6 @@ use crate::workers::backpressure;
 
 /// Requeue interval while there is work.
 const BUSY: Duration = Duration::from_secs(2);
-/// Requeue interval while idle. A queue does not notify, so this determines how soon the first document after
-/// a quiet time is noticed.
-const IDLE: Duration = Duration::from_secs(5);
 /// An index that has been read-only for this long does not become writable by itself.
 const READ_ONLY_SECONDS: i64 = 300;
 /// Fewer units than this do not indicate a general fault.
@@ -48,6 +46,7 @@ pub fn status(
     IngestSourceStatus {
         observed_generation: generation,
         revision: seen.revision.clone(),
+        connections_digest: seen.connections_digest.clone(),
         units: units(old, seen),
         top_failures: ledger.map_or_else(|| old.top_failures.clone(), |ledger| ledger.top_failures.clone()),
         workers: Some(WorkerCounts {
@@ -234,8 +233,29 @@ fn degraded(old: &IngestSourceStatus, seen: &SourceObservation, refused: Option<
     if let Some(obstacle) = obstacle {
         return ConditionUpdate::new(condition_type::DEGRADED, true, "WorkersDoNotStart", obstacle);
     }
-    foreign_notifications(seen).or_else(|| most_units_fail(seen)).unwrap_or_else(|| {
+    let warning = foreign_notifications(seen).or_else(|| most_units_fail(seen));
+    warning.or_else(|| mapping_conflict(old, seen)).unwrap_or_else(|| {
         ConditionUpdate::new(condition_type::DEGRADED, false, "AsExpected", "no worker has failed recently")
+    })
+}
+
+/// Existing indices keep another mapping of some fields; documents are indexed all the same. While that is
+/// unknown, the condition stays unchanged.
+fn mapping_conflict(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<ConditionUpdate> {
+    const REASON: &str = "MappingConflict";
+    let update = |message| ConditionUpdate::new(condition_type::DEGRADED, true, REASON, message);
+    let Some(fields) = &seen.mapping_conflicts else {
+        let previous = conditions::find(&old.conditions, condition_type::DEGRADED)?;
+        return (previous.reason == REASON).then(|| update(previous.message.clone()));
+    };
+    (!fields.is_empty()).then(|| {
+        update(format!(
+            "existing indices keep their own mapping of these fields, which cannot be changed in place: {}; documents \
+             are indexed all the same, and new indices have the model's mapping; reindex the old ones, or delete them \
+             and have an IngestRun of mode Audit with repair: true fill them again from the snapshots; the worker log \
+             has Elasticsearch's message",
+            fields.join(", ")
+        ))
     })
 }
 
@@ -342,10 +362,11 @@ pub fn requeue_after(
     uid: &str,
     seen: &SourceObservation,
     new: &IngestSourceStatus,
+    pace: &Pace,
 ) -> Duration {
     if suspend {
         let since = conditions::last_change(&new.conditions, condition_type::SUSPENDED);
-        return requeue::jitter(rest::interval(since, seen.now), uid, seen.now);
+        return requeue::jitter(rest::interval(since, seen.now, pace.suspended), uid, seen.now);
     }
     if let Err(fault) = &seen.ready {
         let since = conditions::last_change(&new.conditions, condition_type::READY);
@@ -353,5 +374,7 @@ pub fn requeue_after(
     }
     let has_pending = seen.pending().is_some_and(|pending| pending > 0);
     let is_busy = has_pending || active_count(&seen.workers) > 0;
-    requeue::jitter(if is_busy { BUSY } else { IDLE }, uid, seen.now)
+    let idle_for = pace::idle_since(new).map(|since| requeue::elapsed(since, seen.now));
+    let pause = if is_busy { BUSY } else { pace.poll_interval(idle_for.unwrap_or_default()) };
+    requeue::jitter(pause, uid, seen.now)
 }

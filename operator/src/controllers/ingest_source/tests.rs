@@ -1,3 +1,4 @@
+mod idle;
 mod passing;
 mod plan;
 mod poll;
@@ -46,6 +47,7 @@ fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> SourceObservation {
         now: at(1000),
         ready: Ok(()),
         revision: Some("abc".into()),
+        connections_digest: None,
         has_queue: true,
         has_index: true,
         poll_runs: Vec::new(),
@@ -55,6 +57,7 @@ fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> SourceObservation {
             newest: Some(NewestRecord { recorded: at(990), lag_millis: Some(2500) }),
             ..LedgerCounts::default()
         }),
+        mapping_conflicts: Some(Vec::new()),
         workers,
         throttled_by: None,
     }

@@ -25,7 +25,7 @@ pub struct SweepTarget {
 /// The clusters that runs and schedules write to, each once per namespace.
 pub fn targets(context: &Context) -> Vec<SweepTarget> {
     let resources = &context.metrics.resources;
-    let (runs, schedules) = (resources.enrichment_runs.state(), resources.schedules.state());
+    let (runs, schedules) = (resources.enrichment_runs.state(), resources.enrichment_schedules.state());
     let connections = &context.connections;
     let of_runs = runs.iter().filter_map(|run| {
         let (run, _) = connections.try_resolve(run.0.as_ref().ok()?);

@@ -14,12 +14,13 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
 
-use super::ingest;
 use super::records::IndexRecords;
 use super::sweep::{RUNS_AT_A_TIME, is_uid, of_deleted};
+use super::{SOURCES_AT_A_TIME, ingest, of_turn};
 use crate::controllers::ingest_source::client_cache::ClientCache;
 use crate::controllers::ingest_source::context::SourceContext;
 use crate::controllers::ingest_source::rest::RestingSources;
+use crate::controllers::ingest_source::rest::pace::Pacing;
 use crate::controllers::ingest_source::worker_quota::WorkerQuota;
 use crate::testing::{self, Asked, CLUSTER, api, view_of};
 use crate::workers::order::ingest_order;
@@ -110,13 +111,14 @@ impl Bed {
             }))
             .unwrap();
             run.metadata.namespace = self.source.namespace();
-            common.metrics.resources.ingest_runs.set_view(view_of(run));
+            common.metrics.resources.ingest_runs.add_view(view_of(run));
         }
         SourceContext {
             common: Arc::new(common),
             clients: ClientCache::holding(&self.source, self.s3.clone(), self.elastic.clone()),
             quota: WorkerQuota::new(10),
             resting: RestingSources::default(),
+            pacing: Pacing::new(4),
         }
     }
 
@@ -187,6 +189,17 @@ async fn of_an_enrichment_stays_what_the_next_run_needs() {
     assert_eq!(bed.left("gone").await.0, 2, "bound and failure");
     assert_eq!(records.runs(&[], Timestamp::now()).await.unwrap(), Vec::<String>::new());
     assert!(RUN_KINDS.iter().all(|kind| *kind != "bound"));
+}
+
+#[test]
+fn each_sweep_takes_a_part_of_many_sources_and_in_turns_all_of_them() {
+    let taken = |count: usize, turn| of_turn((0..count).collect(), turn).collect::<Vec<usize>>();
+    assert_eq!(taken(100, 7), (0..100).collect::<Vec<_>>());
+    assert!(taken(0, 3).is_empty());
+    let mut all: Vec<usize> = (0..3).flat_map(|turn| taken(250, turn)).collect();
+    assert!((0..3).all(|turn| taken(250, turn).len() <= SOURCES_AT_A_TIME));
+    all.sort_unstable();
+    assert_eq!(all, (0..250).collect::<Vec<_>>());
 }
 
 #[test]

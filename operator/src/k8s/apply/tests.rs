@@ -102,6 +102,7 @@ async fn a_job_is_marked_while_it_is_suspended_for_its_run() {
     writer.suspend_job("news", "wire-1", true).await.unwrap();
     writer.suspend_job("news", "wire-1", false).await.unwrap();
     writer.scale_job("news", "wire-1", 3).await.unwrap();
+    writer.queue_job("news", "wire-1", 0, None).await.unwrap();
     let asked = log.lock().unwrap().clone();
     let patched = asked
         .iter()
@@ -109,8 +110,12 @@ async fn a_job_is_marked_while_it_is_suspended_for_its_run() {
     assert!(patched, "{asked:?}");
     let bodies: Vec<Value> = asked.into_iter().map(|asked| asked.body).collect();
     let suspension = |mark: Value, suspend: bool| json!({"metadata": {"annotations": {"docmill.io/suspended-by": mark}}, "spec": {"suspend": suspend}});
-    let expected =
-        [suspension(json!("run"), true), suspension(Value::Null, false), json!({"spec": {"parallelism": 3}})];
+    let expected = [
+        suspension(json!("run"), true),
+        suspension(Value::Null, false),
+        json!({"spec": {"parallelism": 3}}),
+        json!({"spec": {"suspend": true, "parallelism": 0, "activeDeadlineSeconds": null}}),
+    ];
     assert_eq!(bodies, expected);
 }
 

@@ -46,8 +46,8 @@ mod tests {
             serde_json::from_value(connection(&json!({"name": "es", "namespace": "news"}))).unwrap();
         let other: ClusterConnection = serde_json::from_value(connection(&json!({"name": "es"}))).unwrap();
         let metrics = Metrics::default();
-        metrics.resources.connections.set_view(view_of(one));
-        metrics.resources.cluster_connections.set_view(view_of(other));
+        metrics.resources.connections.add_view(view_of(one));
+        metrics.resources.cluster_connections.add_view(view_of(other));
         let text = metrics.encode().unwrap();
         for line in [
             r#"docmill_connection_condition{namespace="news",connection="es",type="Ready",reason="Reachable"} 1"#,

@@ -2,7 +2,7 @@
 //! they match what `kubectl` shows, and the series of a deleted resource disappear with it.
 
 use std::fmt::{self, Debug};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::core::DeserializeGuard;
@@ -12,6 +12,8 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, LabelSetEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
+
+use crate::k8s::view::View;
 
 /// A kind whose resources have metrics.
 pub trait ResourceMetrics: Resource<DynamicType = ()> + Clone + Debug + Send + Sync + 'static {
@@ -34,10 +36,8 @@ pub struct Gauge<K> {
     pub(super) read: fn(&K) -> Series,
 }
 
-type View<K> = Store<DeserializeGuard<K>>;
-
 /// The metrics of all resources of a kind. Empty until it has a view, which only the leader has.
-pub struct ResourceCollector<K: ResourceMetrics>(Arc<OnceLock<View<K>>>);
+pub struct ResourceCollector<K: ResourceMetrics>(Arc<RwLock<View<DeserializeGuard<K>>>>);
 
 impl<K: ResourceMetrics> Default for ResourceCollector<K> {
     fn default() -> Self {
@@ -58,15 +58,14 @@ impl<K: ResourceMetrics> Debug for ResourceCollector<K> {
 }
 
 impl<K: ResourceMetrics> ResourceCollector<K> {
-    /// Exports the resources of this view from now on.
-    pub fn set_view(&self, view: View<K>) {
-        // A process becomes leader at most once, so there is only one view.
-        let _ = self.0.set(view);
+    /// Exports the resources of this scope too, from now on.
+    pub fn add_view(&self, resources: Store<DeserializeGuard<K>>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).add(resources);
     }
 
-    /// The resources, as the view has them now.
+    /// The resources, as the views have them now.
     pub fn state(&self) -> Vec<Arc<DeserializeGuard<K>>> {
-        self.0.get().map(Store::state).unwrap_or_default()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).state()
     }
 }
 

@@ -107,8 +107,8 @@ mod tests {
             ..IngestRunStatus::default()
         });
         let metrics = Metrics::default();
-        metrics.resources.enrichment_runs.set_view(view_of(enrichment));
-        metrics.resources.ingest_runs.set_view(view_of(ingest));
+        metrics.resources.enrichment_runs.add_view(view_of(enrichment));
+        metrics.resources.ingest_runs.add_view(view_of(ingest));
         let text = metrics.encode().unwrap();
         for line in [
             r#"docmill_enrichment_run_documents{namespace="news",run="sentiment",state="Selected"} 9"#,

@@ -103,7 +103,7 @@ mod tests {
         });
         let (view, mut writer) = reflector::store();
         let metrics = Metrics::default();
-        metrics.resources.sources.set_view(view);
+        metrics.resources.sources.add_view(view);
         writer.apply_watcher_event(&Event::Apply(DeserializeGuard(Ok(source.clone()))));
         let text = metrics.encode().unwrap();
         for line in [

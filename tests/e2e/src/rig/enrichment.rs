@@ -201,9 +201,9 @@ impl EnrichmentRig {
             "from": {"urls": [from]}, "fromIndex": self.source_index(), "timeField": "_docmill.indexedTime",
             "to": {
                 "elasticsearch": {"urls": [to]},
-                "name": format!("enriched-{}-{{publishedAt:%Y.%m}}", self.name),
+                "index": {"name": format!("enriched-{}-{{publishedAt:%Y.%m}}", self.name)},
             },
-            "target": self.name, "select": "New", "onModelChange": "Stop", "pods": 1,
+            "target": self.name, "select": {"state": "New"}, "onModelChange": "Stop", "pods": 1,
             "versions": {"sentiment": VERSION},
             "enrichers": [{
                 "name": "sentiment",

@@ -43,6 +43,7 @@ async fn columns_tell_the_truth(world: &World, corpus: &Corpus) -> Result<()> {
     let expected = [
         ("NAME", SOURCE),
         ("READY", "True"),
+        ("REASON", "Reachable"),
         ("SUSPENDED", "false"),
         ("WORKERS", "0"),
         ("PENDING", "0"),

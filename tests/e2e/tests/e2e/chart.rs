@@ -10,11 +10,12 @@ use e2e::command;
 use e2e::install::checkout;
 use serde_json::{Value, json};
 
-const KUBERNETES: &str = "1.31.0";
+/// The oldest version that the charts support.
+pub(crate) const KUBERNETES: &str = "1.31.0";
 const SCHEMA: &str = "charts/docmill/values.schema.json";
 
 /// Calls Helm with an input; `None` where there is no Helm.
-async fn helm(arguments: &[&str], input: Option<&str>) -> Option<command::Finished> {
+pub(crate) async fn helm(arguments: &[&str], input: Option<&str>) -> Option<command::Finished> {
     let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
     let finished = command::run("helm", &arguments, input).await;
     if finished.is_err() {
@@ -23,11 +24,11 @@ async fn helm(arguments: &[&str], input: Option<&str>) -> Option<command::Finish
     finished.ok()
 }
 
-async fn template(settings: &[&str]) -> Option<command::Finished> {
+pub(super) async fn template(settings: &[&str]) -> Option<command::Finished> {
     render(settings, None).await
 }
 
-async fn template_with(values: &Value) -> Option<command::Finished> {
+pub(super) async fn template_with(values: &Value) -> Option<command::Finished> {
     render(&["--values", "-"], Some(&values.to_string())).await
 }
 
@@ -64,6 +65,7 @@ async fn the_operator_runs_twice_and_restricted() -> Result<()> {
         "path: /healthz",
         "path: /readyz",
         "--max-workers=100",
+        "--idle-polls-per-second=4",
         "--retention-interval-seconds=300",
         "--retention-grace-seconds=600",
         "--log-format=json",
@@ -476,7 +478,7 @@ async fn monitors_scrape_as_they_are_told_and_are_where_they_are_told() -> Resul
 }
 
 #[tokio::test]
-async fn the_operator_listens_on_the_families_of_its_service() -> Result<()> {
+async fn the_metrics_service_has_the_families_it_is_given() -> Result<()> {
     let dual = "metrics.service.ipFamilyPolicy=RequireDualStack,metrics.service.ipFamilies={IPv6,IPv4}";
     let (Some(default), Some(dual)) = (template(&[]).await, template(&["--set", dual]).await) else {
         return Ok(());
@@ -486,12 +488,10 @@ async fn the_operator_listens_on_the_families_of_its_service() -> Result<()> {
     ensure!(service["spec"]["ipFamilyPolicy"] == "RequireDualStack", "{service}");
     ensure!(service["spec"]["ipFamilies"] == json!(["IPv6", "IPv4"]), "{service}");
     ensure!(!document(&default, "Service")?.contains("ipFamil"));
-    for (text, host) in [(&default, "0.0.0.0"), (&dual, "[::]")] {
-        let deployment = document(text, "Deployment")?;
-        for (flag, port) in [("metrics", 8443), ("health", 8081)] {
-            let argument = format!("\"--{flag}-address={host}:{port}\"");
-            ensure!(deployment.contains(&argument), "{argument} is missing in\n{deployment}");
-        }
+    let deployment = document(&default, "Deployment")?;
+    for (flag, port) in [("metrics", 8443), ("health", 8081)] {
+        let argument = format!("\"--{flag}-address=[::]:{port}\"");
+        ensure!(deployment.contains(&argument), "{argument} is missing in\n{deployment}");
     }
     Ok(())
 }
@@ -610,6 +610,7 @@ async fn alerts_and_panels_name_only_metrics_that_there_are() -> Result<()> {
     }
     let sources = [
         "operator/src/telemetry/metrics.rs",
+        "operator/src/telemetry/metrics/models.rs",
         "operator/src/telemetry/metrics/runs.rs",
         "operator/src/telemetry/metrics/schedules.rs",
         "operator/src/telemetry/metrics/connections.rs",
@@ -640,7 +641,7 @@ fn pod(text: &str) -> Result<Value> {
 }
 
 /// The comments `# -- …` of values.yaml, by the path of the key below.
-fn comments(text: &str) -> BTreeMap<String, String> {
+pub(crate) fn comments(text: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut path: Vec<(usize, &str)> = Vec::new();
     let mut comment: Vec<&str> = Vec::new();
@@ -670,7 +671,7 @@ fn comments(text: &str) -> BTreeMap<String, String> {
 }
 
 /// The descriptions of a schema, by the paths of the values.
-fn describe(schema: &Value, path: &str, found: &mut BTreeMap<String, String>) {
+pub(crate) fn describe(schema: &Value, path: &str, found: &mut BTreeMap<String, String>) {
     for (key, property) in schema["properties"].as_object().into_iter().flatten() {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match property["description"].as_str() {
@@ -684,7 +685,15 @@ fn describe(schema: &Value, path: &str, found: &mut BTreeMap<String, String>) {
 /// The names of metrics in a text.
 fn metrics_in(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    let parts = ["source", "worker", "operator", "ingest_run", "enrichment_run", "enrichment_schedule"];
+    let parts = [
+        "source",
+        "worker",
+        "operator",
+        "ingest_run",
+        "enrichment_run",
+        "ingest_schedule",
+        "enrichment_schedule",
+    ];
     words.filter(move |word| parts.iter().any(|part| word.starts_with(&format!("docmill_{part}_"))))
 }
 

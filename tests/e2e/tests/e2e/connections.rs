@@ -1,9 +1,9 @@
-//! A source that states no address: it refers to connections, of its own namespace and of the cluster.
+//! A source that states no address and one bucket: it refers to connections, of its own namespace and of the cluster.
 
 use std::time::Duration;
 
-use anyhow::Result;
-use e2e::articles::Form;
+use anyhow::{Result, ensure};
+use e2e::articles::{Article, Form};
 use e2e::cluster::Kind;
 use e2e::corpus::Corpus;
 use e2e::resources::{SECRET, SOURCE};
@@ -33,10 +33,9 @@ async fn a_source_works_with_the_connections_that_it_may_use() -> Result<()> {
 
 async fn works(world: &World) -> Result<()> {
     let name = world.name.as_str();
-    let mut source = world.ingest_source(Form::NewsMlG2);
-    source["spec"]["storage"] = json!({"connectionRef": {"name": name}});
-    source["spec"]["index"]["elasticsearch"] =
-        json!({"connectionRef": {"name": name, "kind": "ClusterConnection"}});
+    let text = source(world);
+    ensure!(text.lines().count() <= 12, "a source takes more than a few lines:\n{text}");
+    let source: Value = serde_saphyr::from_str(&text)?;
     world.cluster.apply(ELSEWHERE, &connection(world)).await?;
     world.apply(&articles(world, "another-namespace")).await?;
     world.apply(&source).await?;
@@ -45,7 +44,11 @@ async fn works(world: &World) -> Result<()> {
     world.apply(&connection(world)).await?;
     unready(world, "ConnectionNotAllowed").await?;
 
-    world.put(&Corpus::generated(name, Form::NewsMlG2, ARTICLES, 0)).await?;
+    let mut corpus = Corpus::default();
+    for number in 0..ARTICLES {
+        corpus.add(format!("raw/{number}.xml"), &Article::generated(name, number), Form::NewsMlG2);
+    }
+    world.put(&corpus).await?;
     world.apply(&articles(world, name)).await?;
     world.counted(ARTICLES, 0).await?;
     let found = ("True", "CredentialsFound");
@@ -55,6 +58,25 @@ async fn works(world: &World) -> Result<()> {
 async fn unready(world: &World, reason: &str) -> Result<()> {
     let ready = ("False", reason);
     world.condition((Kind::IngestSource, SOURCE), "Ready", ready, SEEN).await.map(drop)
+}
+
+/// A source with nothing but what it needs. Its snapshots and errors lie beside its raw objects.
+fn source(world: &World) -> String {
+    let (name, bucket, queue) = (&world.name, world.raw_bucket(), &world.queue_url);
+    format!(
+        r#"apiVersion: docmill.io/v1beta1
+kind: IngestSource
+metadata: {{name: {SOURCE}}}
+spec:
+  storage: {{connectionRef: {{name: {name}}}, bucket: {bucket}}}
+  trigger: {{sqs: {{queueURL: "{queue}"}}}}
+  conversion: {{preset: newsml-g2}}
+  index:
+    elasticsearch: {{connectionRef: {{name: {name}, kind: ClusterConnection}}}}
+    name: "articles-{name}-{{publishedAt:%Y.%m}}"
+    id: "{{guid}}"
+"#
+    )
 }
 
 /// The object store, as a `Connection` with the name of the world.

@@ -126,7 +126,7 @@ async fn runs_started_together_work_one_after_the_other_and_a_rehearsal_is_right
         let (one, two) = (world.enriched_by("one").await?, world.enriched_by("two").await?);
         let (one, two) = (Outcome::of(&one)?, Outcome::of(&two)?);
         ensure!(one.done + two.done == 40 && one.calls + two.calls == told.calls, "{one:?} and {two:?}");
-        let all = json!({"select": "All"});
+        let all = json!({"select": {"state": "All"}});
         let again = Outcome::of(&world.enrich(&toned(world, "all", &all)).await?)?;
         ensure!(again == Outcome { selected: 40, done: 40, cached: 40, failed: 0, calls: 0 }, "{again:?}");
         let compare = json!({"mode": "Compare", "compare": {}});
@@ -159,9 +159,10 @@ async fn what_failed_is_told_of_and_taken_up_when_that_is_asked_for() -> Result<
         let told =
             |record: &Value| record["message"].as_str().is_some_and(|text| text.contains("one of neutral"));
         ensure!(records.iter().any(|record| told(&record.source)), "no record says why");
-        let again = Outcome::of(&world.enrich(&toned(world, "failed", &json!({"select": "Failed"}))).await?)?;
+        let retry = json!({"select": {"state": "Failed"}});
+        let again = Outcome::of(&world.enrich(&toned(world, "failed", &retry)).await?)?;
         ensure!((again.selected, again.done, again.failed) == (failed, failed, 0), "{again:?} of {failed}");
-        let left = Outcome::of(&world.enrich(&toned(world, "left", &json!({"select": "Failed"}))).await?)?;
+        let left = Outcome::of(&world.enrich(&toned(world, "left", &retry)).await?)?;
         ensure!(left.selected == 0, "{left:?}");
         Ok(())
     })
@@ -176,7 +177,7 @@ async fn a_model_is_given_the_objects_themselves() -> Result<()> {
         world.put(&corpus(&samples)).await?;
         world.counted(samples.len(), 0).await?;
         let mut run = resources::enrichment_run(&world.env, &world.name, "types");
-        run["spec"]["to"]["name"] = format!("enriched-{}-{{lastModified:%Y.%m}}", world.name).into();
+        run["spec"]["to"]["index"]["name"] = format!("enriched-{}-{{lastModified:%Y.%m}}", world.name).into();
         run["spec"]["enrichers"] = json!([{
             "name": "type",
             "openInference": {"url": world.env.models.inside, "model": "magika"},

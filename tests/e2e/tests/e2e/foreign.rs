@@ -81,7 +81,7 @@ fn store(world: &World, name: &str, field: &str, value: Value) -> Value {
 
 fn model(world: &World, name: &str, url: &str) -> Value {
     let mut run = resources::enrichment_run(&world.env, &world.name, name);
-    run["spec"]["to"]["name"] = format!("enriched-{}-{name}", world.name).into();
+    run["spec"]["to"]["index"]["name"] = format!("enriched-{}-{name}", world.name).into();
     for enricher in run["spec"]["enrichers"].as_array_mut().into_iter().flatten() {
         enricher["openInference"]["url"] = url.into();
     }

@@ -30,7 +30,7 @@ async fn a_killed_worker_and_a_killed_leader_lose_and_double_nothing() -> Result
         world.audit_all(&corpus).await?;
         let seen = watch.seen();
         ensure!(seen.most <= 3, "workers.max is 3, and {} were seen at a time", seen.most);
-        ensure!(seen.names.len() >= 2, "the killed worker got no successor: {seen:?}");
+        ensure!(seen.pods.len() >= 2, "the killed worker got no successor: {seen:?}");
         Ok(())
     })
     .await

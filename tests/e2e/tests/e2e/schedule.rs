@@ -33,10 +33,11 @@ async fn runs_are_made_at_their_times_and_as_the_policy_says() -> Result<()> {
         ] {
             world.apply(&schedule(world, name, &changes)).await?;
         }
+        world.apply(&resources::ingest_schedule("audit")).await?;
         world.counted(ARTICLES, 0).await?;
 
         let first = made(world, "minutely", 1).await?;
-        is_of_its_time(&first[0], "minutely")?;
+        is_of_its_time(&first[0], ("EnrichmentSchedule", "minutely"))?;
         is_soon_after_it(&first[0])?;
         let stuck = names(&made(world, "stuck", 1).await?);
         let replaced = names(&made(world, "replaced", 1).await?);
@@ -44,7 +45,7 @@ async fn runs_are_made_at_their_times_and_as_the_policy_says() -> Result<()> {
 
         // Another minute.
         let runs = made(world, "minutely", 2).await?;
-        is_of_its_time(&runs[1], "minutely")?;
+        is_of_its_time(&runs[1], ("EnrichmentSchedule", "minutely"))?;
         until("every article enriched, by both runs together", MINUTE, async || {
             let enriched = world.enriched.count(&world.enriched_pattern()).await?;
             Ok(Look::holds(enriched == ARTICLES as u64, format!("{enriched} are enriched")))
@@ -53,6 +54,7 @@ async fn runs_are_made_at_their_times_and_as_the_policy_says() -> Result<()> {
         another_takes_the_place_of(world, &replaced[0]).await?;
         waits(world, &stuck).await?;
         ensure!(runs_of(world, "suspended").await?.is_empty(), "a suspended schedule made a run");
+        audits(world).await?;
 
         stops_when_suspended(world).await?;
         takes_its_runs_with_it(world).await
@@ -79,7 +81,7 @@ fn schedule(world: &World, name: &str, changes: &Value) -> Value {
 /// The runs of a schedule, oldest first.
 async fn runs_of(world: &World, schedule: &str) -> Result<Vec<Value>> {
     let label = format!("docmill.io/schedule={schedule}");
-    let get = ["get", "erun", "--namespace", &world.name, "--selector", &label, "--output", "json"];
+    let get = ["get", "irun,erun", "--namespace", &world.name, "--selector", &label, "--output", "json"];
     let list: Value = serde_json::from_str(&world.cluster.kubectl(&get).await?)?;
     let mut runs = list["items"].as_array().cloned().context("no list")?;
     runs.sort_by_key(|run| time(&run["metadata"]["annotations"]["docmill.io/scheduled-time"]).ok());
@@ -105,13 +107,13 @@ fn time(value: &Value) -> Result<Timestamp> {
 }
 
 /// For a full minute that is in its name, and owned.
-fn is_of_its_time(run: &Value, schedule: &str) -> Result<()> {
+fn is_of_its_time(run: &Value, (kind, schedule): (&str, &str)) -> Result<()> {
     let metadata = &run["metadata"];
     let scheduled = scheduled(run)?;
     ensure!(scheduled % 60 == 0, "for {scheduled}");
     ensure!(metadata["name"] == format!("{schedule}-{}", scheduled / 60), "{metadata}");
     let owner = &metadata["ownerReferences"][0];
-    ensure!(owner["kind"] == "EnrichmentSchedule" && owner["name"] == schedule, "{owner}");
+    ensure!(owner["kind"] == kind && owner["name"] == schedule, "{owner}");
     Ok(())
 }
 
@@ -168,6 +170,19 @@ async fn waits(world: &World, runs: &[String]) -> Result<()> {
         let events =
             world.cluster.kubectl(&["events", "--namespace", &world.name, "--for", "esched/stuck"]).await?;
         Ok(Look::holds(events.contains("AlreadyActive"), events))
+    })
+    .await
+}
+
+/// A schedule of ingest runs makes audits, and knows when one was complete.
+async fn audits(world: &World) -> Result<()> {
+    let runs = made(world, "audit", 1).await?;
+    is_of_its_time(&runs[0], ("IngestSchedule", "audit"))?;
+    ensure!(runs[0]["kind"] == "IngestRun" && runs[0]["spec"]["mode"] == "Audit", "{}", runs[0]);
+    until("a complete audit in the status of its schedule", MINUTE, async || {
+        let schedule = world.cluster.get(Kind::IngestSchedule, &world.name, "audit").await?;
+        let status = &schedule["status"];
+        Ok(Look::holds(status["lastSuccessfulTime"].is_string(), status.to_string()))
     })
     .await
 }

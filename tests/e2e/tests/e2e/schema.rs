@@ -12,8 +12,10 @@ async fn kubectl_explains_every_field() -> Result<()> {
         for (short, crd) in [
             ("isrc", "ingestsources.docmill.io"),
             ("irun", "ingestruns.docmill.io"),
+            ("isched", "ingestschedules.docmill.io"),
             ("erun", "enrichmentruns.docmill.io"),
             ("esched", "enrichmentschedules.docmill.io"),
+            ("cmodel", "conversionmodels.docmill.io"),
             ("conn", "connections.docmill.io"),
             ("cconn", "clusterconnections.docmill.io"),
         ] {
@@ -65,7 +67,7 @@ async fn every_sample_is_taken_by_the_api_server() -> Result<()> {
 /// What is done to a sound resource, and what the refusal has to say.
 type Wrong = (fn(&mut Value), &'static str);
 
-const WRONG_SOURCES: [Wrong; 17] = [
+const WRONG_SOURCES: &[Wrong] = &[
     (
         |spec| spec["storage"]["connectionRef"] = json!({"name": "s3"}),
         "exactly one of region and connectionRef",
@@ -76,11 +78,13 @@ const WRONG_SOURCES: [Wrong; 17] = [
     ),
     (|spec| drop(spec.as_object_mut().and_then(|spec| spec.remove("raw"))), "spec.raw"),
     (|spec| spec["raw"]["bucket"] = json!("No_Bucket"), "spec.raw.bucket"),
+    (|spec| spec["raw"]["prefix"] = json!("a".repeat(1025)), "spec.raw.prefix"),
     (|spec| spec["storage"]["region"] = json!(""), "spec.storage.region"),
     (|spec| spec["storage"]["endpoint"] = json!("s3:7070"), "spec.storage.endpoint"),
     (|spec| spec["trigger"]["sqs"]["queueURL"] = json!("docmill"), "spec.trigger.sqs.queueURL"),
     (|spec| spec["conversion"]["preset"] = json!("newsml"), "spec.conversion.preset"),
     (|spec| spec["conversion"] = json!({"record": "/a"}), "spec.conversion"),
+    (|spec| spec["conversion"]["modelRef"] = json!({"name": "a"}), "leave out every other field"),
     (
         |spec| spec["conversion"] = json!({"record": "/a", "fields": [{"name": "1", "path": ["b"]}]}),
         "spec.conversion.fields[0].name",
@@ -90,18 +94,33 @@ const WRONG_SOURCES: [Wrong; 17] = [
     (|spec| spec["index"]["elasticsearch"]["urls"] = json!(["es:9200"]), "spec.index.elasticsearch.urls[0]"),
     (|spec| spec["index"]["name"] = json!("Articles"), "spec.index.name"),
     (|spec| spec["index"]["id"] = json!("guid"), "spec.index.id"),
+    (|spec| spec["index"]["aliases"] = json!(["docmill-news"]), "spec.index.aliases"),
+    (|spec| spec["index"]["composedOf"] = json!(["News"]), "spec.index.composedOf[0]"),
+    (|spec| spec["index"]["settings"] = json!({"numberOfShards": 0}), "spec.index.settings.numberOfShards"),
+    (
+        |spec| spec["index"]["settings"] = json!({"refreshInterval": "30"}),
+        "spec.index.settings.refreshInterval",
+    ),
     (|spec| spec["workers"]["max"] = json!(0), "spec.workers.max"),
     (|spec| spec["workers"]["maximum"] = json!(3), "spec.workers.maximum"),
 ];
 
-const WRONG_RUNS: [Wrong; 4] = [
-    (|spec| spec["from"]["index"] = json!("articles-*"), "spec.from"),
+const WRONG_RUNS: &[Wrong] = &[
+    (|spec| spec["from"]["index"] = json!({"name": "articles-*"}), "spec.from"),
     (|spec| spec["enrichers"] = json!([]), "spec.enrichers"),
     (|spec| spec["enrichers"][0]["outputs"][0]["type"] = json!("Text"), "spec.enrichers[0].outputs[0].type"),
-    (|spec| spec["select"] = json!("Some"), "spec.select"),
+    (|spec| spec["to"]["index"]["name"] = json!("Enriched"), "spec.to.index.name"),
+    (|spec| spec["select"]["state"] = json!("Some"), "spec.select.state"),
+    (|spec| spec["select"] = json!({"ids": ["a"]}), "spec.select"),
 ];
 
-const WRONG_SCHEDULES: [Wrong; 7] = [
+const WRONG_MODELS: &[Wrong] = &[
+    (|spec| *spec = json!({"modelRef": {"name": "a"}}), "spec.modelRef"),
+    (|spec| *spec = json!({"record": "/a"}), "spec"),
+    (|spec| spec["preset"] = json!("newsml"), "spec.preset"),
+];
+
+const WRONG_SCHEDULES: &[Wrong] = &[
     (|spec| spec["schedule"] = json!("0 0 * *"), "spec.schedule"),
     (|spec| spec["schedule"] = json!("TZ=UTC 0 0 * * *"), "spec.schedule"),
     (|spec| spec["timeZone"] = json!("Local"), "spec.timeZone"),
@@ -111,6 +130,12 @@ const WRONG_SCHEDULES: [Wrong; 7] = [
     (|spec| spec["runTemplate"]["spec"]["enrichers"] = json!([]), "spec.runTemplate.spec.enrichers"),
 ];
 
+const WRONG_INGEST_SCHEDULES: &[Wrong] = &[
+    (|spec| spec["schedule"] = json!("0 0 * *"), "spec.schedule"),
+    (|spec| spec["timeZone"] = json!("Local"), "spec.timeZone"),
+    (|spec| spec["runTemplate"]["spec"]["dryRun"] = json!(true), "spec.runTemplate.spec.dryRun"),
+];
+
 #[tokio::test]
 async fn wrong_resources_are_refused_with_the_name_of_the_field() -> Result<()> {
     world::run("refused", async |world| {
@@ -118,7 +143,21 @@ async fn wrong_resources_are_refused_with_the_name_of_the_field() -> Result<()> 
         let run = resources::enrichment_run(&world.env, &world.name, "run");
         let mut schedule = resources::enrichment_schedule(&world.env, &world.name, "schedule");
         schedule["spec"]["suspend"] = json!(true);
-        let all = [(&source, &WRONG_SOURCES[..]), (&run, &WRONG_RUNS[..]), (&schedule, &WRONG_SCHEDULES[..])];
+        let mut ingest_schedule = resources::ingest_schedule("schedule");
+        ingest_schedule["spec"]["suspend"] = json!(true);
+        let all = [
+            (&source, WRONG_SOURCES),
+            (&run, WRONG_RUNS),
+            (&schedule, WRONG_SCHEDULES),
+            (&ingest_schedule, WRONG_INGEST_SCHEDULES),
+        ];
+        let model = resources::conversion_model("model", &json!({"preset": "nitf"}));
+        for (make_wrong, field) in WRONG_MODELS {
+            let mut wrong = model.clone();
+            make_wrong(&mut wrong["spec"]);
+            is_refused(world, &wrong, field).await?;
+        }
+        world.apply(&model).await?;
         for (sound, wrongs) in all {
             for (make_wrong, field) in wrongs {
                 let mut wrong = sound.clone();

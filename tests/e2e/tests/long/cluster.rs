@@ -27,7 +27,7 @@ const CONVERGED: Duration = Duration::from_mins(1);
 #[tokio::test]
 #[ignore = "takes minutes: cargo testbed test --long"]
 async fn elasticsearch_killed_under_load_has_all_that_was_acknowledged() -> Result<()> {
-    under_load("es-killed", async |_| testbed(&["kill", "es-raw"]).await).await
+    under_load("es-killed", async |_| testbed(&["kill", "es-raw"]).await.map(drop)).await
 }
 
 /// It is killed as soon as it starts again, for a minute.
@@ -72,7 +72,7 @@ async fn etcd_that_is_started_anew_changes_nothing() -> Result<()> {
 #[tokio::test]
 #[ignore = "takes minutes: cargo testbed test --long"]
 async fn a_node_that_is_started_anew_takes_up_where_it_was() -> Result<()> {
-    under_load("reboot", async |_| testbed(&["reboot"]).await).await
+    under_load("reboot", async |_| testbed(&["reboot"]).await.map(drop)).await
 }
 
 /// A worker or an operator each second, by turns, for two minutes, while objects keep landing.

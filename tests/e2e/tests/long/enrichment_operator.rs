@@ -100,11 +100,11 @@ impl<'a> Scene<'a> {
         let world = self.world;
         let mut run = resources::enrichment_run(&world.env, &world.name, &self.name(name));
         run["spec"]["from"] = json!({
-            "elasticsearch": {"urls": [world.env.es_raw.outside]}, "index": world.articles_pattern(),
+            "elasticsearch": {"urls": [world.env.es_raw.outside]}, "index": {"name": world.articles_pattern()},
         });
         run["spec"]["to"] = json!({
             "elasticsearch": {"urls": [self.target.url()]},
-            "name": format!("enriched-{}-{}-{{publishedAt:%Y.%m}}", world.name, self.moment.name()),
+            "index": {"name": format!("enriched-{}-{}-{{publishedAt:%Y.%m}}", world.name, self.moment.name())},
         });
         run["spec"]["enrichers"] = json!([enricher]);
         run["spec"]["enrichers"][0]["batchSize"] = BATCH.into();

@@ -18,3 +18,4 @@ mod many;
 mod memory;
 mod packing;
 mod removal_kills;
+mod upgrade;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use e2e::articles::Form;
 use e2e::install;
+use e2e::operator_metrics::{RESIDENT_MEMORY, requests, value};
 use e2e::wait::{Look, until};
 use e2e::world::{self, World, find_condition};
 use serde_json::{Value, json};
@@ -82,7 +83,7 @@ async fn settled(world: &World, count: usize) -> Result<Cost> {
     tokio::time::sleep(MEASURED).await;
     let (after, minutes) =
         (install::leader_metrics(&world.cluster).await?, began.elapsed().as_secs_f64() / 60.0);
-    let (before, after) = (requests(&before)?, (requests(&after)?, memory(&after)?));
+    let (before, after) = (requests(&before)?, (requests(&after)?, value(&after, RESIDENT_MEMORY)?));
     let sources = f64::from(u32::try_from(count)?);
     let each = after.0.iter().map(|(target, now)| {
         let made = now - before.get(target).copied().unwrap_or(0.0);
@@ -119,22 +120,4 @@ fn versions(sources: &[Value]) -> BTreeMap<String, String> {
     let text =
         |source: &Value, field: &str| source["metadata"][field].as_str().unwrap_or_default().to_owned();
     sources.iter().map(|source| (text(source, "name"), text(source, "resourceVersion"))).collect()
-}
-
-/// The requests of the operator so far, by target.
-fn requests(metrics: &str) -> Result<BTreeMap<String, f64>> {
-    const NAME: &str = "docmill_operator_requests_total{target=\"";
-    let lines = metrics.lines().filter_map(|line| line.strip_prefix(NAME));
-    lines
-        .map(|line| {
-            let (target, value) =
-                line.split_once("\"} ").with_context(|| format!("cannot be read: {line}"))?;
-            Ok((target.to_owned(), value.parse()?))
-        })
-        .collect()
-}
-
-fn memory(metrics: &str) -> Result<f64> {
-    let value = metrics.lines().find_map(|line| line.strip_prefix("process_resident_memory_bytes "));
-    Ok(value.context("no process_resident_memory_bytes")?.parse()?)
 }

@@ -6,6 +6,13 @@ use anyhow::bail;
 
 use crate::{cluster::images::Images, home::Home, parts::product, progress::step};
 
+/// Imports the programs that are built under a second name, for tests of upgrades, and prints that name.
+pub(crate) fn next(home: &Home) -> anyhow::Result<()> {
+    let _lock = home.lock()?;
+    writeln!(io::stdout(), "{}", product::import_next(home, &Images::new(home))?)?;
+    Ok(())
+}
+
 /// Builds, imports, and prints the product's image name.
 pub(crate) fn run(home: &Home) -> anyhow::Result<()> {
     let _lock = home.lock()?;

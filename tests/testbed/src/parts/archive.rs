@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use tar::{Builder, EntryType, Header};
 
 use crate::command::{output, tool};
@@ -115,12 +115,13 @@ impl Image<'_> {
             digests.push(format!("sha256:{}", sha256(layer)?));
             archive.file(layer, &PathBuf::from(format!("layer-{at}.tar")), 0o644)?;
         }
-        archive.text(&self.config(&digests), Path::new("config.json"))?;
+        archive.text(&self.config(&digests).to_string(), Path::new("config.json"))?;
         archive.text(&self.manifest(), Path::new("manifest.json"))?;
         archive.finish()
     }
 
-    fn config(&self, digests: &[String]) -> String {
+    /// The configuration, with the digests of the layers' contents.
+    pub(super) fn config(&self, digests: &[String]) -> Value {
         let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
         json!({
             "architecture": architecture,
@@ -133,7 +134,6 @@ impl Image<'_> {
             },
             "rootfs": {"type": "layers", "diff_ids": digests},
         })
-        .to_string()
     }
 
     fn manifest(&self) -> String {
@@ -219,7 +219,6 @@ mod tests {
         let names: Vec<String> = entries(&archive).into_iter().map(|(name, _, _)| name).collect();
         assert_eq!(names, ["layer-0.tar", "config.json", "manifest.json"]);
         let config = image.config(&[format!("sha256:{}", sha256(&layer).expect("a digest"))]);
-        let config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
         // Of the two empty blocks that end a tar file.
         let empty = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
         assert_eq!(config["rootfs"]["diff_ids"], json!([empty]));

@@ -22,7 +22,8 @@ use crate::{
 
 const PRODUCT: &str = "localhost/docmill:testbed-";
 const BRIDGE: &str = "localhost/docmill-bridge:testbed-";
-const USER: &str = "65532:65532";
+/// User and group of the product.
+pub(crate) const USER: &str = "65532:65532";
 
 /// What a checkout's images are called on the node.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -65,6 +66,16 @@ pub(crate) fn import(home: &Home, images: &Images) -> anyhow::Result<Names> {
     Ok(names)
 }
 
+/// Imports the programs again as another image, which stands for the next release, and gives its name.
+pub(crate) fn import_next(home: &Home, images: &Images) -> anyhow::Result<String> {
+    let name = format!("{}-next", names(home)?.product);
+    if !images.has(&name) {
+        let programs = ["operator", "job-runner"].map(|program| programs(home).join(program));
+        import_one(home, images, &name, &programs)?;
+    }
+    Ok(name)
+}
+
 /// The names of this checkout's images, once they are imported.
 pub(crate) fn names(home: &Home) -> anyhow::Result<Names> {
     remembered(home)
@@ -85,6 +96,8 @@ fn import_one(home: &Home, images: &Images, name: &str, programs: &[PathBuf]) ->
         let name = program.file_name().unwrap_or_default();
         writer.file(program, &Path::new("usr/local/bin").join(name), 0o755)?;
     }
+    // So that images of the same programs have digests of their own.
+    writer.text(name, Path::new("usr/share/docmill/image"))?;
     writer.finish()?;
     let layers = [rootfs::base_layer(home), layer.clone()];
     Image { name, user: USER, entrypoint: &[], layers: &layers }.write(&archive)?;

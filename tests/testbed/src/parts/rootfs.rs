@@ -83,7 +83,8 @@ fn build_base(home: &Home, part: &Path) -> anyhow::Result<()> {
     let layer = part.join("layer.tar");
     let mut writer = Layer::create(&layer)?;
     write_frame(&mut writer, &root)?;
-    write_tree(&mut writer, &root, &root)?;
+    write_applets(&mut writer, &root)?;
+    write_tree(&mut writer, &root, &root, &place)?;
     writer.finish()?;
     let image = Image { name: BASE_IMAGE, user: "0:0", entrypoint: &[], layers: &[layer] };
     image.write(&part.join("image.tar"))?;
@@ -93,14 +94,17 @@ fn build_base(home: &Home, part: &Path) -> anyhow::Result<()> {
 }
 
 /// What the packages' own scripts would make when they are installed.
-fn write_frame(layer: &mut Layer, root: &Path) -> anyhow::Result<()> {
+pub(super) fn write_frame(layer: &mut Layer, root: &Path) -> anyhow::Result<()> {
     for name in MERGED {
         layer.link(&Path::new("usr").join(name), Path::new(name))?;
     }
     layer.folder(Path::new("tmp"), 0o1777)?;
     layer.text(USERS, Path::new("etc/passwd"))?;
     layer.text(GROUPS, Path::new("etc/group"))?;
-    layer.text(&authorities(root)?, Path::new("etc/ssl/certs/ca-certificates.crt"))?;
+    layer.text(&authorities(root)?, Path::new("etc/ssl/certs/ca-certificates.crt"))
+}
+
+fn write_applets(layer: &mut Layer, root: &Path) -> anyhow::Result<()> {
     let busybox =
         ["bin/busybox", "usr/bin/busybox"].map(|path| root.join(path)).into_iter().find(|path| path.exists());
     let applets = output(tool(busybox.context("the package busybox has no busybox")?).arg("--list"))?;
@@ -119,7 +123,13 @@ fn authorities(root: &Path) -> anyhow::Result<String> {
     Ok(texts.join("\n"))
 }
 
-fn write_tree(layer: &mut Layer, root: &Path, folder: &Path) -> anyhow::Result<()> {
+/// Writes the files below a folder of unpacked packages, each to where `place` has it.
+pub(super) fn write_tree(
+    layer: &mut Layer,
+    root: &Path,
+    folder: &Path,
+    place: &impl Fn(&Path) -> Option<PathBuf>,
+) -> anyhow::Result<()> {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for source in entries {
@@ -128,7 +138,7 @@ fn write_tree(layer: &mut Layer, root: &Path, folder: &Path) -> anyhow::Result<(
         if kind.is_symlink() {
             layer.link(&fs::read_link(&source)?, &path)?;
         } else if kind.is_dir() {
-            write_tree(layer, root, &source)?;
+            write_tree(layer, root, &source, place)?;
         } else {
             layer.file(&source, &path, mode(&source)?)?;
         }
@@ -142,7 +152,7 @@ fn mode(file: &Path) -> anyhow::Result<u32> {
 }
 
 /// Where a package's file goes; nowhere when it is of no use in an image.
-fn place(path: &Path) -> Option<PathBuf> {
+pub(super) fn place(path: &Path) -> Option<PathBuf> {
     let useless = ["usr/share/doc", "usr/share/lintian", "usr/share/man", "usr/share/bug"];
     if useless.iter().any(|folder| path.starts_with(folder)) {
         return None;

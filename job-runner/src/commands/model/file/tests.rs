@@ -20,6 +20,8 @@ fn a_model_is_a_conversion_or_a_whole_resource_also_among_others() {
         "conversion: {preset: nitf}",
         "apiVersion: docmill.io/v1beta1\nkind: IngestSource\nmetadata: {name: x}\nspec:\n  raw: {bucket: b}\n  conversion:\n    preset: nitf",
         "kind: Secret\nstringData: {spec: {conversion: x}}\n---\nkind: IngestSource\nspec: {conversion: {preset: nitf}}\n---\n",
+        "apiVersion: docmill.io/v1beta1\nkind: ConversionModel\nmetadata: {name: m}\nspec:\n  preset: nitf",
+        "kind: ConversionModel\nmetadata: {name: m}\nspec: {preset: nitf}\n---\nkind: ConversionModel\nmetadata: {name: other}\nspec: {preset: rss}\n---\nkind: IngestSource\nspec: {conversion: {modelRef: {name: m}}}",
         "# a comment\n---\npreset: nitf\n...\n",
     ] {
         assert_eq!(parse(yaml).unwrap().revision(), nitf, "{yaml}");
@@ -100,6 +102,28 @@ fn a_file_without_a_conversion_or_with_two_is_a_fault() {
     assert_eq!(marked, "^preset: newsml-g2");
     assert!(problem.contains("second"), "{problem}");
     assert!(parse("- a").is_err() && parse("a").is_err());
+}
+
+#[test]
+fn a_reference_to_a_model_that_is_not_in_the_file_is_a_fault() {
+    let source = "kind: IngestSource\nspec:\n  conversion:\n    modelRef: {name: m}";
+    let (marked, problem) = fault(source);
+    // The start of a mapping in braces may be its brace or its first key.
+    assert_eq!(marked.replace("{^", "^{"), "    modelRef: ^{name: m}");
+    assert!(problem.contains("ConversionModel \"m\"") && problem.contains("not in this file"), "{problem}");
+    let other =
+        format!("kind: ConversionModel\nmetadata: {{name: other}}\nspec: {{preset: rss}}\n---\n{source}");
+    assert!(fault(&other).1.contains("not in this file"));
+    let (marked, problem) = fault("modelRef: {name: m}");
+    assert_eq!(marked.replace("{^", "^{"), "modelRef: ^{name: m}");
+    assert!(problem.contains("the file that it is in"), "{problem}");
+}
+
+#[test]
+fn a_fault_of_a_model_is_shown_in_its_resource() {
+    let yaml = "kind: ConversionModel\nspec:\n  record: /a\n  fields:\n  - {name: x, path: [\"b[c]\"]}";
+    let (marked, problem) = fault(yaml);
+    assert_eq!(marked, "  - {name: x, path: [\"b[^c]\"]}", "{problem}");
 }
 
 #[test]

@@ -42,7 +42,9 @@ fn spec(change: &Value) -> EnrichmentRunSpec {
 
 #[test]
 fn new_documents_begin_an_overlap_before_what_was_completed() {
-    let of = |select: &str, completed| bounds_of(&spec(&json!({"select": select})), at(10_000), completed);
+    let of = |state: &str, completed| {
+        bounds_of(&spec(&json!({"select": {"state": state}})), at(10_000), completed)
+    };
     assert_eq!(of("New", Some(at(9000))), bounds(Some(8400), 10_001));
     assert_eq!(of("New", None), bounds(None, 10_001));
     assert_eq!(of("All", Some(at(9000))), bounds(None, 10_001));
@@ -50,14 +52,16 @@ fn new_documents_begin_an_overlap_before_what_was_completed() {
 }
 
 #[test]
-fn a_time_range_is_kept_to_and_never_goes_beyond_the_creation() {
-    let of = |range: Value| {
-        let matching = json!({"select": "Matching", "matching": {"timeRange": range}});
-        bounds_of(&spec(&matching), at(10_000), Some(at(9000)))
-    };
-    let range = json!({"after": "1970-01-01T00:00:10Z", "until": "1970-01-01T00:01:00Z"});
-    assert_eq!(of(range), bounds(Some(10), 60));
-    assert_eq!(of(json!({"until": "2970-01-01T00:00:00Z"})), bounds(None, 10_001));
+fn a_time_range_has_its_start_and_not_its_end_and_never_goes_beyond_the_creation() {
+    let range = json!({"from": "1970-01-01T00:00:10Z", "until": "2970-01-01T00:00:00Z"});
+    let spec = spec(&json!({"select": {"state": "All", "indexedTime": range}}));
+    let whole = bounds_of(&spec, at(10_000), Some(at(9000)));
+    assert_eq!(whole, bounds(None, 10_001));
+    let query = DocumentQuery::articles("articles-*", &spec.from.time_field, None, &spec.select);
+    let filter = query.within(&whole)["bool"]["filter"].clone();
+    let times = |at: usize| filter[at]["range"]["_docmill.indexedTime"].clone();
+    assert_eq!(times(0), json!({"lte": "1970-01-01T02:46:41Z"}));
+    assert_eq!(times(1), json!({"gte": "1970-01-01T00:00:10Z", "lt": "2970-01-01T00:00:00Z"}));
 }
 
 #[test]
@@ -88,7 +92,7 @@ fn one_run_a_target_works_at_a_time_and_the_oldest_of_those_that_wait_is_next() 
     let mut dry = first.clone();
     dry.spec.dry_run = true;
     let mut elsewhere = first.clone();
-    elsewhere.spec.to.name = "other-{publishedAt:%Y}".into();
+    elsewhere.spec.to.index.name = "other-{publishedAt:%Y}".into();
     assert_eq!((name(&second, &dry), name(&second, &elsewhere)), (None, None));
 }
 
@@ -104,7 +108,7 @@ fn slices_grow_with_the_documents_up_to_four_for_each_pod() {
 fn the_query_takes_the_upper_bound_and_leaves_the_lower_one() {
     let spec = spec(&json!({"from": {"sourceRef": {"name": "wire"}, "query": {"term": {"language": "en"}}}}));
     let document_query =
-        DocumentQuery::articles("articles-*", &spec.from.time_field, spec.from.query.as_ref(), None);
+        DocumentQuery::articles("articles-*", &spec.from.time_field, spec.from.query.as_ref(), &spec.select);
     let filter = document_query.within(&bounds(Some(0), 60))["bool"]["filter"].clone();
     let range = &filter[0]["range"]["_docmill.indexedTime"];
     assert_eq!(*range, json!({"gt": "1970-01-01T00:00:00Z", "lte": "1970-01-01T00:01:00Z"}));

@@ -95,7 +95,8 @@ fn a_run_under_way_shows_what_its_pods_recorded() {
     assert_eq!(plan(&view), IngestPlan::Watch);
     let status = after(&view);
     assert_eq!((status.selected, status.done, status.failed), (Some(20), Some(13), Some(2)));
-    assert_eq!((status.progress.as_deref(), status.duration.as_deref()), (Some("75%"), Some("1m30s")));
+    assert_eq!(status.progress.as_deref(), Some("75%"));
+    assert_eq!(status.duration, None, "or every look would change the run");
     assert_eq!((status.phase, status.differences), (Some(IngestPhase::Running), None));
     assert_eq!(remaining(&status), Some(5));
 }

@@ -131,14 +131,8 @@ fn a_job_that_another_controller_suspended_stays_so_and_the_run_says_it() {
 
 #[test]
 fn a_job_is_created_in_the_state_that_is_wanted() {
-    let image = WorkerImage {
-        image: "docmill:1".into(),
-        pull_policy: "Never".into(),
-        env: vec![],
-        user: Some(65_532),
-    };
     let jobs = |run: &IngestRun| {
-        [plan_job(run, &order(), &image).unwrap(), work_job(run, &order(), 3, &image).unwrap()]
+        [plan_job(run, &order(), &image()).unwrap(), work_job(run, &order(), 3, &image()).unwrap()]
     };
     let states = |run: &IngestRun| jobs(run).map(|job: Job| JobState::of(&job));
     for state in states(&suspended_run()) {
@@ -147,6 +141,63 @@ fn a_job_is_created_in_the_state_that_is_wanted() {
     for state in states(&run()) {
         assert!(!state.suspended && !state.suspended_by_run, "{state:?}");
     }
+}
+
+fn image() -> WorkerImage {
+    WorkerImage { image: "docmill:1".into(), pull_policy: "Never".into(), env: vec![], user: Some(65_532) }
+}
+
+#[test]
+fn a_job_of_a_queue_that_begins_suspended_has_no_pods_and_no_deadline() {
+    let mut order = order();
+    let labels = &mut order.ingest.spec.workers.pod_template.metadata.labels;
+    labels.insert("kueue.x-k8s.io/queue-name".to_owned(), "news".to_owned());
+    let job = |suspend| {
+        let mut run = run();
+        (run.spec.suspend, run.spec.active_deadline_seconds) = (suspend, Some(60));
+        work_job(&run, &order, 3, &image()).unwrap()
+    };
+    for (suspend, parallelism, deadline) in [(true, 0, None), (false, 2, Some(60))] {
+        let job = job(suspend);
+        let state = JobState::of(&job);
+        assert!(state.suspended && state.queued && !state.suspended_by_run, "{state:?}");
+        assert_eq!(state.parallelism, parallelism);
+        assert_eq!(job.spec.unwrap().active_deadline_seconds, deadline);
+        let annotations = job.metadata.annotations.unwrap_or_default();
+        assert!(annotations.is_empty(), "a mark would have it resumed: {annotations:?}");
+    }
+}
+
+/// At work, with a Job of a queue that has or has not admitted it.
+fn of_queue(admitted: bool, parallelism: i32) -> IngestObservation {
+    let working = at_work().working.map(|job| {
+        let state = JobState { suspended: !admitted, queued: true, parallelism, ..job.state };
+        RunJob { state, ..job }
+    });
+    IngestObservation { working, ..at_work() }
+}
+
+#[test]
+fn a_run_with_a_queue_rests_without_pods_and_goes_back_into_its_queue() {
+    let (plan, resting) = first_pass(&suspended_run(), &of_queue(true, 2));
+    assert_eq!(plan, IngestPlan::Change(JobChange::Queue(0)));
+    assert_eq!(resting.phase, Some(IngestPhase::Suspended));
+    for admitted in [false, true] {
+        let (plan, status) = pass(&resting, &suspended_run(), &of_queue(admitted, 0));
+        assert_eq!((plan, status.phase), (IngestPlan::Watch, Some(IngestPhase::Suspended)));
+        assert_eq!(said(&status, condition_type::SUSPENDED), Some(says("True", "Suspended")));
+    }
+
+    let (plan, back) = pass(&resting, &run(), &of_queue(true, 0));
+    assert_eq!(plan, IngestPlan::Change(JobChange::Queue(2)));
+    assert_eq!(said(&back, condition_type::SUSPENDED), Some(says("True", "Resuming")));
+    assert_eq!(events(&resting, &back, &plan)[0].reason, "Queued");
+    let (plan, waiting) = pass(&back, &run(), &of_queue(false, 2));
+    assert_eq!((plan, waiting.phase), (IngestPlan::Watch, Some(IngestPhase::Suspended)));
+    assert_eq!(said(&waiting, condition_type::SUSPENDED), Some(says("True", "JobSuspended")));
+    let (plan, admitted) = pass(&waiting, &run(), &of_queue(true, 2));
+    assert_eq!((plan, admitted.phase), (IngestPlan::Watch, Some(IngestPhase::Running)));
+    assert_eq!(said(&admitted, condition_type::SUSPENDED), Some(says("False", "Resumed")));
 }
 
 #[test]
@@ -201,6 +252,10 @@ fn parallelism_is_changed_within_the_number_of_parts_and_that_of_a_selection_sta
     let mut narrow = at_work();
     narrow.working.as_mut().unwrap().state.parallelism = 1;
     assert_eq!(plan_with(9, &narrow).0, IngestPlan::Change(JobChange::Scale(2)));
+    let mut limited = run();
+    (limited.spec.parallelism, limited.spec.max_units_per_second) = (9, Some(5));
+    narrow.working.as_mut().unwrap().order.as_mut().unwrap().spec.parallelism = 1;
+    assert_eq!(first_pass(&limited, &narrow).0, IngestPlan::Watch, "one pod has the whole limit");
     let selecting = IngestObservation { start: None, selecting: Some(step(RunStep::Plan, None)), ..fresh() };
     assert_eq!(plan_with(9, &selecting).0, IngestPlan::Watch);
     let parts = |parallelism| match plan_with(parallelism, &selected(Some(plan_record(100, 1500)))).0 {

@@ -13,6 +13,7 @@ use crate::controllers::ingest_source::client_cache::ClientCache;
 use crate::controllers::ingest_source::context::SourceContext;
 use crate::controllers::ingest_source::reconcile;
 use crate::controllers::ingest_source::rest::RestingSources;
+use crate::controllers::ingest_source::rest::pace::Pacing;
 use crate::controllers::ingest_source::worker_quota::WorkerQuota;
 use crate::testing::{self, Asked, api};
 
@@ -41,6 +42,7 @@ async fn pass(source: IngestSource, looked_at: Timestamp) -> (Vec<Asked>, Action
         clients: ClientCache::default(),
         quota: WorkerQuota::new(10),
         resting: RestingSources::default(),
+        pacing: Pacing::new(4),
     };
     context.resting.looked_at("uid-1", looked_at);
     let guard = Arc::new(DeserializeGuard(Ok(source)));
@@ -60,4 +62,17 @@ async fn a_source_that_has_been_suspended_for_long_costs_nothing_until_its_inter
         pass(suspended(SignedDuration::from_hours(1)), now - SignedDuration::from_mins(10)).await;
     assert!(asked.iter().any(|asked| asked.path.ends_with("/secrets/s3")), "{asked:?}");
     assert!(asked.iter().any(|asked| asked.path.ends_with("/ingestsources/wire/status")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_source_whose_model_is_missing_says_so_and_looks_for_it_again() {
+    let mut source = source();
+    source.spec.conversion = serde_json::from_value(json!({"modelRef": {"name": "nitf-eu"}})).unwrap();
+    let (asked, action) = pass(source, Timestamp::now()).await;
+    let status = asked.iter().find(|asked| asked.path.ends_with("/ingestsources/wire/status")).unwrap();
+    let conditions = status.body["status"]["conditions"].as_array().unwrap();
+    let ready = conditions.iter().find(|condition| condition["type"] == "Ready").unwrap();
+    assert_eq!(ready["reason"], "ConversionModelNotFound");
+    assert_eq!(status.body["status"]["revision"], serde_json::Value::Null);
+    assert_ne!(action, Action::await_change());
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{at, seen, source};
 use crate::controllers::ingest_source::observation::SourceObservation;
 use crate::controllers::ingest_source::plan as workers;
-use crate::controllers::ingest_source::poll::{PollRun, plan, read};
+use crate::controllers::ingest_source::poll::{PollRun, due_in, plan, read};
 
 fn polled(poll: &Value) -> IngestSource {
     let mut source = source();
@@ -48,6 +48,17 @@ fn runs(list: &[(i64, Value)]) -> Vec<PollRun> {
 
 fn complete() -> Value {
     ended("Complete")
+}
+
+#[test]
+fn a_source_is_looked_at_again_when_its_next_run_is_due() {
+    let due = |source: &IngestSource, list: &[(i64, Value)], now| {
+        due_in(source, &runs(list), at(now)).map(|due| due.as_secs())
+    };
+    assert_eq!(due(&every_minute(), &[(100, complete())], 110), Some(50));
+    assert_eq!(due(&every_minute(), &[(100, json!({}))], 1000), Some(5), "it waits for its predecessor");
+    assert_eq!(due(&every_minute(), &[], 0), Some(5));
+    assert_eq!(due(&source(), &[], 0), None);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::controllers::ingest_source::observation::{
     LedgerCounts, NewestRecord, RecentUnits, SourceObservation,
 };
 use crate::controllers::ingest_source::plan::plan;
+use crate::controllers::ingest_source::rest::pace::Pace;
 use crate::controllers::ingest_source::status::{events, requeue_after, started, status};
 use crate::controllers::ingest_source::worker::{Worker, WorkerState};
 use crate::not_ready::NotReady;
@@ -195,6 +196,24 @@ fn notifications_of_another_bucket_degrade_a_source_when_they_are_many_or_nothin
 }
 
 #[test]
+fn fields_that_existing_indices_map_in_another_way_are_named_until_it_is_known_that_there_are_none() {
+    let with = |conflicts: Option<Vec<String>>, old: &IngestSourceStatus| {
+        after(old, &SourceObservation { mapping_conflicts: conflicts, ..seen(0, 0, vec![]) })
+    };
+    let degraded = |status: &IngestSourceStatus| {
+        let found = find(&status.conditions, condition_type::DEGRADED).unwrap();
+        (found.status.clone(), found.reason.clone(), found.message.contains(": title, body;"))
+    };
+    let conflict = with(Some(vec!["title".into(), "body".into()]), &IngestSourceStatus::default());
+    assert_eq!(degraded(&conflict), ("True".into(), "MappingConflict".into(), true));
+    let unknown = with(None, &conflict);
+    assert_eq!(degraded(&unknown), degraded(&conflict));
+    let solved = with(Some(Vec::new()), &unknown);
+    assert_eq!(degraded(&solved), ("False".into(), "AsExpected".into(), false));
+    assert_eq!(degraded(&with(None, &solved)).1, "AsExpected");
+}
+
+#[test]
 fn a_source_of_which_most_units_fail_is_degraded_by_their_reason() {
     let with = |recorded, failed| {
         let mut view = seen(0, 0, vec![]);
@@ -233,12 +252,18 @@ fn started_workers_are_one_note() {
 
 #[test]
 fn work_and_quiet_decide_when_to_look_again() {
+    const QUIET: i64 = 900;
     let seconds = |view: &SourceObservation| {
-        requeue_after(false, "u", view, &after(&IngestSourceStatus::default(), view)).as_secs_f64()
+        let status = after(&IngestSourceStatus::default(), &later(view, 1000 - QUIET));
+        requeue_after(false, "u", view, &after(&status, view), &Pace::default()).as_secs_f64()
     };
     assert!(seconds(&seen(1, 0, vec![])) < 2.5);
     assert!(seconds(&seen(0, 0, vec![active(0)])) < 2.5);
-    assert!((4.0..6.0).contains(&seconds(&seen(0, 0, vec![]))));
+    let mut quiet = seen(0, 0, vec![]);
+    quiet.ledger.as_mut().unwrap().last_success = Some(at(50));
+    assert!((4.0..6.0).contains(&seconds(&quiet)));
+    quiet.ledger.as_mut().unwrap().last_success = Some(at(990));
+    assert!((1.5..2.5).contains(&seconds(&quiet)), "the next article is likely to come soon");
 }
 
 #[test]

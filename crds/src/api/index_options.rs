@@ -1,0 +1,66 @@
+//! How new indices are made: settings, component templates, aliases, lifecycle policy. One set of options for every
+//! resource whose documents go into indices.
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Settings of new indices. What is left out is as the cluster has it, or as component templates say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IndexSettings {
+    /// Primary shards of an index (`index.number_of_shards`). Not for Elasticsearch Serverless.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub number_of_shards: Option<i32>,
+    /// Copies of each primary shard (`index.number_of_replicas`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1024))]
+    pub number_of_replicas: Option<i32>,
+    /// After this time at most, a document is visible to searches (`index.refresh_interval`): a number with
+    /// `ms`, `s` or `m`, for example `30s`, or `-1` for never by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^(-1|[1-9][0-9]{0,8}(ms|s|m))$"))]
+    pub refresh_interval: Option<String>,
+    /// How stored documents are compressed (`index.codec`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codec: Option<IndexCodec>,
+    /// Analyzers, tokenizers, filters and normalizers, as under `analysis` in the settings of an index. The
+    /// analyzer named `default` is that of every text without another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "super::any_json::object")]
+    pub analysis: Option<Map<String, Value>>,
+}
+
+/// How stored documents are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum IndexCodec {
+    /// Quick to read.
+    Default,
+    /// Smaller, and slower to read.
+    BestCompression,
+}
+
+impl IndexCodec {
+    /// The value of `index.codec`.
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::BestCompression => "best_compression",
+        }
+    }
+}
+
+/// The options of a resource that names an index.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IndexOptions<'a> {
+    /// Settings.
+    pub settings: Option<&'a IndexSettings>,
+    /// Names of component templates, later ones over earlier ones.
+    pub composed_of: &'a [String],
+    /// Aliases of every new index.
+    pub aliases: &'a [String],
+    /// The policy of index lifecycle management.
+    pub lifecycle_policy: Option<&'a str>,
+}

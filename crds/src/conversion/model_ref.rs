@@ -1,0 +1,114 @@
+//! A conversion that is the model of a resource of its own: the reference, and what may stand beside it.
+
+use schemars::{JsonSchema, Schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::format::Format;
+use super::model_error::ModelError;
+use super::spec::Conversion;
+
+/// How a rule begins that does not concern a reference.
+const UNLESS_REFERENCE: &str = "has(self.modelRef) || ";
+/// How a message ends that offers a reference.
+const OR_REFERENCE: &str = "; or name a ConversionModel: modelRef";
+
+/// A ConversionModel in the same namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ModelRef {
+    /// Name of the ConversionModel.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+impl Conversion {
+    /// The `ConversionModel` whose model this is, if it refers to one. An error if it states another model
+    /// beside that.
+    pub fn reference(&self) -> Result<Option<&ModelRef>, ModelError> {
+        let Some(reference) = &self.model_ref else { return Ok(None) };
+        let parts = self.content_settings().into_iter();
+        let more = [("format", self.format != Format::Xml), ("limits", self.limits.is_some())];
+        match parts.chain(more).find(|(_, is_set)| *is_set) {
+            Some((place, _)) => Err(ModelError::BesideReference { place }),
+            None => Ok(Some(reference)),
+        }
+    }
+}
+
+/// The CEL rule that something is stated at all.
+pub(super) fn stated_rule() -> String {
+    let stated = "self.format == 'Binary' || has(self.preset) || (has(self.record) && has(self.fields))";
+    format!("{UNLESS_REFERENCE}{stated}")
+}
+
+/// Its message.
+pub(super) fn stated_message() -> String {
+    let stated = "name a preset, or say yourself what a record is and which fields it has: \
+                  preset, or record and fields";
+    format!("{stated}{OR_REFERENCE}")
+}
+
+/// The CEL rule that nothing stands beside a reference. (The schema sets a format by default: that one is
+/// allowed.)
+pub(super) const ALONE_RULE: &str = "!has(self.modelRef) || self.format == 'Xml' && !(has(self.preset) \
+    || has(self.record) || has(self.emptyIf) || has(self.namespaces) || has(self.defaultNamespaces) \
+    || has(self.fields) || has(self.extra) || has(self.timeZone) || has(self.limits))";
+
+/// Its message.
+pub(super) const ALONE_MESSAGE: &str =
+    "modelRef stands for the whole model of a ConversionModel: leave out every other field";
+
+/// Makes the schema of a conversion that of a model: one that does not refer to another.
+pub(crate) fn without_reference(schema: &mut Schema) {
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.shift_remove("modelRef");
+    }
+    let Some(Value::Array(rules)) = schema.get_mut("x-kubernetes-validations") else { return };
+    for text in rules.iter_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+        let shortened = text.as_str().and_then(|text| {
+            text.strip_prefix(UNLESS_REFERENCE).or_else(|| text.strip_suffix(OR_REFERENCE)).map(str::to_owned)
+        });
+        if let Some(shortened) = shortened {
+            *text = shortened.into();
+        }
+    }
+    rules.retain(|rule| rule["rule"] != ALONE_RULE);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Conversion;
+
+    fn conversion(value: Value) -> Conversion {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_reference_is_alone() {
+        let alone = conversion(json!({"modelRef": {"name": "nitf-eu"}}));
+        assert_eq!(alone.reference().unwrap().unwrap().name, "nitf-eu");
+        assert_eq!(conversion(json!({"preset": "nitf"})).reference(), Ok(None));
+        for (place, more) in [
+            ("preset", json!({"preset": "nitf"})),
+            ("record", json!({"record": "/a"})),
+            ("fields", json!({"fields": [{"name": "a", "path": ["a"]}]})),
+            ("timeZone", json!({"timeZone": "UTC"})),
+            ("format", json!({"format": "Json"})),
+            ("limits", json!({"limits": {}})),
+        ] {
+            let mut both = json!({"modelRef": {"name": "nitf-eu"}});
+            both.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let fault = conversion(both).reference().unwrap_err().to_string();
+            assert!(fault.starts_with(&format!("{place}: ")), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_reference_by_itself_is_no_model() {
+        let fault = conversion(json!({"modelRef": {"name": "nitf-eu"}})).resolve().unwrap_err().to_string();
+        assert!(fault.starts_with("modelRef: ") && fault.contains("\"nitf-eu\""), "{fault}");
+    }
+}

@@ -1,0 +1,63 @@
+//! Keeps the evidence of refusals in the errors bucket, and removes what an earlier refusal left there.
+
+use docmill_crds::records::units::UnitState;
+use tokio_util::sync::CancellationToken;
+
+use super::commit_request::CommitRequest;
+use super::committer::Committer;
+use super::ledger_update::{LedgerUpdate, RecordOutcome};
+use crate::ingest::ledger::errors_bucket;
+use crate::ingest::retry::retry_step;
+use crate::ingest::unit::prepared::Prepared;
+
+impl Committer {
+    /// Keeps the evidence of a refusal, or removes what an earlier one left. Returns whether that is done.
+    pub(super) async fn settle_evidence(
+        &self,
+        request: &CommitRequest,
+        update: &LedgerUpdate,
+        stop: &CancellationToken,
+    ) -> bool {
+        let (Prepared::Converted(converted), errors) = (&request.prepared, &self.errors) else { return true };
+        if let Some(record) = &update.evidence.keep {
+            tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "a unit is refused");
+            let keep = || errors_bucket::refuse(&self.s3, errors, &converted.unit, record);
+            if retry_step("refuse", stop, keep).await.is_err() {
+                return false;
+            }
+        }
+        for unit in &update.evidence.remove {
+            let remove = || errors_bucket::remove(&self.s3, errors, unit);
+            if retry_step("remove what is refused no more", stop, remove).await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Removes the evidence of a unit whose failure was not recorded because another version of its key has
+    /// replaced it meanwhile. Leftover evidence is not held against the unit; an audit finds it.
+    pub(super) async fn drop_evidence(
+        &self,
+        request: &CommitRequest,
+        update: &LedgerUpdate,
+        record_outcome: RecordOutcome,
+        stop: &CancellationToken,
+    ) {
+        let (Prepared::Converted(converted), Some(_), RecordOutcome::Superseded) =
+            (&request.prepared, &update.evidence.keep, record_outcome)
+        else {
+            return;
+        };
+        let unit = &converted.unit.id;
+        let attempt = || async { self.clusters.ledger.get(&self.ledger_index, &unit.digest()).await };
+        let Ok(stored) = retry_step("look up", stop, attempt).await else { return };
+        // Another worker may have recorded the same failure, with the same evidence.
+        if stored.is_some_and(|stored| stored.source.get("state") != Some(&UnitState::Failed.as_str().into()))
+        {
+            let remove = || errors_bucket::remove(&self.s3, &self.errors, unit);
+            // If the evidence stays, the log says so.
+            let _ = retry_step("remove what is refused no more", stop, remove).await;
+        }
+    }
+}

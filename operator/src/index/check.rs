@@ -1,0 +1,89 @@
+//! Checks what a source's indices are made of, before workers start: component templates and a lifecycle policy that
+//! must exist, and names that are indices and not data streams.
+
+use docmill_clients::elastic::{Distribution, Elastic, ElasticError};
+use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+use docmill_crds::api::ingest_source::IngestSourceSpec;
+use docmill_crds::template::Template;
+
+use crate::circuit_breaker::EndpointClient;
+use crate::not_ready::NotReady;
+use crate::stores::ask_elastic;
+
+/// Checks what `spec.index` names in its cluster, whose client is `elastic`.
+pub async fn check(
+    spec: &IngestSourceSpec,
+    elastic: Option<&Elastic>,
+    endpoint_client: &EndpointClient,
+) -> Result<(), NotReady> {
+    let (Some(index), Some(cluster), Some(elastic)) = (&spec.index, spec.index_cluster(), elastic) else {
+        return Ok(());
+    };
+    let cluster = IndexCluster { cluster, elastic, endpoint_client };
+    cluster.check_name(&index.name).await?;
+    cluster.check_component_templates(&index.composed_of).await?;
+    match &index.lifecycle_policy {
+        Some(policy) => cluster.check_lifecycle_policy(policy).await,
+        None => Ok(()),
+    }
+}
+
+/// The cluster with the documents.
+struct IndexCluster<'a> {
+    cluster: &'a ElasticsearchCluster,
+    elastic: &'a Elastic,
+    endpoint_client: &'a EndpointClient,
+}
+
+impl IndexCluster<'_> {
+    /// The answer to a request, or `None` if it failed: the credentials may lack the privilege for it. Then the
+    /// worker meets what is wrong, if anything is.
+    async fn ask<T>(&self, request: impl Future<Output = Result<T, ElasticError>> + Send) -> Option<T> {
+        ask_elastic(self.endpoint_client, self.cluster, request).await.ok()
+    }
+
+    async fn check_name(&self, name: &str) -> Result<(), NotReady> {
+        let Ok(template) = Template::parse(name) else { return Ok(()) };
+        let pattern = template.wildcard();
+        if self.ask(self.elastic.is_data_stream(&pattern)).await != Some(true) {
+            return Ok(());
+        }
+        let message = format!(
+            "spec.index.name: {pattern} matches a data stream, or an index template of higher priority that makes data \
+             streams; a data stream only takes new documents, while Docmill replaces and deletes documents by their \
+             ids; name other indices, or change that template"
+        );
+        Err(NotReady::user("IndexIsDataStream", message))
+    }
+
+    async fn check_component_templates(&self, names: &[String]) -> Result<(), NotReady> {
+        for name in names {
+            if self.ask(self.elastic.has_component_template(name)).await == Some(false) {
+                let message = format!(
+                    "spec.index.composedOf: the cluster has no component template {name:?}; create it, or correct \
+                     its name"
+                );
+                return Err(NotReady::user("ComponentTemplateNotFound", message));
+            }
+        }
+        Ok(())
+    }
+
+    async fn check_lifecycle_policy(&self, policy: &str) -> Result<(), NotReady> {
+        let info = self.ask(self.elastic.info()).await;
+        if info.is_some_and(|info| info.distribution == Distribution::OpenSearch) {
+            let message = "spec.index.lifecyclePolicy: the cluster is an OpenSearch, where a policy of index state \
+                           management names its indices itself; add ism_template with the pattern of the indices to \
+                           the policy, and leave lifecyclePolicy out";
+            return Err(NotReady::user("LifecyclePolicyNotSupported", message));
+        }
+        if self.ask(self.elastic.has_lifecycle_policy(policy)).await == Some(false) {
+            let message = format!(
+                "spec.index.lifecyclePolicy: the cluster has no lifecycle policy {policy:?}; create it, or correct \
+                 its name"
+            );
+            return Err(NotReady::user("LifecyclePolicyNotFound", message));
+        }
+        Ok(())
+    }
+}
