@@ -18,11 +18,11 @@ pub struct IndexSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1024))]
     pub number_of_replicas: Option<i32>,
-    /// After this time at most, a document is visible to searches (`index.refresh_interval`): a number with
-    /// `ms`, `s` or `m`, for example `30s`, or `-1` for never by itself.
+    /// After so many seconds at most, a document is visible to searches (`index.refresh_interval`). `-1`: only
+    /// after a refresh that somebody asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^(-1|[1-9][0-9]{0,8}(ms|s|m))$"))]
-    pub refresh_interval: Option<String>,
+    #[schemars(range(min = -1, max = 86400))]
+    pub refresh_interval_seconds: Option<i32>,
     /// How stored documents are compressed (`index.codec`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codec: Option<IndexCodec>,

@@ -54,7 +54,7 @@ pub struct IngestScheduleSpec {
     /// How late a run may start, in seconds. A run that is later than this is missed. Left out: there is no
     /// limit, and one run catches up on all missed ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 31_536_000))]
     pub starting_deadline_seconds: Option<i64>,
     /// Create no more runs; active runs continue. Schedule times that pass meanwhile count as missed when
     /// this is set to false.

@@ -10,15 +10,14 @@ const TIMES: &str = "times end in Time";
 const DURATIONS: &str = "durations are integers that end in Seconds";
 
 /// All of them. docs/reference/api-conventions.md lists them too.
-pub const EXCEPTIONS: [Exception; 18] = [
-    (ENUMS, ".conversion.preset", "names of formats, which have their own spelling"),
+pub const EXCEPTIONS: &[Exception] = &[
+    (ENUMS, ".preset", "names of formats, which have their own spelling"),
     (ENUMS, ".aws.service", "the names that AWS gives its services in signatures"),
     (ENUMS, ".seLinuxOptions.type", "SELinux's own names"),
-    (ENUMS, ".conversion.fields[].type", "the model language, as in its files"),
-    (ENUMS, ".conversion.fields[].fields[].type", "the model language, as in its files"),
-    (ENUMS, ".conversion.fields[].fields[].fields[].type", "the model language, as in its files"),
+    (ENUMS, ".fields[].type", "the model language, as in its files"),
     (TYPES, ".from.query", "Elasticsearch's Query DSL"),
     (TYPES, ".select.query", "Elasticsearch's Query DSL"),
+    (TYPES, ".settings.analysis", "Elasticsearch's own settings"),
     (TYPES, ".http.request", "the JSON that another server takes"),
     (TYPES, ".http.item", "the JSON that another server takes"),
     (REFERENCES, ".from.index", "an index of Elasticsearch, not an object of Kubernetes"),

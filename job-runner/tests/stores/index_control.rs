@@ -49,7 +49,7 @@ impl Place {
         let model = serde_json::from_value::<Conversion>(model).unwrap().resolve().unwrap();
         let index: Index = serde_json::from_value(json!({
             "elasticsearch": {"urls": [self.url]}, "name": format!("{}-{{id}}", self.name), "id": "{id}",
-            "settings": {"numberOfShards": 2, "numberOfReplicas": 0, "refreshInterval": "7s",
+            "settings": {"numberOfShards": 2, "numberOfReplicas": 0, "refreshIntervalSeconds": 7,
                 "codec": "BestCompression",
                 "analysis": {"analyzer": {"shingles": {"tokenizer": "standard", "filter": ["shingle"]}}}},
             "composedOf": [self.component()], "aliases": [format!("{}-all", self.alias())],

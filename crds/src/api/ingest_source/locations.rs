@@ -40,10 +40,14 @@ pub(super) fn has_bucket(field: &str) -> String {
 
 /// CEL: the location `field` lies outside of the raw objects, spelled out as [`IngestSourceSpec::with_locations`] does.
 pub(super) fn outside_raw(field: &str, default: &str) -> String {
-    let bucket = |field: &str| format!("self.{field}.?bucket.orValue(self.storage.?bucket.orValue(''))");
+    let bucket = |field: &str| {
+        format!(
+            "(has(self.{field}.bucket) ? self.{field}.bucket : has(self.storage.bucket) ? self.storage.bucket : '')"
+        )
+    };
     let prefix = |field: &str, default: &str| {
         format!(
-            "(has(self.{field}.bucket) || self.{field}.prefix != '' ? self.{field}.prefix : self.storage.?prefix.orValue('') + '{default}')"
+            "(has(self.{field}.bucket) || self.{field}.prefix != '' ? self.{field}.prefix : (has(self.storage.prefix) ? self.storage.prefix : '') + '{default}')"
         )
     };
     let (raw, other) = (prefix("raw", RAW), prefix(field, default));

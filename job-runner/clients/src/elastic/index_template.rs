@@ -56,11 +56,16 @@ fn settings(options: IndexOptions<'_>, distribution: Distribution) -> Value {
 }
 
 fn index_settings(settings: &IndexSettings) -> Map<String, Value> {
-    let IndexSettings { number_of_shards, number_of_replicas, refresh_interval, codec, analysis } = settings;
+    let IndexSettings { number_of_shards, number_of_replicas, refresh_interval_seconds, codec, analysis } =
+        settings;
+    let refresh_interval = refresh_interval_seconds.map(|seconds| match seconds {
+        ..0 => Value::from("-1"),
+        _ => Value::from(format!("{seconds}s")),
+    });
     let all = [
         ("number_of_shards", number_of_shards.map(Value::from)),
         ("number_of_replicas", number_of_replicas.map(Value::from)),
-        ("refresh_interval", refresh_interval.clone().map(Value::from)),
+        ("refresh_interval", refresh_interval),
         ("codec", codec.map(|codec| codec.setting().into())),
         ("analysis", analysis.clone().map(Value::Object)),
     ];
@@ -82,7 +87,7 @@ mod tests {
     fn template(cluster: &ClusterInfo, custom: Option<&str>) -> Value {
         let index: Index = serde_json::from_value(json!({
             "elasticsearch": {"urls": ["http://es:9200"]}, "name": "a-{day}", "id": "{id}",
-            "settings": {"numberOfShards": 3, "numberOfReplicas": 0, "refreshInterval": "30s",
+            "settings": {"numberOfShards": 3, "numberOfReplicas": 0, "refreshIntervalSeconds": 30,
                 "codec": "BestCompression", "analysis": {"analyzer": {"default": {"type": "german"}}}},
             "composedOf": ["one", "two"], "aliases": ["news"], "lifecyclePolicy": "yearly",
         }))

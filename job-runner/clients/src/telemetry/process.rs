@@ -25,7 +25,8 @@ impl Collector for ProcessMetrics {
         let help = "Resident memory size in bytes";
         let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
         ConstGauge::new(bytes).encode(metric)?;
-        let Some(seconds) = std::fs::read_to_string("/proc/self/stat").ok().and_then(|text| cpu(&text)) else {
+        let Some(seconds) = std::fs::read_to_string("/proc/self/stat").ok().and_then(|text| cpu(&text))
+        else {
             return Ok(());
         };
         let help = "Total user and system CPU time in seconds";
@@ -34,7 +35,7 @@ impl Collector for ProcessMetrics {
     }
 }
 
-/// `utime` and `stime`, the 14th and 15th field of proc_pid_stat(5). The second one is a name in parentheses, which may
+/// `utime` and `stime`, the 14th and 15th field of `proc_pid_stat(5)`. The second one is a name in parentheses, which may
 /// hold anything.
 fn cpu(stat: &str) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(')')?;

@@ -26,8 +26,8 @@ use crate::index::check;
 use crate::index::conflicts::ConflictMemory;
 use crate::not_ready::NotReady;
 use crate::stores::{
-    BUCKETS, CLUSTER_REQUESTS, SecretReader, SourceClusters, check_buckets, check_pod_secrets, connect_source,
-    open_source, storage_secrets, store_fault,
+    BUCKETS, CLUSTER_REQUESTS, SecretReader, SourceClusters, check_buckets, check_pod_secrets,
+    connect_source, open_source, storage_secrets, store_fault,
 };
 use crate::telemetry::metrics::{Metrics, Target};
 use storage_clients::{QueueSettings, StorageClients, StoragePair};

@@ -84,12 +84,12 @@ async fn look(
     pace: &Pace,
     seen: &mut SourceObservation,
 ) -> Result<String, NotReady> {
-    let place = fault_place("spec.conversion", &source.spec.conversion);
+    let field = fault_place("spec.conversion", &source.spec.conversion);
     let stated = source;
     let with_model = lookup::with_model(source, context).await?;
     let source = &*with_model;
     let order = ingest_order(source, &context.cluster_uid);
-    let checked = check_spec(source, &place, order.clone());
+    let checked = check_spec(source, &field, order.clone());
     if let Ok((revision, _)) = &checked {
         seen.revision = Some(revision.clone());
     }
@@ -196,9 +196,8 @@ fn memory(clients: &StoreClients) -> MutexGuard<'_, LedgerMemory> {
 /// Whether a run of this source, from whichever trigger, has not ended: it changes the ledger.
 fn has_active_run(source: &IngestSource, runs: &[Arc<DeserializeGuard<IngestRun>>]) -> bool {
     let readable = runs.iter().filter_map(|guard| guard.0.as_ref().ok());
-    let mut own = readable.filter(|run| {
-        run.spec.source_ref.name == source.name_any() && run.namespace() == source.namespace()
-    });
+    let mut own = readable
+        .filter(|run| run.spec.source_ref.name == source.name_any() && run.namespace() == source.namespace());
     own.any(|run| {
         let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
         run_status::outcome(conditions).is_none()

@@ -107,7 +107,7 @@ mod tests {
         let seconds = |lasted| interval(Some(at(0)), at(lasted), Duration::ZERO).as_secs();
         assert_eq!([0, 60, 600, HOUR, 100 * HOUR].map(seconds), [10, 10, 60, 360, 3600]);
         assert_eq!(interval(None, at(HOUR), Duration::ZERO), Duration::from_secs(10));
-        let pace = Duration::from_secs(9000);
+        let pace = Duration::from_mins(150);
         assert_eq!(interval(Some(at(0)), at(60), pace), pace, "nine thousand are looked at one a second");
     }
 

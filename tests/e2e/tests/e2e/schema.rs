@@ -98,8 +98,8 @@ const WRONG_SOURCES: &[Wrong] = &[
     (|spec| spec["index"]["composedOf"] = json!(["News"]), "spec.index.composedOf[0]"),
     (|spec| spec["index"]["settings"] = json!({"numberOfShards": 0}), "spec.index.settings.numberOfShards"),
     (
-        |spec| spec["index"]["settings"] = json!({"refreshInterval": "30"}),
-        "spec.index.settings.refreshInterval",
+        |spec| spec["index"]["settings"] = json!({"refreshIntervalSeconds": "30"}),
+        "spec.index.settings.refreshIntervalSeconds",
     ),
     (|spec| spec["workers"]["max"] = json!(0), "spec.workers.max"),
     (|spec| spec["workers"]["maximum"] = json!(3), "spec.workers.maximum"),

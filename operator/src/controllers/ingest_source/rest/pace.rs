@@ -7,10 +7,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::k8s::view::View;
 use docmill_crds::{IngestSource, IngestSourceStatus};
 use k8s_openapi::jiff::Timestamp;
 use kube::core::DeserializeGuard;
-use kube::runtime::reflector::Store;
 
 use crate::conditions::{self, condition_type};
 use crate::requeue::elapsed;
@@ -137,7 +137,7 @@ impl Pacing {
     }
 
     /// The pace for the sources of this view.
-    pub fn pace(&self, sources: &Store<DeserializeGuard<IngestSource>>) -> Pace {
+    pub fn pace(&self, sources: &View<DeserializeGuard<IngestSource>>) -> Pace {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         if let Some((at, pace)) = *last
@@ -175,9 +175,7 @@ mod tests {
 
     fn idle(seconds: i64) -> IngestSource {
         let since = at(NOW - seconds).to_string();
-        let condition = |kind: &str, status: &str| {
-            json!({"type": kind, "status": status, "reason": "A", "message": "", "lastTransitionTime": since})
-        };
+        let condition = |kind: &str, status: &str| json!({"type": kind, "status": status, "reason": "A", "message": "", "lastTransitionTime": since});
         let mut source = source();
         source.status = serde_json::from_value(json!({
             "conditions": [condition("Ready", "True"), condition("Progressing", "False")],

@@ -73,7 +73,7 @@ impl Fleet {
 
     /// Creates the source with this number, and its queue.
     pub async fn create(&self, number: u32) -> Result<()> {
-        let is_idle = number % IDLE_OF == 0;
+        let is_idle = number.is_multiple_of(IDLE_OF);
         let queue = if is_idle { format!("{}-{number}", self.name) } else { self.name.clone() };
         let queue_url = self.sqs.create(&queue, VISIBILITY_SECONDS).await?;
         let mut source = resources::ingest_source(&self.env, &self.name, &queue_url, Form::NewsMlG2);
@@ -105,11 +105,15 @@ impl Fleet {
         let delete = ["delete", "namespace", &self.name, "--ignore-not-found", "--timeout=900s"];
         self.cluster.kubectl(&delete).await?;
         let base = self.sqs.create(&self.name, VISIBILITY_SECONDS).await?;
-        let numbers = (0..=self.next_idle()).filter(|number| number % IDLE_OF == 0);
+        let numbers = (0..=self.next_idle()).filter(|number| number.is_multiple_of(IDLE_OF));
         let idle = numbers.map(|number| format!("{base}-{number}"));
         let urls: Vec<String> = idle.chain([base.clone()]).collect();
         let removals = stream::iter(&urls).map(|url| self.sqs.remove(url));
-        removals.buffer_unordered(CONCURRENCY).try_collect::<()>().await.context("failed to remove queues")?;
+        removals
+            .buffer_unordered(CONCURRENCY)
+            .try_collect::<()>()
+            .await
+            .context("failed to remove queues")?;
         for bucket in self.buckets() {
             self.s3.remove_bucket(&bucket).await?;
         }
