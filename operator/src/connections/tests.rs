@@ -88,7 +88,8 @@ fn one_bucket_serves_for_all_locations_whether_or_not_its_connection_is_known() 
         },
     }))
     .unwrap();
-    for (connections, region) in [(with(&json!({"objectStore": {"region": "r"}})), "r"), (connections(), "")] {
+    for (connections, region) in [(with(&json!({"objectStore": {"region": "r"}})), "r"), (connections(), "")]
+    {
         let (resolved, connected) = connections.try_resolve(&source);
         assert_eq!(connected.is_ok(), region == "r");
         let spec = resolved.spec;

@@ -37,13 +37,7 @@ impl Views {
         let (connections, watch_connections) =
             watched(scope.api::<DeserializeGuard<Connection>>(), scope.everything());
         let watches = async move {
-            tokio::join!(
-                watch_jobs,
-                watch_pods,
-                watch_ingest_runs,
-                watch_scheduled_runs,
-                watch_connections
-            );
+            tokio::join!(watch_jobs, watch_pods, watch_ingest_runs, watch_scheduled_runs, watch_connections);
         };
         (Self { jobs, pods, ingest_runs, scheduled_runs, connections }, watches)
     }

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use docmill_clients::telemetry::process::ProcessMetrics;
 use docmill_crds::{
-    ClusterConnection, Connection, ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule,
-    IngestSource,
+    ClusterConnection, Connection, ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun,
+    IngestSchedule, IngestSource,
 };
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;

@@ -72,12 +72,7 @@ impl StorageClients {
         Ok(pair)
     }
 
-    fn known(
-        &self,
-        key: &Key,
-        secrets: &Secrets,
-        queue: Option<&QueueSettings<'_>>,
-    ) -> Option<StoragePair> {
+    fn known(&self, key: &Key, secrets: &Secrets, queue: Option<&QueueSettings<'_>>) -> Option<StoragePair> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, opened| opened.at.elapsed() < KEPT);
         let queue_secrets = queue.map(|queue| &queue.secrets);
