@@ -5,7 +5,8 @@
 //! - `controllers`: one folder per kind, and one for schedules; each reconcile has the steps observe, plan, apply, status;
 //! - `context`: what every reconcile needs; `conditions`, `not_ready`, `requeue`: conditions and requeue
 //!   times;
-//! - `connections`: replaces references to connections by the addresses that they state;
+//! - `connections`: makes resources as they work of resources as they are written: with the addresses that connections
+//!   state, and every location spelled out;
 //! - `workers`: the spec of a worker pod, its work order, and the status it reports;
 //! - `stores`: reaches what a resource names; `circuit_breaker`: keeps unresponsive endpoints from blocking others;
 //! - `k8s`: the API server, and which of several operators writes to it;
