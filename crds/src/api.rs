@@ -1,7 +1,9 @@
 //! The resources that users write, and the parts that they share.
 
 mod any_json;
+pub mod connection;
 pub mod conversion_model;
+pub mod credentials;
 pub mod elasticsearch;
 pub mod enricher;
 pub mod enrichment_run;

@@ -1,8 +1,8 @@
 //! What the operator, the worker, the chart and the users of Docmill agree on.
 //!
 //! - [`api`]: the resources that users write: [`api::ingest_source`], [`api::ingest_run`], [`api::ingest_schedule`],
-//!   [`api::conversion_model`],
-//!   [`api::enrichment_run`], [`api::enrichment_schedule`], and the parts that they share;
+//!   [`api::conversion_model`], [`api::enrichment_run`], [`api::enrichment_schedule`], [`api::connection`], and the parts
+//!   that they share;
 //! - [`conversion`], [`reason`], [`template`]: the model language of documents, and the names of what can be
 //!   wrong with a document;
 //! - [`records`]: records of the work, kept in the stores themselves;
@@ -30,6 +30,9 @@ mod store_problem;
 pub mod template;
 pub mod untrusted_text;
 
+pub use api::connection::{
+    ClusterConnection, ClusterConnectionSpec, Connection, ConnectionSpec, ConnectionStatus,
+};
 pub use api::conversion_model::{ConversionModel, ConversionModelSpec, ConversionModelStatus};
 pub use api::enrichment_run::{EnrichmentRun, EnrichmentRunSpec, EnrichmentRunStatus};
 pub use api::enrichment_schedule::{EnrichmentSchedule, EnrichmentScheduleSpec};

@@ -9,6 +9,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt as _;
 
+use super::api::connection::{ClusterConnection, Connection};
 use super::api::conversion_model::ConversionModel;
 use super::api::enrichment_run::EnrichmentRun;
 use super::api::enrichment_schedule::EnrichmentSchedule;
@@ -34,6 +35,8 @@ pub(crate) fn definitions() -> Vec<CustomResourceDefinition> {
         ConversionModel::crd(),
         EnrichmentRun::crd(),
         EnrichmentSchedule::crd(),
+        Connection::crd(),
+        ClusterConnection::crd(),
     ];
     derived.into_iter().map(completed).collect()
 }

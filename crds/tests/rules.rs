@@ -3,7 +3,9 @@
 
 #![allow(clippy::expect_used, reason = "a test ends by it")]
 
-use docmill_crds::{ConversionModel, EnrichmentRun, IngestRun, IngestSource, manifests};
+use docmill_crds::{
+    ClusterConnection, Connection, ConversionModel, EnrichmentRun, IngestRun, IngestSource, manifests,
+};
 use serde_json::{Value, json};
 
 fn source() -> Value {
@@ -585,5 +587,138 @@ fn lists_that_rules_of_pod_settings_read_have_bounds() {
     for id in ["runAsUser", "runAsGroup", "fsGroup"] {
         let least = definition.pointer(&format!("{schema}/securityContext/properties/{id}/minimum"));
         assert_eq!(least.and_then(Value::as_f64), Some(1.0), "{id} can be root's");
+    }
+}
+
+#[test]
+fn an_address_is_stated_or_referred_to_and_never_both() {
+    let named = json!({"name": "one"});
+    let whole = json!({"connectionRef": named});
+    for place in ["/spec/storage", "/spec/trigger/sqs", "/spec/index/elasticsearch"] {
+        assert_eq!(source_fault(place, whole.clone()), None, "{place}");
+        let found = source_fault(place, json!({})).unwrap_or_default();
+        assert!(found.contains("connectionRef must be set"), "{place}: {found}");
+    }
+    for (place, other) in [
+        ("/spec/storage", json!({"connectionRef": named, "forcePathStyle": true})),
+        ("/spec/storage", json!({"connectionRef": named, "credentialsSecretRef": {"name": "s"}})),
+        ("/spec/trigger/sqs", json!({"connectionRef": named, "region": "r"})),
+        ("/spec/index/elasticsearch", json!({"connectionRef": named, "caConfigMapKeyRef": {"name": "c"}})),
+        ("/spec/index/elasticsearch", json!({"connectionRef": named, "secretRef": {"name": "s"}})),
+    ] {
+        let found = source_fault(place, other.clone()).unwrap_or_default();
+        assert!(found.contains("leave out all other fields"), "{other}: {found}");
+    }
+    let located = json!({"connectionRef": named, "bucket": "news", "prefix": "wire/"});
+    assert_eq!(source_fault("/spec/storage", located), None);
+    let both = json!({"connectionRef": named, "region": "r"});
+    let found = source_fault("/spec/storage", both).unwrap_or_default();
+    assert!(found.contains("exactly one of region and connectionRef"), "{found}");
+}
+
+#[test]
+fn a_model_has_a_url_or_a_connection() {
+    let fault = |enricher: &Value| {
+        let mut run = run();
+        let fields = run["spec"]["enrichers"][0].as_object_mut().expect("an enricher");
+        fields.extend(enricher.as_object().expect("fields").clone());
+        fields.retain(|_, value| !value.is_null());
+        let run: EnrichmentRun = serde_json::from_value(run).expect("a run");
+        run.validate_cel().err().map(|errors| format!("{errors:?}")).unwrap_or_default()
+    };
+    let named = json!({"name": "one"});
+    let bare = json!({"model": "m"});
+    let builtin = json!("Language");
+    assert_eq!(fault(&json!({"connectionRef": named, "openInference": bare})), "");
+    assert_eq!(fault(&json!({"openInference": null, "builtin": builtin})), "");
+    for (enricher, expected) in [
+        (json!({"openInference": bare}), "exactly one of connectionRef and url"),
+        (json!({"connectionRef": named}), "exactly one of connectionRef and url"),
+        (
+            json!({"connectionRef": named, "openInference": null, "builtin": builtin}),
+            "exactly one of connectionRef and url",
+        ),
+        (
+            json!({"connectionRef": named, "openInference": bare, "secretRef": {"name": "s"}}),
+            "leave out secretRef beside connectionRef",
+        ),
+    ] {
+        let found = fault(&enricher);
+        assert!(found.contains(expected), "{enricher}: {found}");
+    }
+}
+
+#[test]
+fn a_login_is_one_secret_or_its_single_keys() {
+    let cluster = |fields: &Value| {
+        let mut cluster = json!({"urls": ["https://es:9200"]});
+        cluster.as_object_mut().expect("a cluster").extend(fields.as_object().expect("fields").clone());
+        source_fault("/spec/index/elasticsearch", cluster)
+    };
+    let key = json!({"name": "s", "key": "k"});
+    for sound in [
+        json!({"username": "elastic", "passwordSecretKeyRef": key}),
+        json!({"usernameSecretKeyRef": key, "passwordSecretKeyRef": {"name": "s"}}),
+        json!({"apiKeySecretKeyRef": key, "caSecretKeyRef": key}),
+        json!({"secretRef": {"name": "s"}, "caConfigMapKeyRef": {"name": "c"}}),
+    ] {
+        assert_eq!(cluster(&sound), None, "{sound}");
+    }
+    for (fields, expected) in [
+        (json!({"secretRef": {"name": "s"}, "apiKeySecretKeyRef": key}), "cannot go with secretRef or aws"),
+        (json!({"aws": {"region": "r"}, "apiKeySecretKeyRef": key}), "cannot go with secretRef or aws"),
+        (json!({"username": "elastic"}), "a user needs a password"),
+        (json!({"passwordSecretKeyRef": key}), "a user needs a password"),
+        (
+            json!({"username": "u", "usernameSecretKeyRef": key, "passwordSecretKeyRef": key}),
+            "username and usernameSecretKeyRef exclude each other",
+        ),
+        (
+            json!({"username": "u", "passwordSecretKeyRef": key, "apiKeySecretKeyRef": key}),
+            "apiKeySecretKeyRef and passwordSecretKeyRef exclude each other",
+        ),
+        (
+            json!({"caSecretKeyRef": key, "caConfigMapKeyRef": key}),
+            "caSecretKeyRef and caConfigMapKeyRef exclude each other",
+        ),
+    ] {
+        let found = cluster(&fields).unwrap_or_default();
+        assert!(found.contains(expected), "{fields}: {found}");
+    }
+}
+
+#[test]
+fn a_connection_has_one_endpoint_and_refers_to_no_other() {
+    let faults = |spec: &Value| {
+        let resource = json!({"metadata": {"name": "one"}, "spec": spec});
+        let namespaced: Connection = serde_json::from_value(resource.clone()).expect("a connection");
+        let cluster: ClusterConnection = serde_json::from_value(resource).expect("a connection");
+        let in_words = |checked: Result<(), _>| checked.err().map(|errors| format!("{errors:?}"));
+        [in_words(namespaced.validate_cel()), in_words(cluster.validate_cel())]
+    };
+    let model = json!({"url": "http://m:8080"});
+    for sound in [
+        json!({"elasticsearch": {"urls": ["http://es:9200"]}}),
+        json!({"objectStore": {"region": "r"}}),
+        json!({"queue": {"queueURL": "http://sqs/1/q"}}),
+        json!({"model": model}),
+    ] {
+        assert_eq!(faults(&sound), [None, None], "{sound}");
+    }
+    for (spec, expected) in [
+        (json!({}), "exactly one of elasticsearch, objectStore, queue and model"),
+        (
+            json!({"model": model, "objectStore": {"region": "r"}}),
+            "exactly one of elasticsearch, objectStore, queue and model",
+        ),
+        (json!({"elasticsearch": {"connectionRef": {"name": "other"}}}), "leave out connectionRef"),
+        (json!({"objectStore": {"connectionRef": {"name": "other"}}}), "leave out connectionRef"),
+        (json!({"objectStore": {"region": "r", "bucket": "news"}}), "leave out bucket and prefix"),
+        (json!({"objectStore": {"region": "r", "prefix": "wire/"}}), "leave out bucket and prefix"),
+    ] {
+        for found in faults(&spec) {
+            let found = found.unwrap_or_default();
+            assert!(found.contains(expected), "{spec}: {found}");
+        }
     }
 }

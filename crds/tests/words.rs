@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use docmill_crds::api::connection::ConnectionKind;
 use docmill_crds::api::elasticsearch::AwsService;
 use docmill_crds::api::enricher::Builtin;
 use docmill_crds::audit::DifferenceKind;
@@ -27,6 +28,7 @@ where
 fn words_are_the_serialised_form() {
     are_the_serialised_form::<AwsService>();
     are_the_serialised_form::<Builtin>();
+    are_the_serialised_form::<ConnectionKind>();
     are_the_serialised_form::<DifferenceKind>();
     are_the_serialised_form::<FieldType>();
     are_the_serialised_form::<StoreProblemReason>();

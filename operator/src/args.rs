@@ -131,6 +131,10 @@ pub struct RuleArgs {
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     pub marked_secrets_only: bool,
 
+    /// Refuse resources that state addresses themselves, and do not refer to Connections or `ClusterConnections`.
+    #[arg(long, env = "DOCMILL_REQUIRE_CONNECTIONS", default_value_t = false, action = clap::ArgAction::Set)]
+    pub require_connections: bool,
+
     /// Namespaces in which the operator may use its own cloud identity for buckets, queues and signed
     /// clusters of resources that name no Secret.
     #[arg(long, value_delimiter = ',')]

@@ -13,6 +13,7 @@ use kube::{Client, Resource};
 
 use super::circuit_breaker::{CircuitBreaker, EndpointClient};
 use super::conditions::{self, condition_type};
+use super::connections::Connections;
 use super::k8s::apply::{ApplyError, Created, Writer};
 use super::k8s::view::View;
 use super::not_ready::NotReady;
@@ -46,6 +47,8 @@ pub struct Context {
     pub ingest_runs: View<DeserializeGuard<IngestRun>>,
     /// All `EnrichmentRun`s that the operator created.
     pub scheduled_runs: View<DeserializeGuard<EnrichmentRun>>,
+    /// All connections that resources can refer to.
+    pub connections: Connections,
     /// HTTP client that asks running workers for their status.
     pub worker_http: reqwest::Client,
     /// What is remembered about endpoints that resources name.

@@ -2,9 +2,11 @@
 //! plans (pure), applies, and computes the status (pure).
 //!
 //! - `start`: starts them all, in each scope (`k8s::scope`); `views`: what the watches of a scope have seen;
+//! - `connection`: both kinds of connections;
 //! - `run_controller`, `run_job`, `run_status`: what runs of both kinds share;
 //! - `retention`: removes what deleted runs left behind.
 
+mod connection;
 pub(crate) mod conversion_model;
 pub(crate) mod enrichment_run;
 mod ingest_run;

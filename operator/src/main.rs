@@ -1,9 +1,12 @@
 //! The Docmill operator: turns `IngestSource`, `IngestRun` and `EnrichmentRun` resources into worker Jobs,
-//! creates the runs of `IngestSchedule`s and `EnrichmentSchedule`s, and reports progress in their status.
+//! creates the runs of `IngestSchedule`s and `EnrichmentSchedule`s, checks `Connection`s, and reports progress in their
+//! status.
 //!
 //! - `controllers`: one folder per kind, and one for schedules; each reconcile has the steps observe, plan, apply, status;
 //! - `context`: what every reconcile needs; `conditions`, `not_ready`, `requeue`: conditions and requeue
 //!   times;
+//! - `connections`: makes resources as they work of resources as they are written: with the addresses that connections
+//!   state, and every location spelled out;
 //! - `workers`: the spec of a worker pod, its work order, and the status it reports;
 //! - `stores`: reaches what a resource names; `circuit_breaker`: keeps unresponsive endpoints from blocking others;
 //! - `k8s`: the API server, and which of several operators writes to it;
@@ -12,6 +15,7 @@
 mod args;
 mod circuit_breaker;
 mod conditions;
+mod connections;
 mod context;
 mod controllers;
 mod index;

@@ -1,18 +1,20 @@
 //! Connects to the stores that a resource names, with the credentials from its Secrets, and reports faults in
 //! words that a user can act on.
 //!
-//! - `secret_cache`: Secrets that were read lately;
-//! - `elastic_clients`: one client for each cluster and Secret.
+//! - `read_cache`: Secrets and ConfigMaps that were read lately;
+//! - `elastic_clients`: one client for each cluster and its credentials.
 
 mod elastic_clients;
-mod secret_cache;
+mod read_cache;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws::{StoreError, StoreFault, credential_key};
 use docmill_clients::cause::with_causes;
 use docmill_clients::{aws, elastic, secrets};
+use docmill_crds::api::credentials::{CredentialSource, KeyFile};
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::api::pod_template::PodTemplate;
@@ -23,9 +25,9 @@ use elastic::{Elastic, ElasticError, OwnershipError};
 use elastic_clients::{ElasticClients, SharedElastic};
 use futures::TryFutureExt as _;
 use futures::future::BoxFuture;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{Api, Client, ResourceExt as _};
-use secret_cache::SecretCache;
+use read_cache::ReadCache;
 use secrets::Secrets;
 
 use super::circuit_breaker::EndpointClient;
@@ -46,23 +48,25 @@ pub const NOT_ALLOWED: &str = "EndpointNotAllowed";
 /// Reads what resources name, as far as the rules allow. Cheap to clone.
 #[derive(Clone)]
 pub struct SecretReader {
-    /// Reads Secrets.
+    /// Reads Secrets and ConfigMaps.
     pub client: Client,
     /// Which Secrets, and what else, may be used.
     pub rules: Arc<Rules>,
-    secrets: SecretCache,
+    secrets: ReadCache<Secret>,
+    config_maps: ReadCache<ConfigMap>,
     clusters: ElasticClients,
     max_age: Duration,
 }
 
 impl SecretReader {
-    /// A reader that reads each Secret, and asks each cluster, whenever it is needed.
+    /// A reader that reads each Secret and ConfigMap, and asks each cluster, whenever it is needed.
     pub fn new(client: Client, rules: Arc<Rules>) -> Self {
-        let (secrets, clusters) = (SecretCache::default(), ElasticClients::default());
-        Self { client, rules, secrets, clusters, max_age: Duration::ZERO }
+        let (secrets, config_maps) = (ReadCache::default(), ReadCache::default());
+        let clusters = ElasticClients::default();
+        Self { client, rules, secrets, config_maps, clusters, max_age: Duration::ZERO }
     }
 
-    /// The same reader, content with a Secret that was read, and with a cluster that answered, within this time.
+    /// The same reader, content with what was read, and with a cluster that answered, within this time.
     pub fn content_with(&self, max_age: Duration) -> Self {
         Self { max_age, ..self.clone() }
     }
@@ -108,25 +112,19 @@ pub async fn connect_elastic(
     Ok(shared.elastic.clone())
 }
 
-/// A client for an Elasticsearch cluster with the credentials of its Secret; the cluster is not asked.
+/// A client for an Elasticsearch cluster with its credentials; the cluster is not asked.
 async fn open_elastic(
     reader: &SecretReader,
     namespace: &str,
     cluster: &ElasticsearchCluster,
 ) -> Result<Arc<SharedElastic>, NotReady> {
-    let secrets = match &cluster.secret_ref {
-        None => {
-            if cluster.aws.is_some() {
-                reader.rules.check_own_identity(namespace, "secretRef of the signed cluster")?;
-            }
-            Secrets::default()
-        }
-        Some(named) => {
-            let secrets = read_secret(reader, namespace, named).await?;
-            check_elastic_keys(cluster, named, &secrets)?;
-            secrets
-        }
-    };
+    if cluster.aws.is_some() && cluster.secret_ref.is_none() {
+        reader.rules.check_own_identity(namespace, "secretRef of the signed cluster")?;
+    }
+    let secrets = read_credentials(reader, namespace, &cluster.credentials()).await?;
+    if let Some(named) = &cluster.secret_ref {
+        check_elastic_keys(cluster, named, &secrets)?;
+    }
     reader.clusters.open(namespace, cluster, &secrets).map_err(|error| elastic_fault(cluster, &error))
 }
 
@@ -271,6 +269,17 @@ pub fn store_fault(error: &StoreError, missing: &'static str, advice: &str) -> N
     NotReady::user(reason, format!("{error}; {advice}"))
 }
 
+/// An error of a queue, for the `Ready` condition.
+pub fn queue_fault(error: &StoreError) -> NotReady {
+    let fault = store_fault(error, "QueueNotFound", "create it, or correct its URL");
+    match fault.reason {
+        "StorageUnreachable" => NotReady { reason: "QueueUnreachable", ..fault },
+        "AccessDenied" => NotReady { reason: "QueueAccessDenied", ..fault },
+        "StorageRefused" => NotReady { reason: "QueueRefused", ..fault },
+        _ => fault,
+    }
+}
+
 /// An error of Elasticsearch, for the `Ready` condition.
 pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> NotReady {
     let denied = error.fault().is_some_and(|fault| matches!(fault.status, 401 | 403));
@@ -289,7 +298,7 @@ pub fn elastic_fault(cluster: &ElasticsearchCluster, error: &ElasticError) -> No
             let advice = if cluster.aws.is_some() {
                 "check the role or the keys that sign the requests, and the access policy of the domain"
             } else {
-                "check the credentials in the Secret that secretRef names, and their privileges"
+                "check the credentials in the Secret of the cluster, and their privileges"
             };
             NotReady::user("IndexAccessDenied", format!("{message}; {advice}"))
         }
@@ -325,10 +334,78 @@ pub async fn read_secret(
     namespace: &str,
     named: &SecretRef,
 ) -> Result<Secrets, NotReady> {
-    let secret = get_secret(reader, namespace, &named.name).await?;
+    Ok(Secrets::new(secret_values(reader, namespace, &named.name).await?))
+}
+
+/// The values that a pod finds where these sources are mounted, if they may be used.
+async fn read_credentials(
+    reader: &SecretReader,
+    namespace: &str,
+    sources: &[CredentialSource<'_>],
+) -> Result<Secrets, NotReady> {
+    let mut values = BTreeMap::new();
+    for source in sources {
+        match source {
+            CredentialSource::Secret(named) => {
+                values.extend(secret_values(reader, namespace, &named.name).await?);
+            }
+            CredentialSource::SecretKey(KeyFile { name, key, file }) => {
+                let value = secret_values(reader, namespace, name).await?.remove(*key);
+                values.insert((*file).to_owned(), value.ok_or_else(|| missing_key(name, key))?);
+            }
+            CredentialSource::ConfigMapKey(key) => {
+                values.insert(key.file.to_owned(), config_map_value(reader, namespace, key).await?);
+            }
+        }
+    }
+    Ok(Secrets::new(values))
+}
+
+async fn secret_values(
+    reader: &SecretReader,
+    namespace: &str,
+    name: &str,
+) -> Result<BTreeMap<String, Vec<u8>>, NotReady> {
+    let secret = get_secret(reader, namespace, name).await?;
     reader.rules.check_secret(&secret)?;
-    let data = secret.data.unwrap_or_default();
-    Ok(Secrets::new(data.into_iter().map(|(key, value)| (key, value.0)).collect()))
+    Ok(secret.data.unwrap_or_default().into_iter().map(|(key, value)| (key, value.0)).collect())
+}
+
+async fn config_map_value(
+    reader: &SecretReader,
+    namespace: &str,
+    KeyFile { name, key, .. }: &KeyFile<'_>,
+) -> Result<Vec<u8>, NotReady> {
+    let found = get_config_map(reader, namespace, name).await?;
+    let value = found.data.and_then(|mut data| data.remove(*key)).ok_or_else(|| {
+        NotReady::user("ConfigMapKeyMissing", format!("the ConfigMap {name:?} has no key {key}; add it"))
+    })?;
+    Ok(value.into_bytes())
+}
+
+async fn get_config_map(reader: &SecretReader, namespace: &str, name: &str) -> Result<ConfigMap, NotReady> {
+    let read_at = Instant::now();
+    if let Some(known) = reader.config_maps.get(namespace, name, reader.max_age, read_at) {
+        return Ok(known);
+    }
+    match Api::<ConfigMap>::namespaced(reader.client.clone(), namespace).get_opt(name).await {
+        Ok(Some(found)) => {
+            reader.config_maps.put(namespace, name, found.clone(), read_at);
+            Ok(found)
+        }
+        Ok(None) => Err(NotReady::user(
+            "ConfigMapNotFound",
+            format!("there is no ConfigMap {name:?} in namespace {namespace:?}; create it"),
+        )),
+        Err(kube::Error::Api(status)) if status.is_forbidden() => Err(NotReady::user(
+            "ConfigMapForbidden",
+            format!("the operator may not read the ConfigMap {name:?}: {}", status.message),
+        )),
+        Err(error) => Err(NotReady::transient(
+            "ConfigMapUnreadable",
+            format!("failed to read the ConfigMap {name:?}: {}", with_causes(&error)),
+        )),
+    }
 }
 
 /// Checks the Secrets that a `podTemplate`, the field `path` of its resource, names: they must exist, may be

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::args::Args;
 use super::circuit_breaker::CircuitBreaker;
+use super::connections::{ClusterViews, Connections};
 use super::context::Context;
 use super::k8s::apply::Writer;
 use super::k8s::leader::Leadership;
@@ -52,9 +53,16 @@ pub fn context(client: &Client, leads: bool) -> Context {
         models: View::default(),
         ingest_runs: View::default(),
         scheduled_runs: View::default(),
+        connections: connections(),
         worker_http: worker_status::client().unwrap(),
         circuit_breaker: CircuitBreaker::default(),
     }
+}
+
+/// No connections at all, and none that are required.
+pub fn connections() -> Connections {
+    let cluster = ClusterViews { connections: reflector::store().0, namespaces: reflector::store().0 };
+    Connections { namespaced: View::default(), cluster: Some(cluster), required: false }
 }
 
 /// A view with one resource in it.

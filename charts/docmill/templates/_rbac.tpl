@@ -1,7 +1,7 @@
 {{/* What the operator may do with resources, in the whole cluster or in each of watchNamespaces. */}}
 {{- define "docmill.operatorRules" -}}
 - apiGroups: [docmill.io]
-  resources: [ingestsources, ingestruns, ingestschedules, conversionmodels, enrichmentruns, enrichmentschedules]
+  resources: [ingestsources, ingestruns, ingestschedules, conversionmodels, enrichmentruns, enrichmentschedules, connections]
   verbs: [get, list, watch]
 # The poll trigger, and schedules.
 - apiGroups: [docmill.io]
@@ -19,6 +19,7 @@
   - conversionmodels/status
   - enrichmentruns/status
   - enrichmentschedules/status
+  - connections/status
   verbs: [patch]
 # Owner references with blockOwnerDeletion, where the cluster checks the right to set them.
 - apiGroups: [docmill.io]
@@ -39,16 +40,36 @@
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]
+# Certificates of private authorities; only those that resources name.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
 {{- end -}}
 
-{{/* What users may do with Docmill's resources; takes view or edit. */}}
+{{/*
+What users may do with Docmill's resources; takes a dict with `root` and `role`: view or edit. Where connections are
+required, those who may edit resources do not write connections.
+*/}}
 {{- define "docmill.userRules" -}}
+{{- $views := eq .role "view" -}}
 - apiGroups: [docmill.io]
-  resources: [ingestsources, ingestruns, ingestschedules, conversionmodels, enrichmentruns, enrichmentschedules]
-  verbs: {{ ternary "[get, list, watch]" "[create, update, patch, delete, deletecollection]" (eq . "view") }}
+  resources:
+  - ingestsources
+  - ingestruns
+  - ingestschedules
+  - conversionmodels
+  - enrichmentruns
+  - enrichmentschedules
+{{- if or $views (not .root.Values.connections.required) }}
+  - connections
+{{- end }}
+{{- if and $views (not .root.Values.watchNamespaces) }}
+  - clusterconnections
+{{- end }}
+  verbs: {{ ternary "[get, list, watch]" "[create, update, patch, delete, deletecollection]" $views }}
 {{- end -}}
 
 {{/* Binds a role to the operator's service account; takes a dict with `root`, and `kind` and `name` of the role. */}}

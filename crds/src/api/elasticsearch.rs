@@ -5,21 +5,48 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
+use super::connection::ConnectionRef;
+use super::credentials::{ConfigMapKeyRef, CredentialSource, SecretKeyRef};
 use super::storage::SecretRef;
+
+/// The key of a Secret, and the file in a pod, with the certificate of a private authority.
+const CA_FILE: &str = "ca.crt";
 
 /// A cluster and its credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(validation = Rule::new("!has(self.aws) || self.urls.size() == 1")
-    .message("with aws there must be one URL, since each request is signed for its host; give the endpoint of the domain or collection")
-    .field_path(".urls"))]
+#[x_kube(
+    validation = Rule::new("has(self.urls) != has(self.connectionRef)")
+        .message("exactly one of urls and connectionRef must be set"),
+    validation = Rule::new("!has(self.connectionRef) || !has(self.secretRef) && !has(self.username) && !has(self.usernameSecretKeyRef) && !has(self.passwordSecretKeyRef) && !has(self.apiKeySecretKeyRef) && !has(self.caSecretKeyRef) && !has(self.caConfigMapKeyRef) && !has(self.aws)")
+        .message("the connection says how to reach the cluster: leave out all other fields beside connectionRef")
+        .field_path(".connectionRef"),
+    validation = Rule::new("!has(self.aws) || !has(self.urls) || self.urls.size() == 1")
+        .message("with aws there must be one URL, since each request is signed for its host; give the endpoint of the domain or collection")
+        .field_path(".urls"),
+    validation = Rule::new("!has(self.secretRef) && !has(self.aws) || !has(self.username) && !has(self.usernameSecretKeyRef) && !has(self.passwordSecretKeyRef) && !has(self.apiKeySecretKeyRef)")
+        .message("username, usernameSecretKeyRef, passwordSecretKeyRef and apiKeySecretKeyRef cannot go with secretRef or aws"),
+    validation = Rule::new("has(self.passwordSecretKeyRef) == (has(self.username) || has(self.usernameSecretKeyRef))")
+        .message("a user needs a password and a password a user: passwordSecretKeyRef goes with username or usernameSecretKeyRef")
+        .field_path(".passwordSecretKeyRef"),
+    validation = Rule::new("!has(self.username) || !has(self.usernameSecretKeyRef)")
+        .message("username and usernameSecretKeyRef exclude each other").field_path(".username"),
+    validation = Rule::new("!has(self.apiKeySecretKeyRef) || !has(self.passwordSecretKeyRef)")
+        .message("apiKeySecretKeyRef and passwordSecretKeyRef exclude each other").field_path(".apiKeySecretKeyRef"),
+    validation = Rule::new("!has(self.caSecretKeyRef) || !has(self.caConfigMapKeyRef)")
+        .message("caSecretKeyRef and caConfigMapKeyRef exclude each other").field_path(".caSecretKeyRef")
+)]
 pub struct ElasticsearchCluster {
     /// Base URLs of the cluster's nodes or of its load balancer, for example `https://es.search.svc:9200`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(
         length(min = 1, max = 32),
         inner(length(max = 2048), regex(pattern = r"^https?://[^/?#]+/?$"))
     )]
     pub urls: Vec<String>,
+    /// A Connection or ClusterConnection of type `elasticsearch`, which says all that the other fields would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_ref: Option<ConnectionRef>,
     /// Secret in this namespace with the keys `username` and `password`, or `apiKey` (the encoded form), and
     /// `ca.crt` (PEM) if the cluster's certificate is signed by a private authority. Left out: no
     /// authentication. With `aws` its keys are those of `storage.credentialsSecretRef`, and if it is left
@@ -27,10 +54,47 @@ pub struct ElasticsearchCluster {
     /// previous credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretRef>,
+    /// Name of the user, for Secrets that hold only the password, such as those of ECK
+    /// (`<cluster>-es-elastic-user` with the key `elastic`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 507))]
+    pub username: Option<String>,
+    /// The key of a Secret with the name of the user. Without `key`: the key `username`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username_secret_key_ref: Option<SecretKeyRef>,
+    /// The key of a Secret with the password. Without `key`: the key `password`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_secret_key_ref: Option<SecretKeyRef>,
+    /// The key of a Secret with an API key in the encoded form. Without `key`: the key `apiKey`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_secret_key_ref: Option<SecretKeyRef>,
+    /// The key of a Secret with the certificate (PEM) of the private authority that signed the cluster's. Without
+    /// `key`: the key `ca.crt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_secret_key_ref: Option<SecretKeyRef>,
+    /// The same in a ConfigMap, for example one of trust-manager.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_config_map_key_ref: Option<ConfigMapKeyRef>,
     /// Amazon OpenSearch Service or Serverless, which accepts requests signed with AWS credentials (Signature
     /// Version 4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aws: Option<AwsSigning>,
+}
+
+impl ElasticsearchCluster {
+    /// Where the credentials come from, and the certificate of the authority.
+    pub fn credentials(&self) -> Vec<CredentialSource<'_>> {
+        let keys = [
+            (&self.username_secret_key_ref, "username"),
+            (&self.password_secret_key_ref, "password"),
+            (&self.api_key_secret_key_ref, "apiKey"),
+            (&self.ca_secret_key_ref, CA_FILE),
+        ];
+        let keys = keys.into_iter().filter_map(|(named, file)| Some(named.as_ref()?.source(file)));
+        let authority = self.ca_config_map_key_ref.as_ref().map(|named| named.source(CA_FILE));
+        let whole = self.secret_ref.as_ref().map(CredentialSource::Secret);
+        whole.into_iter().chain(keys).chain(authority).collect()
+    }
 }
 
 /// The AWS region and service for which requests to managed OpenSearch are signed.

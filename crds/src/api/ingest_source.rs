@@ -7,12 +7,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
+use super::connection::ConnectionRef;
 use super::elasticsearch::ElasticsearchCluster;
 use super::pod_template::PodTemplate;
 use crate::conversion::Conversion;
 pub use index::{DateWindow, Index, InvalidDay};
 
-use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
+use super::storage::{BucketLocation, RawLocation, SecretRef, SnapshotLocation, Storage};
 
 /// A bucket whose objects are continuously ingested: every new object becomes searchable documents, or a
 /// refusal that can be inspected.
@@ -121,6 +122,11 @@ impl Trigger {
     pub fn queue_url(&self) -> Option<&str> {
         self.sqs.as_ref().map(|sqs| sqs.queue_url.as_str())
     }
+
+    /// Secret for the queue, if it has one of its own.
+    pub fn queue_credentials(&self) -> Option<&SecretRef> {
+        self.sqs.as_ref()?.credentials_secret_ref.as_ref()
+    }
 }
 
 /// Listing of the bucket. Each listing is an IngestRun of mode Process, created for the source, and never
@@ -172,11 +178,29 @@ fn default_failed_runs_history_limit() -> i32 {
 /// An SQS queue with S3 event notifications.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(
+    validation = Rule::new("has(self.queueURL) != has(self.connectionRef)")
+        .message("exactly one of queueURL and connectionRef must be set"),
+    validation = Rule::new("!has(self.connectionRef) || !has(self.region) && !has(self.credentialsSecretRef)")
+        .message("the connection says how to reach the queue: leave out all other fields beside connectionRef")
+        .field_path(".connectionRef")
+)]
 pub struct SqsTrigger {
     /// URL of the queue as SQS gives it, for example `https://sqs.eu-west-1.amazonaws.com/123456789012/wire`.
-    #[serde(rename = "queueURL")]
+    #[serde(default, rename = "queueURL", skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+/.+"))]
     pub queue_url: String,
+    /// A Connection or ClusterConnection of type `queue`, which says all that the other fields would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_ref: Option<ConnectionRef>,
+    /// Region of the queue. Left out: that of `storage`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub region: Option<String>,
+    /// Secret in this namespace with the keys of `storage.credentialsSecretRef`, for the queue alone. Left out: the
+    /// credentials of `storage`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_secret_ref: Option<SecretRef>,
 }
 
 /// Where the outcome of each object is recorded.
@@ -209,6 +233,18 @@ impl IngestSourceSpec {
     /// The cluster with the records, if `spec.ledger` names it.
     pub fn own_ledger_cluster(&self) -> Option<&ElasticsearchCluster> {
         self.ledger.as_ref()?.elasticsearch.as_ref()
+    }
+
+    /// How to reach the queue: as the object store, but for what the trigger has of its own.
+    pub fn queue_storage(&self) -> Storage {
+        let mut storage = self.storage.clone();
+        if let Some(region) = self.trigger.sqs.as_ref().and_then(|sqs| sqs.region.as_ref()) {
+            storage.region.clone_from(region);
+        }
+        if let Some(named) = self.trigger.queue_credentials() {
+            storage.credentials_secret_ref = Some(named.clone());
+        }
+        storage
     }
 
     /// Whether to take over the records from their owner.
@@ -284,6 +320,10 @@ pub struct IngestSourceStatus {
     /// Digest of the current conversion model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// Digest of what the connections state that the source refers to. Left out: it refers to none, or one of them cannot be
+    /// used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections_digest: Option<String>,
     /// Number of units (versions of raw objects) in each state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub units: Option<UnitCounts>,

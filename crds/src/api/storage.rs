@@ -4,6 +4,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::connection::ConnectionRef;
+
 /// The folder, below a bucket's prefix, for Docmill's internal files. Objects in such a folder are never
 /// ingested.
 pub const OWN_FOLDER: &str = ".docmill/";
@@ -11,10 +13,22 @@ pub const OWN_FOLDER: &str = ".docmill/";
 /// How to reach the object store. One store serves all buckets of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(
+    validation = Rule::new("has(self.region) != has(self.connectionRef)")
+        .message("exactly one of region and connectionRef must be set"),
+    validation = Rule::new("!has(self.connectionRef) || !has(self.endpoint) && !self.forcePathStyle && !has(self.credentialsSecretRef)")
+        .message("the connection says how to reach the object store: leave out all other fields but bucket and prefix beside connectionRef")
+        .field_path(".connectionRef")
+)]
 pub struct Storage {
     /// Region of the buckets and of the queue, for example `eu-west-1`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(min = 1, max = 64))]
     pub region: String,
+    /// A Connection or ClusterConnection of type `objectStore`, which says all that the other fields would, but for `bucket`
+    /// and `prefix`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_ref: Option<ConnectionRef>,
     /// Base URL of an S3-compatible store. Left out: AWS itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]

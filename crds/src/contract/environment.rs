@@ -49,9 +49,11 @@ pub const SECRETS_DIR_ENV: &str = "DOCMILL_SECRETS_DIR";
 pub mod secret_mount {
     /// `spec.storage.credentialsSecretRef` of an `IngestSource`.
     pub const STORAGE: &str = "storage";
-    /// `spec.index.elasticsearch.secretRef` of an `IngestSource`.
+    /// `spec.trigger.sqs.credentialsSecretRef` of an `IngestSource`.
+    pub const QUEUE: &str = "queue";
+    /// Credentials of `spec.index.elasticsearch` of an `IngestSource`.
     pub const INDEX: &str = "index";
-    /// `spec.ledger.elasticsearch.secretRef` of an `IngestSource`.
+    /// Credentials of `spec.ledger.elasticsearch` of an `IngestSource`.
     pub const LEDGER: &str = "ledger";
     /// The cluster that an `EnrichmentRun` reads.
     pub const FROM: &str = "from";

@@ -1,6 +1,6 @@
-//! Kubernetes' own types, which `podTemplate` takes as they are.
+//! Kubernetes' own types, which `podTemplate` and `namespaceSelector` take as they are.
 //!
-//! Their descriptions would be most of a definition, which has to fit into the annotation of `kubectl apply`
+//! The descriptions of those in `podTemplate` would be most of a definition, which has to fit into the annotation of `kubectl apply`
 //! (256 KiB), and `kubectl explain pod.spec` has them.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;
@@ -31,14 +31,14 @@ const MAX_ENTRIES: i64 = 64;
 
 /// Shortens the descriptions of the fields with Kubernetes' own types, and gives them limits.
 pub(super) fn shorten(root: &mut JSONSchemaProps) {
-    each_field(root, &mut |name, schema| {
-        if name == "podTemplate" {
-            each_field(schema, &mut |name, field| {
-                if FIELDS.contains(&name) {
-                    shorten_field(field);
-                }
-            });
-        }
+    each_field(root, &mut |name, schema| match name {
+        "podTemplate" => each_field(schema, &mut |name, field| {
+            if FIELDS.contains(&name) {
+                shorten_field(field);
+            }
+        }),
+        "namespaceSelector" => each_field(schema, &mut |_, inner| limit(inner)),
+        _ => {}
     });
 }
 

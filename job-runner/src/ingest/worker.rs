@@ -40,7 +40,9 @@ pub async fn run(order: IngestOrder, runner: String, stop: ShutdownTokens) -> Re
     let processor = Processor::new(&order, runner, None, stop.clone()).await?;
     processor.ensure_indices().await?;
     let queue_url = order.spec.trigger.queue_url().ok_or(IngestError::NoQueue)?;
-    let sqs = aws::sqs_client(&order.spec.storage, queue_url, &mounted(secret_mount::STORAGE)?).await?;
+    let has_own = order.spec.trigger.queue_credentials().is_some();
+    let mount = if has_own { secret_mount::QUEUE } else { secret_mount::STORAGE };
+    let sqs = aws::sqs_client(&order.spec.queue_storage(), queue_url, &mounted(mount)?).await?;
     let queue = Queue::new(sqs, queue_url.to_owned());
     let (acknowledge, acknowledging) = queue.acknowledger();
     let heartbeat_ends = CancellationToken::new();

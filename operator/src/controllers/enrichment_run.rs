@@ -3,6 +3,7 @@
 //! (`k8s::apply`, `watermark`), and computes the status (`status`: pure). The selection is kept in the Job's
 //! own work order, so it stays the same whatever happens to the operator.
 mod conflicts;
+mod connected;
 mod job;
 mod models;
 mod observation;
@@ -17,6 +18,7 @@ pub mod tests;
 mod vectors;
 mod watermark;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use docmill_crds::{EnrichmentRun, EnrichmentRunStatus};
@@ -56,9 +58,14 @@ impl Run for EnrichmentRun {
         status.completion_time.as_ref()
     }
 
+    fn resolve(&self, context: &Context) -> (Cow<'_, Self>, Result<(), NotReady>) {
+        let (run, connected) = connected::resolve(self, context);
+        (Cow::Owned(run), connected)
+    }
+
     /// Observes what the run refers to, the clusters, its Job, and the records of its slices.
-    async fn observe(&self, context: &Context) -> EnrichmentObservation {
-        observe::observe(self, context).await
+    async fn observe(&self, connected: Result<(), NotReady>, context: &Context) -> EnrichmentObservation {
+        observe::observe(self, connected, context).await
     }
 
     fn plan(&self, seen: &EnrichmentObservation) -> EnrichmentPlan {

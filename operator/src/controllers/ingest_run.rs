@@ -16,6 +16,7 @@ mod tests;
 pub use start::POLL;
 pub use status::remaining;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use docmill_crds::{IngestRun, IngestRunStatus};
@@ -55,8 +56,13 @@ impl Run for IngestRun {
         status.completion_time.as_ref()
     }
 
+    /// The run itself states no address: its source does, and is resolved when it is observed.
+    fn resolve(&self, _: &Context) -> (Cow<'_, Self>, Result<(), NotReady>) {
+        (Cow::Borrowed(self), Ok(()))
+    }
+
     /// The source, the stores, the run's Jobs, their records.
-    async fn observe(&self, context: &Context) -> IngestObservation {
+    async fn observe(&self, _: Result<(), NotReady>, context: &Context) -> IngestObservation {
         observe::observe(self, context).await
     }
 

@@ -33,6 +33,7 @@ use kube::runtime::controller::Action;
 use super::conversion_model::{has_changed, lookup};
 use super::readable::readable;
 use crate::k8s::apply::{ApplyError, Created};
+use crate::not_ready::NotReady;
 use crate::telemetry::metrics::Kind;
 use context::SourceContext;
 use fair_share::WorkerDemand;
@@ -51,12 +52,15 @@ pub async fn reconcile(
     let suspend = source.spec.suspend;
     let now = Timestamp::now();
     let pace = context.pacing.pace(&context.sources);
-    if let Some(left) = left_alone_for(source, &context, now, &pace) {
+    // From here on, the source states what it refers to, and where its objects lie.
+    let (source, connected) = context.connections.try_resolve(source);
+    let source = &source;
+    if let Some(left) = left_alone_for(source, &connected, &context, now, &pace) {
         return Ok(Action::requeue(left));
     }
 
-    // 1. Observe: the spec, the stores, the queue, the ledger, the workers.
-    let (seen, order) = observe::observe(source, &context, &pace).await;
+    // 1. Observe: the connections, the spec, the stores, the queue, the ledger, the workers.
+    let (seen, order) = observe::observe(source, connected, &context, &pace).await;
 
     // 2. Plan: how many workers are desired, and which to start; this source's fair share of that; and
     // whether it is time to list the bucket.
@@ -92,14 +96,19 @@ pub async fn reconcile(
 }
 
 /// How long a suspended source may be left alone: as [`rest`] says, once nothing of it runs any more, and as long as
-/// the model that it refers to stays the same.
+/// the model and the connections that it refers to stay the same.
 fn left_alone_for(
     source: &IngestSource,
+    connected: &Result<Option<String>, NotReady>,
     context: &SourceContext,
     now: Timestamp,
     pace: &Pace,
 ) -> Option<Duration> {
     let left = context.resting.left_alone_for(source, now, pace.suspended)?;
+    let digest = source.status.as_ref().and_then(|status| status.connections_digest.as_ref());
+    if connected.as_ref().ok().and_then(Option::as_ref) != digest {
+        return None;
+    }
     if lookup::viewed(source, context).is_some_and(|model| has_changed(source, &model)) {
         return None;
     }

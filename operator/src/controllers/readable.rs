@@ -1,18 +1,17 @@
 //! Which resources a controller reconciles, and what users see of one that this operator cannot read.
 
 use docmill_crds::untrusted_text::sentence;
-use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{ApiResource, DynamicObject};
+use kube::api::DynamicObject;
 use kube::core::DeserializeGuard;
 use kube::core::error_boundary::InvalidObject;
-use kube::{Api, Resource, ResourceExt as _};
+use kube::{Resource, ResourceExt as _};
 
 use super::run_status;
 use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::context::Context;
-use crate::k8s::apply::ApplyError;
+use crate::k8s::apply::{ApplyError, api_of};
 
 /// Reason of the condition `Ready`, and of an Event.
 const REASON: &str = "UnreadableSpec";
@@ -25,7 +24,7 @@ pub async fn readable<'a, K>(
     context: &Context,
 ) -> Result<Option<&'a K>, ApplyError>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Sync,
+    K: Resource<DynamicType = ()> + Sync,
 {
     if guard.meta().deletion_timestamp.is_some() {
         return Ok(None);
@@ -46,7 +45,7 @@ async fn report<K>(
     context: &Context,
 ) -> Result<(), ApplyError>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Sync,
+    K: Resource<DynamicType = ()> + Sync,
 {
     let Some(old) = conditions_of(guard, context).await? else { return Ok(()) };
     if run_status::has_ended(&old) {
@@ -70,13 +69,12 @@ async fn conditions_of<K>(
     context: &Context,
 ) -> Result<Option<Vec<Condition>>, ApplyError>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    K: Resource<DynamicType = ()>,
 {
-    let (kind, name) = (ApiResource::erase::<K>(&()), guard.name_any());
-    let namespace = guard.namespace().unwrap_or_default();
-    let resources = Api::<DynamicObject>::namespaced_with(context.client.clone(), &namespace, &kind);
+    let (kind, name) = (K::kind(&()), guard.name_any());
+    let resources = api_of(&context.client, guard);
     let found = resources.get_opt(&name).await.map_err(|source| ApplyError::Api {
-        action: format!("read the {} {name}", kind.kind),
+        action: format!("read the {kind} {name}"),
         source: Box::new(source),
     })?;
     let conditions = |found: DynamicObject| found.data.pointer("/status/conditions").cloned();

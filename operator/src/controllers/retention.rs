@@ -71,8 +71,9 @@ async fn sweep(context: &SourceContext, grace: Duration, turn: usize) {
     stream::iter(of_turn(sources, turn))
         .for_each_concurrent(AT_A_TIME, async |guard| {
             if let Ok(source) = &guard.0 {
-                let name = source.name_any();
-                report(&name, tokio::time::timeout(TIMEOUT, ingest::sweep(source, context, before)).await);
+                let (source, _) = context.connections.try_resolve(source);
+                let swept = tokio::time::timeout(TIMEOUT, ingest::sweep(&source, context, before)).await;
+                report(&source.name_any(), swept);
             }
         })
         .await;

@@ -1,5 +1,6 @@
 //! The controller of runs, the same for each kind: the differences are in the kind's own steps ([`Run`]).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,9 +38,16 @@ pub trait Run: Writable + Sync {
     /// `status.completionTime`.
     fn completion_time(status: &Self::Status) -> Option<&Time>;
 
-    /// Observes what the run refers to, its Jobs and their records. Unreachable stores are part of the
-    /// observation.
-    fn observe(&self, context: &Context) -> impl Future<Output = Self::Observation> + Send;
+    /// The run with the addresses of the connections that it refers to; and if one cannot be used, the run as it is,
+    /// and why.
+    fn resolve(&self, context: &Context) -> (Cow<'_, Self>, Result<(), NotReady>);
+    /// Observes what the run refers to, its Jobs and their records. `connected` tells whether all of its connections
+    /// are known. Unreachable stores are part of the observation.
+    fn observe(
+        &self,
+        connected: Result<(), NotReady>,
+        context: &Context,
+    ) -> impl Future<Output = Self::Observation> + Send;
     /// Decides: start, wait, or end.
     fn plan(&self, seen: &Self::Observation) -> Self::Plan;
     /// Carries out a plan. The inner result is for the user.
@@ -72,7 +80,9 @@ pub async fn reconcile<R: Run>(
     }
 
     // 1. Observe.
-    let mut seen = run.observe(&context).await;
+    let (run, connected) = run.resolve(&context);
+    let run: &R = &run;
+    let mut seen = run.observe(connected, &context).await;
 
     // 2. Plan.
     let mut plan = run.plan(&seen);

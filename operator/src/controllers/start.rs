@@ -1,16 +1,19 @@
-//! What triggers a reconcile: a change of a resource, of one of its Jobs, or a requeue.
+//! What triggers a reconcile: a change of a resource, of one of its Jobs or of a connection that it refers to, or a
+//! requeue.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use docmill_clients::cause::with_causes;
+use docmill_crds::api::connection::ConnectionKind;
 use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
 };
 use docmill_crds::{
-    ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource,
+    ClusterConnection, Connection, ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun,
+    IngestSchedule, IngestSource,
 };
-use futures::future::{BoxFuture, join_all, try_join_all};
+use futures::future::{BoxFuture, OptionFuture, join, join_all, try_join_all};
 use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
@@ -18,8 +21,9 @@ use k8s_openapi::jiff::Timestamp;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{self, Action, Controller};
 use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::reflector::store::WriterDropped;
 use kube::runtime::{WatchStreamExt as _, reflector, watcher};
-use kube::{Client, Resource, ResourceExt as _};
+use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 
 use super::ingest_source::client_cache::ClientCache;
@@ -29,16 +33,18 @@ use super::ingest_source::rest::pace::Pacing;
 use super::ingest_source::worker_quota::WorkerQuota;
 use super::reconcile_limit::ReconcileLimiter;
 use super::retention::{self, Retention};
-use super::views::{Views, slim};
-use super::{conversion_model, ingest_source, run_controller, schedule};
+use super::views::Views;
+use super::{connection, conversion_model, ingest_source, run_controller, schedule};
 use crate::args::Args;
 use crate::circuit_breaker::CircuitBreaker;
+use crate::connections::{ClusterViews, Connections, users};
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, FIELD_MANAGER, Writer};
 use crate::k8s::cluster;
 use crate::k8s::leader::Leadership;
 use crate::k8s::rules::Rules;
 use crate::k8s::scope::Scope;
+use crate::k8s::view::slim;
 use crate::requeue;
 use crate::shutdown::Shutdown;
 use crate::stores::SecretReader;
@@ -68,6 +74,7 @@ pub async fn run(
     let (watched, ignored) = (&args.scope.watch_namespaces, &args.scope.ignore_namespaces);
     tracing::info!(?watched, ?ignored, "watching");
     let (views, watching): (Vec<Views>, Vec<_>) = scopes.iter().map(Views::of).unzip();
+    let (cluster, watching_cluster) = watched.is_empty().then(|| ClusterViews::of(&client)).unzip();
     let source_controllers: Vec<_> = scopes.iter().map(controller::<IngestSource>).collect();
     let model_controllers: Vec<_> = scopes.iter().map(controller::<ConversionModel>).collect();
     let context = Arc::new(Context {
@@ -88,6 +95,11 @@ pub async fn run(
         models: model_controllers.iter().map(Controller::store).collect(),
         ingest_runs: views.iter().map(|views| views.ingest_runs.clone()).collect(),
         scheduled_runs: views.iter().map(|views| views.scheduled_runs.clone()).collect(),
+        connections: Connections {
+            namespaced: views.iter().map(|views| views.connections.clone()).collect(),
+            cluster,
+            required: args.rules.require_connections,
+        },
         worker_http: worker_status::client()?,
         circuit_breaker: CircuitBreaker::default(),
     });
@@ -106,13 +118,16 @@ pub async fn run(
     let controllers =
         parts.map(|((scope, views), controllers)| run_scope(scope, views, controllers, &sources, &stop));
     let controllers = try_join_all(controllers);
-    let sweeps = async {
-        retention::run(sources.clone(), retention, stop.clone()).await;
+    let others = async {
+        tokio::join!(
+            retention::run(sources.clone(), retention, stop.clone()),
+            run_cluster_connections(&sources.common, &stop),
+        );
         anyhow::Ok(())
     };
     tokio::select! {
-        result = async { tokio::try_join!(controllers, sweeps) } => result.map(drop),
-        _ = join_all(watching) => Ok(()),
+        result = async { tokio::try_join!(controllers, others) } => result.map(drop),
+        _ = join(join_all(watching), OptionFuture::from(watching_cluster)) => Ok(()),
     }
 }
 
@@ -128,17 +143,17 @@ async fn run_scope(
     sources: &Arc<SourceContext>,
     stop: &Shutdown,
 ) -> anyhow::Result<()> {
-    // With a view that is not filled yet, a reconcile would start workers that already exist.
+    let context = &sources.common;
+    // With a view that is not filled yet, a reconcile would start workers that already exist, and not find connections.
     tokio::select! {
-        ready = views.ready() => ready?,
+        ready = ready(views, &context.connections) => ready?,
         () = stop.clone().requested() => return Ok(()),
     }
-    let context = &sources.common;
     let metrics_and_stop = (&context.metrics, stop);
     let resources = &context.metrics.resources;
     tokio::join!(
         start_controller(
-            with_models(source_controller, scope)
+            with_connections(with_models(source_controller, scope), scope, context)
                 .owns(scope.api::<Job>(), scope.labelled(label::SOURCE))
                 .owns(scope.api::<DeserializeGuard<IngestRun>>(), scope.labelled(label::TRIGGER)),
             (Kind::IngestSource, &resources.sources),
@@ -183,8 +198,40 @@ async fn run_scope(
             context.clone(),
             metrics_and_stop,
         ),
+        start_controller(
+            controller(scope),
+            (Kind::Connection, &resources.connections),
+            connection::reconcile::<Connection>,
+            context.clone(),
+            metrics_and_stop,
+        ),
     );
     Ok(())
+}
+
+/// Waits until everything is known that the reconciles of a scope look up in memory.
+async fn ready(views: &Views, connections: &Connections) -> Result<(), WriterDropped> {
+    views.ready().await?;
+    match &connections.cluster {
+        Some(cluster) => cluster.ready().await,
+        None => Ok(()),
+    }
+}
+
+/// Runs the controller of `ClusterConnection`s, unless the operator watches single namespaces.
+async fn run_cluster_connections(context: &Arc<Context>, stop: &Shutdown) {
+    if context.connections.cluster.is_none() {
+        return;
+    }
+    let all = Api::<DeserializeGuard<ClusterConnection>>::all(context.client.clone());
+    let running = start_controller(
+        controller_of(all, watcher::Config::default()),
+        (Kind::ClusterConnection, &context.metrics.resources.cluster_connections),
+        connection::reconcile::<ClusterConnection>,
+        context.clone(),
+        (&context.metrics, stop),
+    );
+    Box::pin(running).await;
 }
 
 /// What records the Events.
@@ -202,6 +249,24 @@ fn with_models(
     sources.watches(scope.api::<DeserializeGuard<ConversionModel>>(), scope.everything(), move |model| {
         conversion_model::users(&model, &view.state())
     })
+}
+
+/// A controller that also looks at the sources that refer to a connection whenever the connection changes.
+fn with_connections(
+    sources: Controller<DeserializeGuard<IngestSource>>,
+    scope: &Scope,
+    context: &Context,
+) -> Controller<DeserializeGuard<IngestSource>> {
+    let view = sources.store();
+    let of_namespaced = users::<IngestSource, Connection>(view.clone(), ConnectionKind::Connection);
+    let connections = scope.api::<DeserializeGuard<Connection>>();
+    let sources = sources.watches(connections, scope.everything(), of_namespaced);
+    if context.connections.cluster.is_none() {
+        return sources;
+    }
+    let of_cluster = users::<IngestSource, ClusterConnection>(view, ConnectionKind::ClusterConnection);
+    let connections = Api::<DeserializeGuard<ClusterConnection>>::all(context.client.clone());
+    sources.watches(connections, watcher::Config::default(), of_cluster)
 }
 
 /// What workers inherit from the operator: log format and level, which endpoints they may use, and where
@@ -253,8 +318,19 @@ where
         + Sync
         + 'static,
 {
+    controller_of(scope.api(), scope.everything())
+}
+
+/// A controller of these resources.
+fn controller_of<K>(
+    resources: Api<DeserializeGuard<K>>,
+    selection: watcher::Config,
+) -> Controller<DeserializeGuard<K>>
+where
+    K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + Sync + 'static,
+{
     let (view, writer) = reflector::store();
-    let watch = watcher(scope.api(), scope.everything()).modify(slim).reflect(writer).applied_objects();
+    let watch = watcher(resources, selection).modify(slim).reflect(writer).applied_objects();
     Controller::for_stream(watch, view)
 }
 

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use docmill_crds::contract::annotation;
-use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::events::{self, EventType, Recorder};
 use kube::{Api, Client, Resource, ResourceExt as _};
@@ -186,6 +186,34 @@ impl Writer {
         old: Option<&S>,
         new: &S,
     ) -> Result<bool, ApplyError> {
+        self.patch_status(&self.api::<K>(object), object, old, new).await
+    }
+
+    /// The same for a resource of the cluster.
+    pub async fn set_cluster_status<K, S>(
+        &self,
+        object: &K,
+        old: Option<&S>,
+        new: &S,
+    ) -> Result<bool, ApplyError>
+    where
+        K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug + DeserializeOwned,
+        S: Serialize,
+    {
+        self.patch_status(&Api::<K>::all(self.client.clone()), object, old, new).await
+    }
+
+    async fn patch_status<K, S>(
+        &self,
+        api: &Api<K>,
+        object: &K,
+        old: Option<&S>,
+        new: &S,
+    ) -> Result<bool, ApplyError>
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
+        S: Serialize,
+    {
         let name = object.name_any();
         // Compared as JSON, because times lose their fractions of a second in serialization.
         let new = serde_json::to_value(new).unwrap_or_default();
@@ -201,8 +229,7 @@ impl Writer {
             "status": new,
         });
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        let written =
-            self.api::<K>(object).patch_status(&name, &params, &Patch::Apply(&patch)).await.map(drop);
+        let written = api.patch_status(&name, &params, &Patch::Apply(&patch)).await.map(drop);
         gone_is_fine(written, || format!("set the status of {name}"))?;
         Ok(true)
     }
@@ -210,7 +237,7 @@ impl Writer {
     /// Sets one condition of a resource that may be unreadable, whose other status stays.
     pub async fn set_condition<K>(&self, object: &K, condition: &Condition) -> Result<(), ApplyError>
     where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Resource<DynamicType = ()>,
     {
         self.check()?;
         let name = object.name_any();
@@ -221,8 +248,7 @@ impl Writer {
             "status": {"conditions": [condition]},
         });
         let params = PatchParams::apply(CONDITION_MANAGER).force();
-        let (kind, namespace) = (ApiResource::erase::<K>(&()), object.namespace().unwrap_or_default());
-        let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), &namespace, &kind);
+        let api = api_of(&self.client, object);
         let written = api.patch_status(&name, &params, &Patch::Apply(&patch)).await.map(drop);
         gone_is_fine(written, || format!("set the condition {} of {name}", condition.type_))
     }
@@ -268,6 +294,15 @@ impl<K> Writable for K where
         + DeserializeOwned
         + Serialize
 {
+}
+
+/// The resources of an object's kind, in its namespace if it has one, whatever they look like.
+pub fn api_of<K: Resource<DynamicType = ()>>(client: &Client, object: &K) -> Api<DynamicObject> {
+    let kind = ApiResource::erase::<K>(&());
+    match object.namespace() {
+        Some(namespace) => Api::namespaced_with(client.clone(), &namespace, &kind),
+        None => Api::all_with(client.clone(), &kind),
+    }
 }
 
 /// An object that is gone, or was replaced by another with the same name, needs nothing more.

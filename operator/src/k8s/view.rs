@@ -1,9 +1,17 @@
 //! Views of objects of a type: what the watches have seen of them so far.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
-use kube::Resource;
-use kube::runtime::reflector::{ObjectRef, Store};
+use docmill_clients::cause::with_causes;
+use futures::StreamExt as _;
+use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
+
+/// The annotation in which `kubectl apply` keeps the whole object as it was applied.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The objects of a type in all scopes. A scope that is not readable yet counts as empty.
 #[derive(Clone)]
@@ -49,6 +57,34 @@ where
 {
     fn from_iter<I: IntoIterator<Item = Store<K>>>(stores: I) -> Self {
         Self(stores.into_iter().collect())
+    }
+}
+
+/// What a watch has seen, and the watch, which keeps it up to date while it is polled and does not end.
+pub fn watched<K>(
+    objects: Api<K>,
+    selection: watcher::Config,
+) -> (Store<K>, impl Future<Output = ()> + use<K>)
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+{
+    let (store, writer) = reflector::store();
+    let watch = watcher(objects, selection).default_backoff().modify(slim).reflect(writer).for_each(
+        |event| async move {
+            if let Err(error) = event {
+                tracing::warn!(error = with_causes(&error), "a watch failed; restarting it");
+            }
+        },
+    );
+    (store, watch)
+}
+
+/// Drops what is large and never read, before it is held for as long as the object exists.
+pub fn slim<K: Resource>(object: &mut K) {
+    let meta = object.meta_mut();
+    meta.managed_fields = None;
+    if let Some(annotations) = &mut meta.annotations {
+        annotations.remove(LAST_APPLIED);
     }
 }
 

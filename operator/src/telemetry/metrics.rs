@@ -1,6 +1,7 @@
-//! Prometheus metrics of the operator itself and of resources: `sources`, `models`, `runs` and `schedules`,
-//! all exported through `resource_collector`.
+//! Prometheus metrics of the operator itself and of resources: `sources`, `models`, `runs`, `schedules` and
+//! `connections`, all exported through `resource_collector`.
 
+mod connections;
 mod models;
 mod resource_collector;
 mod runs;
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 use docmill_clients::telemetry::process::ProcessMetrics;
 use docmill_crds::{
-    ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource,
+    ClusterConnection, Connection, ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun,
+    IngestSchedule, IngestSource,
 };
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
@@ -36,6 +38,10 @@ pub enum Kind {
     IngestSchedule,
     /// `ConversionModel`.
     ConversionModel,
+    /// `Connection`.
+    Connection,
+    /// `ClusterConnection`.
+    ClusterConnection,
 }
 
 /// How a reconcile ended.
@@ -118,6 +124,10 @@ pub struct ResourceCollectors {
     pub ingest_schedules: ResourceCollector<IngestSchedule>,
     /// `ConversionModel`s.
     pub models: ResourceCollector<ConversionModel>,
+    /// `Connection`s.
+    pub connections: ResourceCollector<Connection>,
+    /// `ClusterConnection`s.
+    pub cluster_connections: ResourceCollector<ClusterConnection>,
 }
 
 impl Default for Metrics {
@@ -130,6 +140,8 @@ impl Default for Metrics {
         all.register_collector(Box::new(resources.enrichment_schedules.clone()));
         all.register_collector(Box::new(resources.ingest_schedules.clone()));
         all.register_collector(Box::new(resources.models.clone()));
+        all.register_collector(Box::new(resources.connections.clone()));
+        all.register_collector(Box::new(resources.cluster_connections.clone()));
         all.register_collector(Box::new(ProcessMetrics));
         let registry = all.sub_registry_with_prefix("docmill_operator");
         let reconciles = Family::default();

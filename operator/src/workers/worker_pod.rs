@@ -3,15 +3,16 @@
 //! It runs under the Pod Security Standard `restricted`, has no access to the API server, and gets its
 //! credentials as mounted files.
 
+mod mounts;
 mod settings;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use docmill_crds::api::credentials::CredentialSource;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::api::pod_template::{PodSettings, PodTemplate};
-use docmill_crds::api::storage::SecretRef;
 use docmill_crds::contract::{
     ExitCode, POD_NAME_ENV, SECRETS_DIR, WORK_ORDER_ENV, WORKER_MEMORY_ENV, WORKER_PORT, WorkOrder,
     secret_mount,
@@ -22,7 +23,7 @@ use k8s_openapi::api::batch::v1::{
 };
 use k8s_openapi::api::core::v1::{
     Capabilities, Container, ContainerPort, EnvVar, EnvVarSource, ObjectFieldSelector, PodSpec,
-    PodTemplateSpec, ResourceRequirements, SecretVolumeSource, SecurityContext, Volume, VolumeMount,
+    PodTemplateSpec, ResourceRequirements, SecurityContext, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::api::ObjectMeta;
@@ -51,26 +52,28 @@ pub struct WorkerImage {
     pub user: Option<i64>,
 }
 
-/// A Secret and the directory under [`SECRETS_DIR`] at which it is mounted.
+/// Credentials and the directory under [`SECRETS_DIR`] at which they are mounted.
 #[derive(Clone, Debug)]
 pub struct Mount<'a> {
     /// One of `docmill_crds::contract::secret_mount`.
     pub folder: Cow<'static, str>,
-    /// The Secret, if the resource names one.
-    pub secret: Option<&'a SecretRef>,
+    /// Where they come from; empty if the resource names none.
+    pub sources: Vec<CredentialSource<'a>>,
 }
 
 /// The Secrets of a source.
 pub fn source_mounts(spec: &IngestSourceSpec) -> Vec<Mount<'_>> {
+    let (storage, queue) = (spec.storage.credentials_secret_ref.as_ref(), spec.trigger.queue_credentials());
     vec![
-        Mount { folder: secret_mount::STORAGE.into(), secret: spec.storage.credentials_secret_ref.as_ref() },
-        Mount { folder: secret_mount::INDEX.into(), secret: secret_of(spec.index_cluster()) },
-        Mount { folder: secret_mount::LEDGER.into(), secret: secret_of(spec.own_ledger_cluster()) },
+        Mount { folder: secret_mount::STORAGE.into(), sources: CredentialSource::of_secret(storage) },
+        Mount { folder: secret_mount::QUEUE.into(), sources: CredentialSource::of_secret(queue) },
+        Mount { folder: secret_mount::INDEX.into(), sources: of_cluster(spec.index_cluster()) },
+        Mount { folder: secret_mount::LEDGER.into(), sources: of_cluster(spec.own_ledger_cluster()) },
     ]
 }
 
-fn secret_of(cluster: Option<&ElasticsearchCluster>) -> Option<&SecretRef> {
-    cluster?.secret_ref.as_ref()
+fn of_cluster(cluster: Option<&ElasticsearchCluster>) -> Vec<CredentialSource<'_>> {
+    cluster.map(ElasticsearchCluster::credentials).unwrap_or_default()
 }
 
 /// What differs from one worker pod to the next.
@@ -249,16 +252,15 @@ fn container_security() -> SecurityContext {
 }
 
 fn volume(mount: &Mount<'_>) -> Option<Volume> {
-    let secret = SecretVolumeSource { secret_name: Some(mount.secret?.name.clone()), ..Default::default() };
-    Some(Volume { name: mount.folder.to_string(), secret: Some(secret), ..Volume::default() })
+    mounts::volume(mount.folder.to_string(), &mount.sources)
 }
 
 fn volume_mount(mount: &Mount<'_>) -> Option<VolumeMount> {
-    mount.secret?;
-    Some(VolumeMount {
+    let mounted = VolumeMount {
         name: mount.folder.to_string(),
         mount_path: format!("{SECRETS_DIR}/{}", mount.folder),
         read_only: Some(true),
         ..VolumeMount::default()
-    })
+    };
+    (!mount.sources.is_empty()).then_some(mounted)
 }

@@ -27,6 +27,8 @@ pub enum Kind {
     EnrichmentSchedule,
     /// `ConversionModel`
     ConversionModel,
+    /// `Connection`
+    Connection,
 }
 
 impl Kind {
@@ -38,6 +40,7 @@ impl Kind {
             Self::IngestSchedule => ("IngestSchedule", "ingestschedules"),
             Self::EnrichmentSchedule => ("EnrichmentSchedule", "enrichmentschedules"),
             Self::ConversionModel => ("ConversionModel", "conversionmodels"),
+            Self::Connection => ("Connection", "connections"),
         };
         ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("docmill.io", "v1beta1", kind), plural)
     }

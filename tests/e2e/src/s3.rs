@@ -37,6 +37,7 @@ pub struct S3(Client);
 pub(crate) fn storage(env: &Env) -> (Storage, Secrets) {
     let storage = Storage {
         region: env.region.clone(),
+        connection_ref: None,
         endpoint: Some(env.s3.outside.clone()),
         force_path_style: true,
         credentials_secret_ref: Some(SecretRef { name: "from-the-environment".into() }),

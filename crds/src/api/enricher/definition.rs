@@ -8,6 +8,7 @@ use super::builtin::Builtin;
 use super::input::Input;
 use super::outputs::OutputField;
 use super::protocols::{HttpCall, OpenAIChat, OpenAIEmbeddings, OpenInference, Protocol, TextEmbeddings};
+use crate::api::connection::ConnectionRef;
 use crate::api::storage::SecretRef;
 use crate::digest::digest_of;
 
@@ -20,6 +21,11 @@ use crate::digest::digest_of;
     validation = Rule::new("!has(self.builtin) || !has(self.secretRef) && !has(self.requestsPerSecond)")
         .message("secretRef and requestsPerSecond are for models that are called over the network, which builtin is not")
         .field_path(".builtin"),
+    validation = Rule::new("has(self.connectionRef) != (has(self.builtin) || has(self.openInference) && has(self.openInference.url) || has(self.openAIEmbeddings) && has(self.openAIEmbeddings.url) || has(self.openAIChat) && has(self.openAIChat.url) || has(self.textEmbeddings) && has(self.textEmbeddings.url) || has(self.http) && has(self.http.url))")
+        .message("exactly one of connectionRef and url of the protocol must be set, and for a builtin none"),
+    validation = Rule::new("!has(self.connectionRef) || !has(self.secretRef)")
+        .message("the connection says how to reach the model: leave out secretRef beside connectionRef")
+        .field_path(".connectionRef"),
     validation = Rule::new("!has(self.openInference) || self.outputs.all(output, has(output.from))")
         .message("each output must name its tensor in from")
         .field_path(".outputs")
@@ -59,6 +65,9 @@ pub struct Enricher {
     #[schemars(length(min = 1, max = 64))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["field".into()]))]
     pub outputs: Vec<OutputField>,
+    /// A Connection or ClusterConnection of type `model`, in place of `url` of the protocol and of `secretRef`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_ref: Option<ConnectionRef>,
     /// Secret in this namespace for the server: `token` (sent as a bearer token), or `username` and `password`, or
     /// `header` (a line like `X-Api-Key: …`); for mutual TLS `tls.crt` and `tls.key`; and `ca.crt` if the server's
     /// certificate is signed by a private authority.
@@ -93,6 +102,18 @@ impl Enricher {
             .or_else(|| self.text_embeddings.as_ref().map(Protocol::TextEmbeddings))
             .or_else(|| self.http.as_ref().map(Protocol::Http))
             .or_else(|| self.builtin.map(Protocol::Builtin))
+    }
+
+    /// Where `url` of the protocol is written; `None` for a builtin.
+    pub fn url_mut(&mut self) -> Option<&mut String> {
+        let urls = [
+            self.open_inference.as_mut().map(|server| &mut server.url),
+            self.open_ai_embeddings.as_mut().map(|server| &mut server.url),
+            self.open_ai_chat.as_mut().map(|server| &mut server.url),
+            self.text_embeddings.as_mut().map(|server| &mut server.url),
+            self.http.as_mut().map(|call| &mut call.url),
+        ];
+        urls.into_iter().flatten().next()
     }
 
     /// How many documents go into one request.

@@ -19,6 +19,7 @@ pub const ITEMS: &str = "$items";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OpenInference {
     /// Base URL of the server, for example `http://models.ml.svc:8080`; `/v2/models/…` is added to it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Name of the model.
@@ -35,6 +36,7 @@ pub struct OpenInference {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OpenAIEmbeddings {
     /// Base URL, for example `https://api.openai.com/v1`; `/embeddings` is added to it, before a query if there is one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Name of the model.
@@ -53,6 +55,7 @@ pub struct OpenAIEmbeddings {
     .message("at most one of maxTokens and maxCompletionTokens can be set: no server takes both"))]
 pub struct OpenAIChat {
     /// Base URL, for example `https://api.openai.com/v1`; `/chat/completions` is added to it, before a query if there is one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Name of the model.
@@ -85,6 +88,7 @@ pub struct OpenAIChat {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TextEmbeddings {
     /// Base URL, for example `http://tei.ml.svc:8080`; `/embed` is added to it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Truncate texts that are too long for the model. Left out: such a text makes its document fail.
@@ -110,6 +114,7 @@ fn default_normalize() -> bool {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HttpCall {
     /// The URL for the `POST` request.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 2048), regex(pattern = r"^https?://[^/]+"))]
     pub url: String,
     /// Headers to send. Secrets belong in `secretRef`, so `Authorization` is not allowed here.

@@ -212,6 +212,7 @@ impl Bed {
 fn storage(endpoint: &str) -> Storage {
     Storage {
         region: "us-east-1".into(),
+        connection_ref: None,
         endpoint: Some(endpoint.into()),
         force_path_style: true,
         credentials_secret_ref: None,

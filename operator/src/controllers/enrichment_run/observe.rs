@@ -24,9 +24,10 @@ use super::conflicts::in_the_way;
 use super::job::{clear_name, enrich_name};
 use super::observation::{EnrichmentJob, EnrichmentObservation, Origin, read_job};
 use super::select::select;
-use super::{records, slices};
+use super::{connected, records, slices};
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
+use crate::controllers::run_status;
 use crate::not_ready::NotReady;
 use crate::stores::{check_pod_secrets, claim_fault, connect_elastic, elastic_fault, read_secret};
 use crate::workers::worker_status;
@@ -34,8 +35,12 @@ use crate::workers::worker_status;
 /// Time limit for one observation.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Observes a run.
-pub async fn observe(run: &EnrichmentRun, context: &Context) -> EnrichmentObservation {
+/// Observes a run with the addresses of its connections; `connected` tells whether all of them are known.
+pub async fn observe(
+    run: &EnrichmentRun,
+    connected: Result<(), NotReady>,
+    context: &Context,
+) -> EnrichmentObservation {
     let (jobs, pods) = context.workers_of(run, label::RUN);
     let now = Timestamp::now();
     let named =
@@ -55,9 +60,13 @@ pub async fn observe(run: &EnrichmentRun, context: &Context) -> EnrichmentObserv
     let seconds = TIMEOUT.as_secs();
     let timeout_fault =
         NotReady::transient("TimedOut", format!("the clusters did not answer within {seconds} s"));
-    seen.ready = endpoint_client
-        .look(run, TIMEOUT, timeout_fault, look(run, context, &endpoint_client, &mut seen).boxed())
-        .await;
+    seen.ready = match connected {
+        Ok(()) => {
+            let looking = look(run, context, &endpoint_client, &mut seen).boxed();
+            endpoint_client.look(run, TIMEOUT, timeout_fault, looking).await
+        }
+        Err(fault) => Err(fault),
+    };
     seen
 }
 
@@ -130,7 +139,11 @@ async fn others(run: &EnrichmentRun, context: &Context) -> Result<(), NotReady> 
             format!("failed to list EnrichmentRuns: {}", with_causes(&error)),
         )
     })?;
-    let others: Vec<EnrichmentRun> = found.items.into_iter().filter_map(|run| run.0.ok()).collect();
+    let has_ended = |run: &EnrichmentRun| {
+        run.status.as_ref().is_some_and(|status| run_status::has_ended(&status.conditions))
+    };
+    let others = found.items.into_iter().filter_map(|run| run.0.ok()).filter(|run| !has_ended(run));
+    let others: Vec<EnrichmentRun> = others.map(|other| connected::resolve(&other, context).0).collect();
     match in_the_way(run, &others) {
         None => Ok(()),
         Some(other) => {
@@ -175,6 +188,7 @@ async fn origin(run: &EnrichmentRun, context: &Context) -> Result<Origin, NotRea
     Ok(origin)
 }
 
+/// The source as it works.
 async fn source(run: &EnrichmentRun, name: &str, context: &Context) -> Result<IngestSource, NotReady> {
     let namespace = run.namespace().unwrap_or_default();
     let sources = Api::<IngestSource>::namespaced(context.client.clone(), &namespace);
@@ -182,13 +196,14 @@ async fn source(run: &EnrichmentRun, name: &str, context: &Context) -> Result<In
         let text = format!("failed to read the IngestSource {name:?}: {}", with_causes(&error));
         NotReady::transient("SourceUnreadable", text)
     })?;
-    found.ok_or_else(|| {
+    let found = found.ok_or_else(|| {
         let text = format!(
             "spec.from.sourceRef: there is no IngestSource {name:?} in {namespace:?}; create it, or correct the \
              name"
         );
         NotReady::user("SourceNotFound", text)
-    })
+    })?;
+    context.connections.resolve_source(&found)
 }
 
 /// The budget of the run, as its pods read it.

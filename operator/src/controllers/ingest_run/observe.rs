@@ -77,6 +77,7 @@ async fn look(
     Ok(())
 }
 
+/// The source as it works, but for its model.
 async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotReady> {
     let name = &run.spec.source_ref.name;
     let namespace = run.namespace().unwrap_or_default();
@@ -85,12 +86,13 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
         let text = format!("failed to read the IngestSource {name:?}: {}", with_causes(&error));
         NotReady::transient("SourceUnreadable", text)
     })?;
-    found.ok_or_else(|| {
+    let found = found.ok_or_else(|| {
         let text = format!(
             "spec.sourceRef: there is no IngestSource {name:?} in {namespace:?}; the run starts once it exists"
         );
         NotReady::user("SourceNotFound", text)
-    })
+    })?;
+    context.connections.resolve_source(&found)
 }
 
 /// The run and its source with the models that they refer to in the place of the references. The order of the

@@ -30,7 +30,7 @@ use crate::stores::{
     connect_source, open_source, storage_secrets, store_fault,
 };
 use crate::telemetry::metrics::{Metrics, Target};
-use storage_clients::{StorageClients, StoragePair};
+use storage_clients::{QueueSettings, StorageClients, StoragePair};
 
 /// After this, everything is checked again, so that a rotated Secret or a deleted bucket is noticed even
 /// while nothing fails.
@@ -63,7 +63,8 @@ pub struct StoreClients {
     pub index_cluster: Option<Elastic>,
     /// Which fields existing indices map in another way, as it was last read.
     pub conflict_memory: Mutex<ConflictMemory>,
-    generation: Option<i64>,
+    /// The spec that names the stores, with the addresses of its connections.
+    spec: IngestSourceSpec,
     checked_at: Instant,
 }
 
@@ -74,58 +75,72 @@ pub struct ClientCache {
     storages: StorageClients,
 }
 
-/// How long the stores of a source count as checked.
-pub fn checked_for(source: &IngestSource, in_trouble: bool, pace: &Pace) -> Duration {
-    if in_trouble {
-        FRESH_IN_TROUBLE
-    } else if source.spec.suspend {
-        FRESH_SUSPENDED
-    } else {
-        pace.check.max(FRESH)
-    }
+/// How far earlier checks of the stores of a source count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// How long the stores count as checked.
+    within: Duration,
+    /// Whether the source was ready at its last look, with the spec and the connections that it has now.
+    was_ready: bool,
 }
 
-/// Whether a source was ready at its last look, with the spec that it has now.
-fn was_ready(source: &IngestSource) -> bool {
-    source.status.as_ref().is_some_and(|status| {
-        status.observed_generation == source.metadata.generation
-            && conditions::is_true(&status.conditions, condition_type::READY)
-    })
+impl Checked {
+    /// Of a source whose connections state what `connections_digest` tells.
+    pub fn of(
+        source: &IngestSource,
+        connections_digest: Option<&str>,
+        in_trouble: bool,
+        pace: &Pace,
+    ) -> Self {
+        let within = if in_trouble {
+            FRESH_IN_TROUBLE
+        } else if source.spec.suspend {
+            FRESH_SUSPENDED
+        } else {
+            pace.check.max(FRESH)
+        };
+        let was_ready = source.status.as_ref().is_some_and(|status| {
+            status.observed_generation == source.metadata.generation
+                && status.connections_digest.as_deref() == connections_digest
+                && conditions::is_true(&status.conditions, condition_type::READY)
+        });
+        Self { within, was_ready }
+    }
 }
 
 impl ClientCache {
     /// A cache with the clients of one source, as if it had been reached.
     #[cfg(test)]
-    pub fn holding(uid: &str, s3: aws_sdk_s3::Client, ledger_cluster: Elastic) -> Self {
+    pub fn holding(source: &IngestSource, s3: aws_sdk_s3::Client, ledger_cluster: Elastic) -> Self {
         let storage = StoragePair { s3, sqs: None };
         let clusters = SourceClusters { ledger: ledger_cluster, index: None };
-        let reached = StoreClients::new(None, storage, clusters, Instant::now());
-        let sources = Mutex::new(HashMap::from([(uid.to_owned(), Arc::new(reached))]));
-        Self { sources, storages: StorageClients::default() }
+        let reached = StoreClients::new(source.spec.clone(), storage, clusters, Instant::now());
+        let sources = HashMap::from([(source.uid().unwrap_or_default(), Arc::new(reached))]);
+        Self { sources: Mutex::new(sources), storages: StorageClients::default() }
     }
 
-    /// The clients of a source: cached ones that were checked within `fresh`, or new ones.
+    /// The clients of a source with the addresses of its connections: cached ones that count as checked, or new ones.
     pub async fn reach(
         &self,
         reader: &SecretReader,
         source: &IngestSource,
         order: &IngestOrder,
-        fresh: Duration,
+        checked: Checked,
         endpoint_client: &EndpointClient,
         metrics: &Metrics,
     ) -> Result<Arc<StoreClients>, NotReady> {
         let uid = source.uid().unwrap_or_default();
-        let known = self.known(&uid).filter(|known| known.generation == source.metadata.generation);
+        let known = self.known(&uid);
         let is_known = known.is_some();
-        if let Some(known) = known.filter(|known| known.checked_at.elapsed() < fresh) {
+        let known = known.filter(|known| known.spec == source.spec);
+        if let Some(known) = known.filter(|known| known.checked_at.elapsed() < checked.within) {
             return Ok(known);
         }
-        let was_ready = was_ready(source);
-        let is_calm = was_ready && fresh >= FRESH;
+        let is_calm = checked.was_ready && checked.within >= FRESH;
         let reader = reader.content_with(if is_calm { CONTENT_WITH } else { CONTENT_WITH_IN_TROUBLE });
         let reached = async {
-            if was_ready && !is_known {
-                self.connect_unchecked(&reader, source, order, part_of(fresh, &uid)).await
+            if checked.was_ready && !is_known {
+                self.connect_unchecked(&reader, source, order, part_of(checked.within, &uid)).await
             } else {
                 self.connect(&reader, source, order, endpoint_client, metrics).await
             }
@@ -196,7 +211,7 @@ impl ClientCache {
         let (storage, clusters) = (storage?, elastic?);
         check::check(spec, clusters.index.as_ref(), endpoint_client).await?;
         check_pod_secrets(reader, namespace, "spec.workers.podTemplate", &spec.workers.pod_template).await?;
-        Ok(StoreClients::new(source.metadata.generation, storage, clusters, checked_at))
+        Ok(StoreClients::new(source.spec.clone(), storage, clusters, checked_at))
     }
 
     /// Makes the clients of a source that was ready, as if it had been checked so long ago.
@@ -213,7 +228,7 @@ impl ClientCache {
         let now = Instant::now();
         // The clock may have started later than that.
         let checked_at = now.checked_sub(checked_before).unwrap_or(now);
-        Ok(StoreClients::new(source.metadata.generation, storage, clusters, checked_at))
+        Ok(StoreClients::new(source.spec.clone(), storage, clusters, checked_at))
     }
 
     async fn open_storage(
@@ -222,16 +237,26 @@ impl ClientCache {
         namespace: &str,
         spec: &IngestSourceSpec,
     ) -> Result<StoragePair, NotReady> {
-        let storage = &spec.storage;
-        let secrets = storage_secrets(reader, namespace, storage).await?;
-        let opened = self.storages.open(namespace, storage, spec.trigger.queue_url(), &secrets).await;
+        let secrets = storage_secrets(reader, namespace, &spec.storage).await?;
+        let queue = match spec.trigger.queue_url() {
+            Some(url) => {
+                let storage = spec.queue_storage();
+                let secrets = match spec.trigger.queue_credentials() {
+                    Some(_) => storage_secrets(reader, namespace, &storage).await?,
+                    None => secrets.clone(),
+                };
+                Some(QueueSettings { url, storage, secrets })
+            }
+            None => None,
+        };
+        let opened = self.storages.open(namespace, &spec.storage, secrets, queue).await;
         opened.map_err(|error| store_fault(&error, "InvalidStorage", "correct spec.storage"))
     }
 }
 
 impl StoreClients {
     fn new(
-        generation: Option<i64>,
+        spec: IngestSourceSpec,
         storage: StoragePair,
         clusters: SourceClusters,
         checked_at: Instant,
@@ -244,7 +269,7 @@ impl StoreClients {
             ledger_memory: Mutex::default(),
             index_cluster: clusters.index,
             conflict_memory: Mutex::default(),
-            generation,
+            spec,
             checked_at,
         }
     }

@@ -17,7 +17,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 
-use super::client_cache::{StoreClients, checked_for};
+use super::client_cache::{Checked, StoreClients};
 use super::context::SourceContext;
 use super::ledger_memory::LedgerMemory;
 use super::observation::{LedgerCounts, QueueCounts, SourceObservation, ledger_query, read_ledger};
@@ -30,7 +30,7 @@ use crate::controllers::conversion_model::{fault_place, lookup};
 use crate::controllers::run_status;
 use crate::index::conflicts;
 use crate::not_ready::NotReady;
-use crate::stores::{ask_elastic, ledger_cluster, store_fault};
+use crate::stores::{ask_elastic, ledger_cluster, queue_fault};
 use crate::telemetry::metrics::{Metrics, Target};
 use crate::workers::order::ingest_order;
 use crate::workers::worker_pod::encode_order;
@@ -39,9 +39,11 @@ use crate::workers::worker_status;
 /// Time limit for a queue to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Observes a source, by the pace of all sources. Also returns the encoded work order for its workers.
+/// Observes a source with the addresses of its connections, by the pace of all sources. `connected` is the digest of what
+/// its connections state, or why one cannot be used. Also returns the encoded work order for its workers.
 pub async fn observe(
     source: &IngestSource,
+    connected: Result<Option<String>, NotReady>,
     context: &SourceContext,
     pace: &Pace,
 ) -> (SourceObservation, String) {
@@ -51,6 +53,7 @@ pub async fn observe(
         now,
         ready: Ok(()),
         revision: None,
+        connections_digest: connected.as_ref().ok().cloned().flatten(),
         has_queue: source.spec.trigger.sqs.is_some(),
         has_index: source.spec.index.is_some(),
         queue: None,
@@ -64,7 +67,7 @@ pub async fn observe(
     for (position, status) in worker_status::ask(urls, &context.worker_http, &context.metrics).await {
         seen.workers[position].status = Some(status);
     }
-    let order = match look(source, context, pace, &mut seen).await {
+    let order = match look(source, connected.map(drop), context, pace, &mut seen).await {
         Ok(order) => order,
         Err(fault) => {
             seen.ready = Err(fault);
@@ -76,11 +79,13 @@ pub async fn observe(
 
 async fn look(
     source: &IngestSource,
+    connected: Result<(), NotReady>,
     context: &SourceContext,
     pace: &Pace,
     seen: &mut SourceObservation,
 ) -> Result<String, NotReady> {
     let field = fault_place("spec.conversion", &source.spec.conversion);
+    let stated = source;
     let with_model = lookup::with_model(source, context).await?;
     let source = &*with_model;
     let order = ingest_order(source, &context.cluster_uid);
@@ -89,14 +94,16 @@ async fn look(
         seen.revision = Some(revision.clone());
     }
     let (_, encoded) = checked?;
+    connected?;
     let template = &source.spec.workers.pod_template;
     context.reader.rules.pods.check("spec.workers.podTemplate", template)?;
     let metrics = &context.metrics;
     let conditions = source.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     let endpoint_client = context.endpoint_client(source, conditions);
-    let fresh = checked_for(source, in_trouble(seen), pace);
+    let checked = Checked::of(stated, seen.connections_digest.as_deref(), in_trouble(seen), pace);
+    // Without its model, another version of which needs no other clients.
     let clients =
-        context.clients.reach(&context.reader, source, &order, fresh, &endpoint_client, metrics).await?;
+        context.clients.reach(&context.reader, stated, &order, checked, &endpoint_client, metrics).await?;
     if seen.has_queue {
         metrics.request(Target::Queue);
     }
@@ -117,7 +124,7 @@ async fn look(
     let forget = |_: &NotReady| context.clients.forget(&source.uid().unwrap_or_default());
     queue.map(drop).inspect_err(forget)?;
     // After the queue, so that its result also implies that the queue was reached.
-    shared_queue::check(source, &context.sources.state())?;
+    shared_queue::check(source, &context.sources.state(), |source| context.connections.queue_url(source))?;
     ledger.map(drop).inspect_err(forget)?;
     Ok(encoded)
 }
@@ -175,16 +182,6 @@ async fn queue_counts(
         in_hand: count(Attribute::ApproximateNumberOfMessagesNotVisible),
         delayed: count(Attribute::ApproximateNumberOfMessagesDelayed),
     }))
-}
-
-fn queue_fault(error: &StoreError) -> NotReady {
-    let fault = store_fault(error, "QueueNotFound", "create it, or correct spec.trigger.sqs.queueURL");
-    match fault.reason {
-        "StorageUnreachable" => NotReady { reason: "QueueUnreachable", ..fault },
-        "AccessDenied" => NotReady { reason: "QueueAccessDenied", ..fault },
-        "StorageRefused" => NotReady { reason: "QueueRefused", ..fault },
-        _ => fault,
-    }
 }
 
 /// The last counts of the ledger, if nothing has happened since.

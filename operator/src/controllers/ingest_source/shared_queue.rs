@@ -20,12 +20,18 @@ pub const QUEUE_SHARED: &str = "QueueShared";
 /// Maximum number of source names in a message.
 const NAMED: usize = 5;
 
-/// Checks that none of the other sources consumes the queue of `source`.
-pub fn check(source: &IngestSource, all: &[Arc<DeserializeGuard<IngestSource>>]) -> Result<(), NotReady> {
-    let Some(queue) = queue(source).filter(|_| !source.spec.suspend) else { return Ok(()) };
+/// Checks that none of the other sources consumes the queue of `source`. `queue_url` gives the URL of a source's queue.
+pub fn check(
+    source: &IngestSource,
+    all: &[Arc<DeserializeGuard<IngestSource>>],
+    queue_url: impl Fn(&IngestSource) -> Option<String>,
+) -> Result<(), NotReady> {
+    // The normalized identity of a source's queue.
+    let queue_of = |source: &IngestSource| queue_url(source).map(|url| identity(&url));
+    let Some(queue) = queue_of(source).filter(|_| !source.spec.suspend) else { return Ok(()) };
     let readable = all.iter().filter_map(|guard| guard.0.as_ref().ok());
     let others = readable.filter(|other| other.uid() != source.uid() && takes(other));
-    let sharing = others.filter(|other| self::queue(other).as_ref() == Some(&queue));
+    let sharing = others.filter(|other| queue_of(other).as_ref() == Some(&queue));
     let (own, elsewhere): (Vec<_>, Vec<_>) =
         sharing.partition(|other| other.namespace() == source.namespace());
     let elsewhere = elsewhere.iter().filter(|other| has_reached_its_queue(other)).count();
@@ -63,11 +69,6 @@ fn shared(names: &[String], elsewhere: usize) -> NotReady {
              queue of its own in spec.trigger.sqs.queueURL (an SNS topic or EventBridge fills several), or suspend all but one"
         ),
     )
-}
-
-/// The normalized identity of a source's queue.
-fn queue(source: &IngestSource) -> Option<String> {
-    source.spec.trigger.queue_url().map(identity)
 }
 
 /// One name for all spellings of a queue's URL: the case of the host, the default port, a trailing slash and

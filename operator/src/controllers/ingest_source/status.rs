@@ -46,6 +46,7 @@ pub fn status(
     IngestSourceStatus {
         observed_generation: generation,
         revision: seen.revision.clone(),
+        connections_digest: seen.connections_digest.clone(),
         units: units(old, seen),
         top_failures: ledger.map_or_else(|| old.top_failures.clone(), |ledger| ledger.top_failures.clone()),
         workers: Some(WorkerCounts {

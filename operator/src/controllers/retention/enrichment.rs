@@ -26,16 +26,19 @@ pub struct SweepTarget {
 pub fn targets(context: &Context) -> Vec<SweepTarget> {
     let resources = &context.metrics.resources;
     let (runs, schedules) = (resources.enrichment_runs.state(), resources.enrichment_schedules.state());
+    let connections = &context.connections;
     let of_runs = runs.iter().filter_map(|run| {
-        let run = run.0.as_ref().ok()?;
+        let (run, _) = connections.try_resolve(run.0.as_ref().ok()?);
         Some(target(run.namespace(), &run.spec.to))
     });
     let of_schedules = schedules.iter().filter_map(|schedule| {
-        let schedule = schedule.0.as_ref().ok()?;
+        let (schedule, _) = connections.try_resolve(schedule.0.as_ref().ok()?);
         Some(target(schedule.namespace(), &schedule.spec.run_template.spec.to))
     });
+    // A cluster of a connection that is not known cannot be asked.
+    let is_known = |target: &SweepTarget| target.cluster.connection_ref.is_none();
     let mut targets = Vec::new();
-    for target in of_runs.chain(of_schedules) {
+    for target in of_runs.chain(of_schedules).filter(is_known) {
         if !targets.contains(&target) {
             targets.push(target);
         }

@@ -113,10 +113,9 @@ impl Bed {
             run.metadata.namespace = self.source.namespace();
             common.metrics.resources.ingest_runs.add_view(view_of(run));
         }
-        let uid = self.source.uid().unwrap();
         SourceContext {
             common: Arc::new(common),
-            clients: ClientCache::holding(&uid, self.s3.clone(), self.elastic.clone()),
+            clients: ClientCache::holding(&self.source, self.s3.clone(), self.elastic.clone()),
             quota: WorkerQuota::new(10),
             resting: RestingSources::default(),
             pacing: Pacing::new(4),

@@ -70,6 +70,7 @@ async fn the_operator_runs_twice_and_restricted() -> Result<()> {
         "--retention-grace-seconds=600",
         "--log-format=json",
         "--marked-secrets-only=true",
+        "--require-connections=false",
         "\"--own-identity-namespaces=\"",
         "\"--pod-priority-classes=\"",
         "--worker-run-as-user=65532",
@@ -318,6 +319,23 @@ async fn the_operator_may_do_what_it_needs_and_no_more() -> Result<()> {
 }
 
 #[tokio::test]
+async fn who_may_edit_resources_may_not_write_connections_where_these_are_required() -> Result<()> {
+    for (required, may_write) in [("true", false), ("false", true)] {
+        let setting = format!("connections.required={required}");
+        let Some(text) = template(&["--set", &setting]).await else { return Ok(()) };
+        let text = text.expect_ok("helm template")?;
+        let flag = format!("--require-connections={required}");
+        ensure!(document(&text, "Deployment")?.contains(&flag), "the Deployment lacks {flag}");
+        let edit = text.split("\n---\n").find(|one| one.contains("\n  name: docmill-edit\n"));
+        let edit: Value = serde_saphyr::from_str(edit.context("no ClusterRole docmill-edit")?)?;
+        let resources = edit["rules"][0]["resources"].as_array().context("no resources")?;
+        ensure!(resources.contains(&json!("connections")) == may_write, "{required}: {resources:?}");
+        ensure!(!resources.contains(&json!("clusterconnections")), "{resources:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn metrics_are_for_those_who_may_read_them_unless_that_is_switched_off() -> Result<()> {
     let monitored = "metrics.monitors.enabled=true";
     let plain = "metrics.monitors.enabled=true,metrics.secure=false";
@@ -389,6 +407,7 @@ async fn wrong_values_are_refused_by_name() -> Result<()> {
         ("metrics.rules.disabled={DocmillSleeps}", "disabled"),
         ("logs.format=xml", "format"),
         ("podTemplate.labels={a b}", "labels"),
+        ("connections.required=yes", "required"),
         ("podTemplate.volumes={hostPath}", "volumes"),
         ("podTemplate.fields={hostNetwork}", "fields"),
         ("worker.runAsUser=0", "runAsUser"),
@@ -594,6 +613,7 @@ async fn alerts_and_panels_name_only_metrics_that_there_are() -> Result<()> {
         "operator/src/telemetry/metrics/models.rs",
         "operator/src/telemetry/metrics/runs.rs",
         "operator/src/telemetry/metrics/schedules.rs",
+        "operator/src/telemetry/metrics/connections.rs",
         "operator/src/telemetry/metrics/sources.rs",
         "job-runner/src/telemetry/metrics.rs",
     ];

@@ -6,6 +6,7 @@ mod backlog;
 mod binary;
 mod chart;
 mod conditions;
+mod connections;
 mod conversion_models;
 mod enrichment;
 mod examples;

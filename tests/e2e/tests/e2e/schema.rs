@@ -16,6 +16,8 @@ async fn kubectl_explains_every_field() -> Result<()> {
             ("erun", "enrichmentruns.docmill.io"),
             ("esched", "enrichmentschedules.docmill.io"),
             ("cmodel", "conversionmodels.docmill.io"),
+            ("conn", "connections.docmill.io"),
+            ("cconn", "clusterconnections.docmill.io"),
         ] {
             let top = world.cluster.kubectl(&["explain", short]).await?;
             ensure!(!top.contains("<empty>") && !top.contains("Auto-generated"), "{top}");
@@ -66,6 +68,14 @@ async fn every_sample_is_taken_by_the_api_server() -> Result<()> {
 type Wrong = (fn(&mut Value), &'static str);
 
 const WRONG_SOURCES: &[Wrong] = &[
+    (
+        |spec| spec["storage"]["connectionRef"] = json!({"name": "s3"}),
+        "exactly one of region and connectionRef",
+    ),
+    (
+        |spec| spec["storage"] = json!({"connectionRef": {"name": "s3", "kind": "Issuer"}}),
+        "spec.storage.connectionRef.kind",
+    ),
     (|spec| drop(spec.as_object_mut().and_then(|spec| spec.remove("raw"))), "spec.raw"),
     (|spec| spec["raw"]["bucket"] = json!("No_Bucket"), "spec.raw.bucket"),
     (|spec| spec["raw"]["prefix"] = json!("a".repeat(1025)), "spec.raw.prefix"),

@@ -33,6 +33,7 @@ fn client(front: &Front, aws: bool, secret: &[(&str, &[u8])]) -> Result<Elastic,
         urls: vec![front.url().to_owned()],
         secret_ref: Some(SecretRef { name: "es".into() }),
         aws: aws.then(|| AwsSigning { region: "eu-west-1".into(), service: AwsService::Es }),
+        ..ElasticsearchCluster::default()
     };
     Elastic::new(&cluster, &Secrets::new(values))
 }

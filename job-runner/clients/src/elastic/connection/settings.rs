@@ -60,7 +60,7 @@ fn node(url: &str, policy: &EndpointPolicy) -> Result<Url, ElasticError> {
     })?;
     if !parsed.username().is_empty() || parsed.password().is_some() {
         return Err(ElasticError::Settings(
-            "a URL in urls holds credentials; put them into the Secret that secretRef names".to_owned(),
+            "a URL in urls holds credentials; put them into a Secret".to_owned(),
         ));
     }
     policy.check_url(url)?;
@@ -78,7 +78,8 @@ fn credentials(
                     it needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or leave secretRef out";
         return if other { refused(text) } else { Ok(None) };
     }
-    match (secrets.text("apiKey"), secrets.text("username"), secrets.text("password")) {
+    let username = cluster.username.as_deref().or_else(|| secrets.text("username"));
+    match (secrets.text("apiKey"), username, secrets.text("password")) {
         (Some(key), None, None) if !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
             Ok(Some(Credentials::EncodedApiKey(key.to_owned())))
         }
@@ -87,7 +88,7 @@ fn credentials(
             Ok(Some(Credentials::Basic(name.to_owned(), password.to_owned())))
         }
         (None, None, None) => Ok(None),
-        (None, ..) => refused("the Secret has one of username and password; it needs both"),
+        (None, ..) => refused("only one of username and password is given; a login needs both"),
         (Some(_), ..) => refused("the Secret has both apiKey and username or password; it needs one way"),
     }
 }
@@ -120,6 +121,19 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_may_hold_the_password_alone() {
+        let cluster = ElasticsearchCluster {
+            urls: vec!["https://es:9200".to_owned()],
+            username: Some("elastic".to_owned()),
+            ..Default::default()
+        };
+        let password = BTreeMap::from([("password".to_owned(), b"p".to_vec())]);
+        assert!(transport(&cluster, &Secrets::new(password)).is_ok());
+        let error = transport(&cluster, &Secrets::default()).err().expect("no password");
+        assert!(error.to_string().contains("needs both"), "{error}");
+    }
+
+    #[test]
     fn half_or_double_credentials_are_refused() {
         assert!(build("http://es", &[("username", "u")]).unwrap_err().contains("needs both"));
         assert!(build("http://es", &[("apiKey", "k"), ("username", "u")]).unwrap_err().contains("one way"));
@@ -130,7 +144,7 @@ mod tests {
     #[test]
     fn credentials_in_a_url_are_refused_and_not_quoted() {
         let text = build("http://elastic:hunter2@es:9200", &[]).unwrap_err();
-        assert!(text.contains("secretRef") && !text.contains("hunter2"), "{text}");
+        assert!(text.contains("Secret") && !text.contains("hunter2"), "{text}");
         assert!(build("no url", &[]).unwrap_err().contains("https://host:port"));
     }
 }

@@ -29,7 +29,8 @@ fn ready(mut source: IngestSource, status: &str, reason: &str, generation: i64) 
 fn fault_message(sources: &[&IngestSource]) -> Option<String> {
     let all: Vec<_> =
         sources.iter().map(|source| Arc::new(DeserializeGuard(Ok((*source).clone())))).collect();
-    let fault = check(sources[0], &all).err()?;
+    let queue_url = |source: &IngestSource| source.spec.trigger.queue_url().map(str::to_owned);
+    let fault = check(sources[0], &all, queue_url).err()?;
     assert_eq!(fault.reason, QUEUE_SHARED);
     Some(fault.message)
 }

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use docmill_crds::IngestSource;
+use docmill_crds::{Connection, IngestSource};
 use kube::core::DeserializeGuard;
 use serde_json::{Value, json};
 
 use super::source;
+use crate::context::Context;
 use crate::controllers::ingest_source::client_cache::ClientCache;
 use crate::controllers::ingest_source::context::SourceContext;
 use crate::controllers::ingest_source::reconcile;
@@ -59,14 +60,30 @@ fn api_server(asked: &Asked) -> (u16, Value) {
 /// An operator that has just started.
 fn operator() -> (Arc<SourceContext>, Log) {
     let (client, log) = api(api_server);
-    let context = SourceContext {
-        common: Arc::new(testing::context(&client, true)),
+    (Arc::new(of(testing::context(&client, true))), log)
+}
+
+/// The same, with the Connection `es`, which states this cluster.
+fn operator_with(cluster: &Value) -> (Arc<SourceContext>, Log) {
+    let connection: Connection = serde_json::from_value(json!({
+        "metadata": {"name": "es", "namespace": "news"},
+        "spec": {"elasticsearch": cluster},
+    }))
+    .unwrap();
+    let (client, log) = api(api_server);
+    let mut context = testing::context(&client, true);
+    context.connections.namespaced = [testing::view_of(connection)].into_iter().collect();
+    (Arc::new(of(context)), log)
+}
+
+fn of(context: Context) -> SourceContext {
+    SourceContext {
+        common: Arc::new(context),
         clients: ClientCache::default(),
         quota: WorkerQuota::new(10),
         resting: RestingSources::default(),
         pacing: Pacing::new(4),
-    };
-    (Arc::new(context), log)
+    }
 }
 
 fn source_of(url: &str) -> IngestSource {
@@ -123,4 +140,26 @@ async fn an_idle_source_costs_one_request_to_its_queue_and_after_a_restart_littl
     assert!(after[1] == "POST /" && after[2].ends_with("/_search"), "queue and ledger: {after:?}");
     let asked_of_api: Vec<_> = taken(&api_log).into_iter().map(|asked| asked.path).collect();
     assert_eq!(asked_of_api, ["/api/v1/namespaces/news/secrets/s3"]);
+}
+
+#[tokio::test]
+async fn after_a_restart_the_stores_are_checked_if_a_connection_states_others() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (url, asked) = stores().await;
+    let mut source = source_of(&url);
+    source.spec.index.as_mut().unwrap().elasticsearch =
+        serde_json::from_value(json!({"connectionRef": {"name": "es"}})).unwrap();
+    let (context, api_log) = operator_with(&json!({"urls": [url]}));
+    pass(&source, &context).await;
+    source.status = serde_json::from_value(written(&taken(&api_log))).unwrap();
+    taken(&asked);
+
+    let (same, _) = operator_with(&json!({"urls": [url]}));
+    pass(&source, &same).await;
+    assert_eq!(taken(&asked).len(), 2, "queue and ledger");
+
+    let (other, _) = operator_with(&json!({"urls": [format!("{url}/")]}));
+    pass(&source, &other).await;
+    let buckets = taken(&asked).into_iter().filter(|one| one.starts_with("HEAD /")).count();
+    assert_eq!(buckets, 3, "all is checked as if the source was new");
 }

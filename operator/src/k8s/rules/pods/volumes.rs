@@ -10,8 +10,14 @@ use crate::k8s::rules::pattern::Patterns;
 /// them, because it is the home directory of the image's user, where the AWS SDK looks for its settings.
 const MOUNT_ROOTS: [&str; 3] = ["/data", "/mnt", "/srv"];
 /// Names of the volumes in which Docmill mounts Secrets.
-const OWN: [&str; 5] =
-    [secret_mount::STORAGE, secret_mount::INDEX, secret_mount::LEDGER, secret_mount::FROM, secret_mount::TO];
+const OWN: [&str; 6] = [
+    secret_mount::STORAGE,
+    secret_mount::QUEUE,
+    secret_mount::INDEX,
+    secret_mount::LEDGER,
+    secret_mount::FROM,
+    secret_mount::TO,
+];
 /// How the names of those for enrichers begin.
 const OWN_PREFIX: &str = "enricher-";
 

@@ -57,6 +57,7 @@ fn one_endpoint_and_both_halves_of_a_key_are_needed() {
         urls: vec!["https://a".into(), "https://b".into()],
         secret_ref: Some(SecretRef { name: "s".into() }),
         aws: Some(aws.clone()),
+        ..ElasticsearchCluster::default()
     };
     let error = |cluster: &ElasticsearchCluster| {
         Signer::new(cluster, &aws, &Secrets::default()).err().expect("an error").to_string()

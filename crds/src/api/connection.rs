@@ -1,0 +1,14 @@
+//! `Connection` and `ClusterConnection`: an address and the credentials for it, stated once for all resources that
+//! refer to it.
+
+mod cluster;
+mod endpoints;
+mod namespaced;
+mod reference;
+mod status;
+
+pub use cluster::{ClusterConnection, ClusterConnectionSpec};
+pub use endpoints::{Endpoint, ModelConnection, QueueConnection};
+pub use namespaced::{Connection, ConnectionSpec};
+pub use reference::{ConnectionKind, ConnectionRef};
+pub use status::ConnectionStatus;
