@@ -42,7 +42,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/*
 Labels and annotations of an object, for its metadata. Takes a dict with `root` and with the object's own `labels` and
 `annotations`. These win over commonLabels and commonAnnotations, which win over the chart's labels. Nothing replaces the
-labels of selectors.
+labels of selectors, but for `component`: a pod that is not the operator's must not be selected as one.
 */}}
 {{- define "docmill.metadata" -}}
 {{- $root := .root -}}
@@ -53,6 +53,9 @@ labels of selectors.
 {{- range $key, $value := . -}}
 {{- $_ := set $labels $key $value -}}
 {{- end -}}
+{{- end -}}
+{{- with .component -}}
+{{- $_ := set $labels "app.kubernetes.io/component" . -}}
 {{- end -}}
 {{- $annotations := dict -}}
 {{- range list $root.Values.commonAnnotations .annotations -}}
