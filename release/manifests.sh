@@ -32,6 +32,6 @@ metadata:
     pod-security.kubernetes.io/enforce: restricted
 YAML
   # The oldest version that the chart supports, so that the result does not depend on the Helm that renders it.
-  "${HELM:-helm}" template docmill "$checkout/charts/docmill" --namespace "$namespace" --kube-version 1.31.0 \
+  "${HELM:-helm}" template docmill "$checkout/charts/docmill" --namespace "$namespace" --kube-version 1.31.0 --skip-tests \
     --set-string "image.repository=$repository,image.digest=$digest"
 } >"$folder/install.yaml"

@@ -32,42 +32,61 @@ mod workers;
 use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
-use clap::Parser as _;
 use docmill_clients::outbound::{self, Limits, Outbound};
 use docmill_clients::telemetry::logs;
 use docmill_crds::build_info;
 use kube::Client;
 
-use args::Args;
+use args::{Args, CheckArgs, Command};
+use k8s::leader::check::renewing_leader;
 use k8s::leader::{Candidate, Leadership};
 use shutdown::Shutdown;
 use telemetry::metrics::Metrics;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+    match Command::parse() {
+        Command::Run(args) => run(&args).await,
+        Command::Check(args) => check(&args).await,
+    }
+}
+
+async fn run(args: &Args) -> anyhow::Result<()> {
     logs::init(args.log_format, &args.log_level)?;
     tracing::info!(version = build_info::version(), "the operator starts");
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .map_err(|_| anyhow!("another TLS provider is installed already"))?;
+    install_tls_provider()?;
     outbound::install(Outbound { policy: args.endpoints()?, limits: Limits::operator() });
     let metrics = Arc::new(Metrics::default());
     let client = k8s::api_client::connect(metrics.clone()).await?;
     let stop = Shutdown::on_signal()?;
     tokio::select! {
-        led = lead(&args, client.clone(), metrics.clone(), stop) => led,
+        led = lead(args, client.clone(), metrics.clone(), stop) => led,
         served = telemetry::server::run(&args.server, client, metrics) => served,
     }
+}
+
+/// Says which operator leads, or fails.
+async fn check(args: &CheckArgs) -> anyhow::Result<()> {
+    install_tls_provider()?;
+    let client = k8s::api_client::connect(Arc::default()).await?;
+    let leader = renewing_leader(client, &args.lease, args.timeout()).await?;
+    println!("{leader} leads: it renews the Lease {} in {}", args.lease.name, args.lease.namespace);
+    Ok(())
+}
+
+fn install_tls_provider() -> anyhow::Result<()> {
+    let installed = rustls::crypto::ring::default_provider().install_default();
+    installed.map_err(|_| anyhow!("another TLS provider is installed already"))
 }
 
 /// Waits for the Lease, works while it is held, and releases it at the end.
 async fn lead(args: &Args, client: Client, metrics: Arc<Metrics>, stop: Shutdown) -> anyhow::Result<()> {
     let me = args.identity();
     let leadership = Leadership::default();
+    let lease = &args.lease;
     let mut candidate =
-        Candidate::new(client.clone(), &args.namespace, &args.lease_name, me.clone(), leadership.clone());
-    tracing::info!(me, lease = args.lease_name, "waiting for the Lease");
+        Candidate::new(client.clone(), &lease.namespace, &lease.name, me.clone(), leadership.clone());
+    tracing::info!(me, lease = lease.name, "waiting for the Lease");
     tokio::select! {
         () = candidate.acquire() => {}
         () = stop.clone().requested() => return Ok(()),

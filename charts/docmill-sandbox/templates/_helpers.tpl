@@ -31,8 +31,8 @@ imagePullSecrets:
 {{- end }}
 securityContext:
   runAsNonRoot: true
-  runAsUser: {{ .user }}
-  fsGroup: {{ .user }}
+  runAsUser: {{ int64 .user }}
+  fsGroup: {{ int64 .user }}
   seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 
@@ -72,15 +72,16 @@ apiVersion: docmill.io/v1beta1
 kind: IngestSource
 metadata: {name: {{ .Values.ingestSource.name }}, namespace: {{ .Release.Namespace }}}
 spec:
-  storage: {region: {{ .Values.s3.region }}, endpoint: "http://{{ include "sandbox.host" (dict "root" . "component" "s3") }}:7070", forcePathStyle: true, credentialsSecretRef: {name: {{ include "sandbox.fullname" . }}-s3}}
-  raw: {bucket: {{ .Values.s3.buckets.raw }}, suffixes: [.xml]}
+  storage: {region: {{ .Values.s3.region }}, endpoint: "http://{{ include "sandbox.host" (dict "root" . "component" "s3") }}:7070", forcePathStyle: true,
+    bucket: {{ .Values.s3.bucket }}, credentialsSecretRef: {name: {{ include "sandbox.fullname" . }}-s3}}
   {{- if .Values.queue.enabled }}
   trigger: {sqs: {queueURL: {{ include "sandbox.queueURL" . | quote }}}}
   {{- else }}
   trigger: {poll: {intervalSeconds: 10}}
   {{- end }}
   conversion: {preset: {{ .Values.ingestSource.preset }}}
-  snapshots: {bucket: {{ .Values.s3.buckets.snapshots }}}
-  errors: {bucket: {{ .Values.s3.buckets.errors }}}
-  index: {elasticsearch: {urls: ["http://{{ include "sandbox.host" (dict "root" . "component" "elasticsearch") }}:9200"]}, name: "articles-{publishedAt:%Y}", id: "{guid}"}
+  index:
+    elasticsearch: {urls: ["http://{{ include "sandbox.host" (dict "root" . "component" "elasticsearch") }}:9200"]}
+    name: "articles-{publishedAt:%Y}"
+    id: "{guid}"
 {{- end -}}

@@ -42,7 +42,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/*
 Labels and annotations of an object, for its metadata. Takes a dict with `root` and with the object's own `labels` and
 `annotations`. These win over commonLabels and commonAnnotations, which win over the chart's labels. Nothing replaces the
-labels of selectors.
+labels of selectors, but for `component`: a pod that is not the operator's must not be selected as one.
 */}}
 {{- define "docmill.metadata" -}}
 {{- $root := .root -}}
@@ -53,6 +53,9 @@ labels of selectors.
 {{- range $key, $value := . -}}
 {{- $_ := set $labels $key $value -}}
 {{- end -}}
+{{- end -}}
+{{- with .component -}}
+{{- $_ := set $labels "app.kubernetes.io/component" . -}}
 {{- end -}}
 {{- $annotations := dict -}}
 {{- range list $root.Values.commonAnnotations .annotations -}}
@@ -86,4 +89,46 @@ annotations:
 {{/* The image of worker pods. */}}
 {{- define "docmill.workerImage" -}}
 {{- default (include "docmill.image" .) .Values.worker.image -}}
+{{- end -}}
+
+{{/* What the pods of the operator and of `helm test` have in common: account, pull secrets, node, network and user. */}}
+{{- define "docmill.pod" -}}
+serviceAccountName: {{ include "docmill.serviceAccount" . }}
+enableServiceLinks: false
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.runtimeClassName }}
+runtimeClassName: {{ . }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if .Values.hostNetwork }}
+hostNetwork: true
+{{- end }}
+{{- with .Values.dnsPolicy | default (ternary "ClusterFirstWithHostNet" "" .Values.hostNetwork) }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .Values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.podSecurityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}

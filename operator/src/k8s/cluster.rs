@@ -17,7 +17,7 @@ pub async fn uid(args: &Args, client: &Client) -> Result<String> {
     if let Some(uid) = &args.scope.cluster_uid {
         return Ok(uid.clone());
     }
-    let name = if args.scope.watch_namespaces.is_empty() { NAMESPACE } else { args.namespace.as_str() };
+    let name = if args.scope.watch_namespaces.is_empty() { NAMESPACE } else { args.lease.namespace.as_str() };
     let namespace = Api::<Namespace>::all(client.clone()).get(name).await;
     let namespace = namespace.with_context(|| {
         format!(

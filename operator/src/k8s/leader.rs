@@ -4,6 +4,7 @@
 //! so an operator that was paused or cut off for a while writes nothing afterwards, even before it notices
 //! the loss.
 
+pub mod check;
 mod decision;
 #[cfg(test)]
 mod tests;

@@ -70,6 +70,11 @@ pub fn holder(lease: &LeaseSpec) -> Option<&str> {
     lease.holder_identity.as_deref().filter(|name| !name.is_empty())
 }
 
+/// Who holds the Lease, if it was written between two looks at it. As in [`decide`], no clocks are compared.
+pub fn renewed_by<'a>(before: Option<&LeaseSpec>, now: Option<&'a LeaseSpec>) -> Option<&'a str> {
+    now.filter(|lease| before != Some(*lease)).and_then(holder)
+}
+
 fn duration(lease: &LeaseSpec) -> Duration {
     let seconds = lease.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok());
     seconds.map_or(LEASE_DURATION, Duration::from_secs)

@@ -4,7 +4,7 @@ use k8s_openapi::api::coordination::v1::LeaseSpec;
 use k8s_openapi::jiff::Timestamp;
 
 use super::Leadership;
-use super::decision::{GIVE_UP_AFTER, LEASE_DURATION, LeaseAction, decide, held, released};
+use super::decision::{GIVE_UP_AFTER, LEASE_DURATION, LeaseAction, decide, held, released, renewed_by};
 
 fn lease_of(holder: &str) -> LeaseSpec {
     held(None, holder, Timestamp::UNIX_EPOCH)
@@ -47,6 +47,17 @@ fn a_take_over_counts_as_a_transition() {
 fn a_released_lease_is_free_at_once() {
     let free = released(&lease_of("b"), Timestamp::UNIX_EPOCH);
     assert_eq!(decide(Some(&free), Duration::ZERO, "a"), LeaseAction::Take);
+}
+
+#[test]
+fn a_lease_was_renewed_by_its_holder_if_it_changed() {
+    let (old, later) = (lease_of("a"), Timestamp::from_second(100).unwrap());
+    let new = held(Some(&old), "a", later);
+    assert_eq!(renewed_by(Some(&old), Some(&new)), Some("a"));
+    assert_eq!(renewed_by(None, Some(&new)), Some("a"), "it was created");
+    assert_eq!(renewed_by(Some(&old), Some(&old)), None);
+    assert_eq!(renewed_by(Some(&old), Some(&released(&old, later))), None);
+    assert_eq!(renewed_by(Some(&old), None), None);
 }
 
 #[test]

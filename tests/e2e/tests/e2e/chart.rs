@@ -1,4 +1,6 @@
-//! The chart's templates, without a cluster.
+//! The chart's templates, without a cluster, and `helm test` in one.
+
+mod helm_test;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -412,6 +414,7 @@ async fn wrong_values_are_refused_by_name() -> Result<()> {
         ("podTemplate.fields={hostNetwork}", "fields"),
         ("worker.runAsUser=0", "runAsUser"),
         ("metrics.rules.throttledFor=soon", "throttledFor"),
+        ("helmTest.timeoutSeconds=0", "timeoutSeconds"),
     ] {
         let Some(finished) = template(&["--set", setting]).await else { return Ok(()) };
         ensure!(!finished.ok && finished.stderr.contains(field), "{setting}: {}", finished.stderr);

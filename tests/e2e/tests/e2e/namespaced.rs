@@ -1,7 +1,8 @@
 //! A release for one namespace, beside the release for the whole cluster: it works with Roles alone, and under an
-//! admission policy that is as strict as `restricted-v2` of `OpenShift`.
+//! admission policy that is as strict as `restricted-v2` of `OpenShift`. Nothing of it stays when it is uninstalled.
 
 mod admission;
+mod uninstall;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use e2e::world::{self, World};
 
 use super::rights::{ACCOUNT, NAMESPACED, OF_THE_CLUSTER, same};
 use admission::{FIRST_USER, with_policy};
+use uninstall::leaves_only_what_is_the_users;
 
 /// Within how long a source is judged.
 const JUDGED: Duration = Duration::from_secs(30);
@@ -60,5 +62,5 @@ async fn work(world: &World) -> Result<()> {
     for part in OF_THE_CLUSTER {
         ensure!(!manifest.contains(part), "{part:?} in\n{manifest}");
     }
-    Ok(())
+    leaves_only_what_is_the_users(world).await
 }

@@ -1,4 +1,6 @@
-//! The chart of the sandbox, without a cluster.
+//! The chart of the sandbox: without a cluster, and installed as the quickstart says ([`quickstart`]).
+
+mod quickstart;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,6 +13,9 @@ use serde_json::{Value, json};
 use crate::chart::{KUBERNETES, comments, describe, helm};
 
 const CHART: &str = "charts/docmill-sandbox";
+const QUICKSTART: &str = "docs/quickstart.md";
+/// How long the first source may be that a newcomer reads.
+const MOST_LINES: usize = 12;
 const POLL: &str = "ingestSource.create=true";
 const QUEUE: &str =
     "ingestSource.create=true,models.enabled=true,queue.enabled=true,queue.bridge.image=bridge:1";
@@ -36,6 +41,12 @@ fn of<'a>(objects: &'a [Value], kind: &str) -> impl Iterator<Item = &'a Value> {
 fn named<'a>(objects: &'a [Value], kind: &str, name: &str) -> Result<&'a Value> {
     let found = of(objects, kind).find(|object| object["metadata"]["name"] == name);
     found.with_context(|| format!("no {kind} {name}"))
+}
+
+/// The YAML that the quickstart has its reader apply.
+fn source_of(page: &str) -> Result<&str> {
+    let shown = page.split("<<'YAML'\n").nth(1).and_then(|rest| rest.split("\nYAML\n").next());
+    shown.context("no YAML in the quickstart")
 }
 
 /// The containers of a pod, those that run first among them.
@@ -87,7 +98,7 @@ async fn the_source_of_the_sandbox_names_what_is_there() -> Result<()> {
     let (Some(poll), Some(queue)) = (objects(POLL).await?, objects(QUEUE).await?) else { return Ok(()) };
     for objects in [&poll, &queue] {
         let source = named(objects, "IngestSource", "wire")?;
-        let spec = serde_json::from_value::<IngestSource>(source.clone())?.spec;
+        let spec = serde_json::from_value::<IngestSource>(source.clone())?.spec.with_locations();
         let secret = named(objects, "Secret", "sandbox-s3")?;
         ensure!(secret["metadata"]["labels"]["docmill.io/use"] == "true", "{}", secret["metadata"]);
         ensure!(source["spec"]["storage"]["credentialsSecretRef"]["name"] == "sandbox-s3", "{source}");
@@ -113,17 +124,48 @@ async fn the_source_of_the_sandbox_names_what_is_there() -> Result<()> {
         routes.filter(|variable| variable["name"] == "BRIDGE_ROUTES").find_map(|v| v["value"].as_str());
     let routes: Value = serde_json::from_str(routes.context("the bridge has no routes")?)?;
     ensure!(routes[0]["queueURL"] == source["spec"]["trigger"]["sqs"]["queueURL"], "{routes}");
-    ensure!(routes[0]["bucket"] == source["spec"]["raw"]["bucket"], "{routes}");
+    ensure!(routes[0]["bucket"] == source["spec"]["storage"]["bucket"], "{routes}");
     let config = named(&queue, "ConfigMap", "sandbox-sqs")?["data"]["elasticmq.conf"].as_str();
     ensure!(config.is_some_and(|config| config.contains("host = \"sandbox-sqs.sandbox.svc\"")), "{config:?}");
     Ok(())
 }
 
 #[tokio::test]
+async fn images_of_your_own_have_their_commands_and_volumes() -> Result<()> {
+    let values = concat!(
+        "s3.command={/part/versitygw},s3.extraVolumes[0].name=part,s3.extraVolumeMounts[0].name=part,",
+        "elasticsearch.command={java},elasticsearch.args={Launcher},elasticsearch.runAsUser=65532,",
+        "elasticsearch.dataPath=/data,elasticsearch.extraVolumes[0].name=part,",
+        "elasticsearch.extraVolumeMounts[0].name=part",
+    );
+    let (Some(own), Some(default)) = (objects(values).await?, objects(POLL).await?) else { return Ok(()) };
+    let pod = |objects: &[Value], name: &str| -> Result<Value> {
+        Ok(named(objects, "Deployment", name)?["spec"]["template"]["spec"].clone())
+    };
+    for (name, command) in [("sandbox-s3", "/part/versitygw"), ("sandbox-elasticsearch", "java")] {
+        let (pod, default) = (pod(&own, name)?, pod(&default, name)?);
+        let container = &pod["containers"][0];
+        ensure!(container["command"] == json!([command]), "{container}");
+        ensure!(container["volumeMounts"][0]["mountPath"] == "/data", "{container}");
+        let has = |list: &Value| list.as_array().is_some_and(|all| all.contains(&json!({"name": "part"})));
+        ensure!(has(&pod["volumes"]) && has(&container["volumeMounts"]), "{pod}");
+        ensure!(pod["securityContext"]["runAsUser"] == 65532, "{pod}");
+        ensure!(default["containers"][0]["command"].is_null(), "{default}");
+    }
+    ensure!(pod(&own, "sandbox-elasticsearch")?["containers"][0]["args"] == json!(["Launcher"]));
+    let elasticsearch = pod(&default, "sandbox-elasticsearch")?;
+    ensure!(elasticsearch["securityContext"]["fsGroup"] == 1000, "{elasticsearch}");
+    ensure!(elasticsearch["containers"][0]["args"].is_null(), "{elasticsearch}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_quickstart_has_the_source_of_the_sandbox() -> Result<()> {
-    let page = fs::read_to_string(checkout("docs/quickstart.md"))?;
-    let shown = page.split("<<'YAML'\n").nth(1).and_then(|rest| rest.split("\nYAML\n").next());
-    let shown: Value = serde_saphyr::from_str(shown.context("no YAML in the quickstart")?)?;
+    let page = fs::read_to_string(checkout(QUICKSTART))?;
+    let shown = source_of(&page)?;
+    let lines = shown.lines().count();
+    ensure!(lines <= MOST_LINES, "{lines} lines, in place of {MOST_LINES}:\n{shown}");
+    let shown: Value = serde_saphyr::from_str(shown)?;
     let Some(objects) = objects(POLL).await? else { return Ok(()) };
     let source = named(&objects, "IngestSource", "wire")?;
     ensure!(&shown == source, "the quickstart has\n{shown}\nand the sandbox\n{source}");

@@ -1,0 +1,85 @@
+//! The two commands of the program: without a word it is an operator, and `check` looks for one.
+
+use std::time::Duration;
+
+use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _};
+
+use super::{Args, LeaseArgs};
+
+/// What the program is called for.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Lead, or wait to lead.
+    Run(Box<Args>),
+    /// Say whether an operator leads.
+    Check(CheckArgs),
+}
+
+/// Waits until an operator renews the leader election Lease, and says which one: what `helm test` runs.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CheckArgs {
+    /// The leader election Lease.
+    #[command(flatten)]
+    pub lease: LeaseArgs,
+
+    /// How long to wait, in seconds. The leader renews every five seconds.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout_seconds: u64,
+}
+
+impl Command {
+    /// Reads the command line. If it is wrong, or asks for help, the process ends.
+    pub fn parse() -> Self {
+        Self::read(&command().get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn read(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        match matches.subcommand() {
+            Some((_, matches)) => CheckArgs::from_arg_matches(matches).map(Self::Check),
+            None => Args::from_arg_matches(matches).map(|args| Self::Run(Box::new(args))),
+        }
+    }
+}
+
+impl CheckArgs {
+    /// How long to wait.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds)
+    }
+}
+
+fn command() -> clap::Command {
+    let check = CheckArgs::augment_args(clap::Command::new("check"));
+    Args::command().subcommand_negates_reqs(true).subcommand(check)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, command};
+
+    fn parse(words: &[&str]) -> Option<Command> {
+        Command::read(&command().try_get_matches_from(words).ok()?).ok()
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_it_is_an_operator() {
+        let Some(Command::Run(args)) = parse(&["operator", "--worker-image", "w", "--lease-name", "l"]) else {
+            panic!("no operator")
+        };
+        assert_eq!((args.worker_image.as_str(), args.lease.name.as_str()), ("w", "l"));
+    }
+
+    #[test]
+    fn a_check_needs_a_lease_alone() {
+        let words = ["operator", "check", "--namespace", "n", "--lease-name", "l", "--timeout-seconds", "5"];
+        let Some(Command::Check(args)) = parse(&words) else { panic!("no check") };
+        assert_eq!((args.lease.namespace.as_str(), args.lease.name.as_str()), ("n", "l"));
+        assert_eq!(args.timeout().as_secs(), 5);
+        assert!(parse(&["operator", "check", "--timeout-seconds", "0"]).is_none());
+    }
+}
