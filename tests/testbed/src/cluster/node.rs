@@ -86,8 +86,8 @@ fn write_settings(home: &Home) -> anyhow::Result<()> {
 /// The addresses in the settings.
 fn addresses(family: IpFamily) -> Values {
     let addresses = family.addresses();
-    // kube-proxy offers no node ports on loopback. It has no such choice for IPv6, whose node ports are on the node's address,
-    // which only pods and this machine reach.
+    // On loopback alone kube-proxy offers no node ports. For IPv6 it complains about loopback, so that they are on the
+    // node's address, which only pods and this machine reach.
     let node_ports = match family {
         IpFamily::Ipv4 => "127.0.0.1/32",
         IpFamily::Ipv6 => "primary",
