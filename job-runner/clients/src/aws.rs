@@ -126,6 +126,7 @@ mod tests {
             origin("https://sqs.eu-west-1.amazonaws.com/1/q"),
             Some("https://sqs.eu-west-1.amazonaws.com")
         );
+        assert_eq!(origin("http://[fd96::21]:9324/0/wire"), Some("http://[fd96::21]:9324"));
         assert_eq!(origin("sqs/q"), None);
     }
 }

@@ -9,6 +9,7 @@ mod command;
 mod commands;
 mod home;
 mod host;
+mod ip_family;
 mod parts;
 mod process;
 mod progress;
@@ -30,7 +31,11 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Build what is missing and start everything; starts again what died.
-    Up,
+    Up {
+        /// Family of the addresses of node, pods and services. Unless it is given, that of the cluster that runs, else ipv4.
+        #[arg(long)]
+        ip_family: Option<ip_family::IpFamily>,
+    },
     /// Stop and remove everything, and keep what was built.
     Down,
     /// Show what runs.
@@ -113,7 +118,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     let home = home::Home::find()?;
     match command {
-        Command::Up => commands::up::run(&home)?,
+        Command::Up { ip_family } => commands::up::run(&home, ip_family)?,
         Command::Down => commands::down::run(&home)?,
         Command::Status => commands::status::run(&home)?,
         Command::Env { json } => commands::env::run(&home, json)?,

@@ -28,11 +28,16 @@ struct Store {
 
 impl Store {
     async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::start_on("127.0.0.1").await
+    }
+
+    /// A store and its proxy on an address of this machine.
+    async fn start_on(address: &str) -> Self {
+        let listener = TcpListener::bind((address, 0)).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let asked = Arc::<AtomicUsize>::default();
         tokio::spawn(listen(listener, Arc::clone(&asked)));
-        let proxy = Proxy::start("127.0.0.1", &url).await.expect("a proxy");
+        let proxy = Proxy::start(address, &url).await.expect("a proxy");
         Self { asked, proxy, client: Client::new() }
     }
 
@@ -79,6 +84,18 @@ async fn without_a_rule_requests_pass_with_their_host_header_as_it_came() {
     let host = store.proxy.url().replace("http://", "");
     assert_eq!(store.put("/a", "body").await.expect("an answer"), (200, format!("{host} body")));
     assert_eq!((store.asked(), seen.hits()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_proxy_and_its_store_may_have_addresses_of_ipv6() {
+    if TcpListener::bind(("::1", 0)).await.is_err() {
+        eprintln!("passed over: this machine has no IPv6");
+        return;
+    }
+    let store = Store::start_on("::1").await;
+    let host = store.proxy.url().replace("http://", "");
+    assert!(host.starts_with("[::1]:"), "{host}");
+    assert_eq!(store.put("/a", "body").await.expect("an answer"), (200, format!("{host} body")));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     cluster::kubectl::Kubectl,
     home::Home,
-    host::network::NODE_IP,
+    ip_family::{Addresses, IpFamily},
     process::{Program, wait_ready},
     versions::Versions,
 };
@@ -16,11 +16,12 @@ const ETCD_PEERS: &str = "http://127.0.0.1:23800";
 
 /// Starts what does not run, and waits until the API server is ready.
 pub(crate) fn ensure(home: &Home, versions: &Versions) -> anyhow::Result<()> {
+    let family = IpFamily::of(home)?;
     etcd(home, versions).ensure(home)?;
-    api_server(home, versions).ensure(home)?;
+    api_server(home, versions, family).ensure(home)?;
     let kubectl = Kubectl::new(home, versions);
     wait_ready(home, "kube-apiserver", Duration::from_secs(90), || kubectl.ready())?;
-    controller_manager(home, versions).ensure(home)?;
+    controller_manager(home, versions, family).ensure(home)?;
     scheduler(home, versions).ensure(home)?;
     Ok(())
 }
@@ -44,14 +45,15 @@ fn etcd(home: &Home, versions: &Versions) -> Program {
     Program { name: "etcd", path: home.bin_dir("etcd", &versions.etcd).join("etcd"), arguments }
 }
 
-fn api_server(home: &Home, versions: &Versions) -> Program {
+fn api_server(home: &Home, versions: &Versions, family: IpFamily) -> Program {
+    let Addresses { node, services, .. } = family.addresses();
     let pki = |file: &str| home.in_state("pki").join(file).display().to_string();
     let arguments = vec![
         format!("--etcd-servers={ETCD}"),
-        format!("--bind-address={NODE_IP}"),
-        format!("--advertise-address={NODE_IP}"),
+        format!("--bind-address={node}"),
+        format!("--advertise-address={node}"),
         "--secure-port=6443".to_owned(),
-        "--service-cluster-ip-range=10.96.0.0/16".to_owned(),
+        format!("--service-cluster-ip-range={services}"),
         "--authorization-mode=Node,RBAC".to_owned(),
         "--enable-admission-plugins=NodeRestriction".to_owned(),
         "--allow-privileged=true".to_owned(),
@@ -69,14 +71,14 @@ fn api_server(home: &Home, versions: &Versions) -> Program {
     kubernetes(home, versions, "kube-apiserver", arguments)
 }
 
-fn controller_manager(home: &Home, versions: &Versions) -> Program {
+fn controller_manager(home: &Home, versions: &Versions, family: IpFamily) -> Program {
     let pki = |file: &str| home.in_state("pki").join(file).display().to_string();
     let arguments = vec![
         format!("--kubeconfig={}", home.in_state("kubeconfigs/kube-controller-manager").display()),
         "--bind-address=127.0.0.1".to_owned(),
         "--leader-elect=false".to_owned(),
         "--use-service-account-credentials=true".to_owned(),
-        "--cluster-cidr=10.88.0.0/16".to_owned(),
+        format!("--cluster-cidr={}", family.addresses().pods),
         // Its own place would be outside of the testbed's folder.
         format!("--flex-volume-plugin-dir={}", home.in_state("volume-plugins").display()),
         format!("--service-account-private-key-file={}", pki("service-accounts.key")),

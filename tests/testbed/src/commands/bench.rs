@@ -13,7 +13,7 @@ use crate::{
 /// Runs the measurements for each of these numbers of sources, and ends as they do.
 pub(crate) fn run(home: &Home, operator: bool, sources: &[u32]) -> anyhow::Result<ExitCode> {
     ensure!(operator, "name what to measure: cargo testbed bench --operator");
-    up::run(home)?;
+    up::run(home, None)?;
     let mut bench = Command::new(programs(home).join("operator-bench"));
     bench.current_dir(checkout()).envs(env::settings(home)?);
     let status = bench.args(sources.iter().map(ToString::to_string)).status();

@@ -19,7 +19,7 @@ pub(crate) fn run(home: &Home, context: Option<&str>) -> anyhow::Result<ExitCode
         step("build the demo", || product::build(home))?;
         demo.env("DOCMILL_CONTEXT", context);
     } else {
-        up::run(home)?;
+        up::run(home, None)?;
         demo.envs(env::settings(home)?);
     }
     let status = demo.status().context("failed to start the demo")?;

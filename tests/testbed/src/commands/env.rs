@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     home::Home,
-    host::network::NODE_IP,
+    ip_family::IpFamily,
     parts::{
         opensearch, product,
         stores::{
@@ -39,6 +39,7 @@ pub(crate) fn run(home: &Home, as_json: bool) -> anyhow::Result<()> {
 /// Names and values. Fails when this checkout's image is not imported.
 pub(crate) fn settings(home: &Home) -> anyhow::Result<Vec<(&'static str, String)>> {
     let names = product::names(home)?;
+    let family = IpFamily::of(home)?;
     let mut settings = vec![
         ("KUBECONFIG", home.kubeconfig().display().to_string()),
         ("PATH", path(home, &Versions::read()?)),
@@ -48,7 +49,7 @@ pub(crate) fn settings(home: &Home) -> anyhow::Result<Vec<(&'static str, String)
         ("DOCMILL_TESTBED_NAMESPACE", NAMESPACE.to_owned()),
         // For tests that need more objects than could be put one by one.
         ("DOCMILL_S3_FOLDER", home.in_state("data").join("s3/buckets").display().to_string()),
-        ("DOCMILL_HOST_ADDRESS", NODE_IP.to_owned()),
+        ("DOCMILL_HOST_ADDRESS", family.addresses().node.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),
         ("AWS_REGION", REGION.to_owned()),
@@ -59,13 +60,13 @@ pub(crate) fn settings(home: &Home) -> anyhow::Result<Vec<(&'static str, String)
         settings.push(("DOCMILL_OPENSEARCH", opensearch.display().to_string()));
     }
     settings.extend([
-        ("S3_ENDPOINT", S3.url()),
-        ("SQS_ENDPOINT", SQS.url()),
-        ("ES_RAW_URL", ES_RAW.url()),
-        ("ES_ENRICHED_URL", ES_ENRICHED.url()),
-        ("MODELS_URL", MODELS.url()),
-        ("EMBEDDINGS_URL", EMBEDDINGS.url()),
-        ("BRIDGE_URL", BRIDGE.url()),
+        ("S3_ENDPOINT", S3.url(family)),
+        ("SQS_ENDPOINT", SQS.url(family)),
+        ("ES_RAW_URL", ES_RAW.url(family)),
+        ("ES_ENRICHED_URL", ES_ENRICHED.url(family)),
+        ("MODELS_URL", MODELS.url(family)),
+        ("EMBEDDINGS_URL", EMBEDDINGS.url(family)),
+        ("BRIDGE_URL", BRIDGE.url(family)),
         ("S3_ENDPOINT_INTERNAL", S3.internal_url()),
         ("SQS_ENDPOINT_INTERNAL", SQS.internal_url()),
         ("ES_RAW_URL_INTERNAL", ES_RAW.internal_url()),

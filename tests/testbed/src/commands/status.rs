@@ -8,6 +8,7 @@ use crate::{
         kubectl::{Kubectl, condition, name},
     },
     home::Home,
+    ip_family::IpFamily,
     parts::{
         product,
         stores::{ALL, NAMESPACE},
@@ -38,8 +39,10 @@ pub(crate) fn run(home: &Home) -> anyhow::Result<()> {
             writeln!(out, "{:<24} pod {}, {state}", part_of(name(&pod)), name(&pod))?;
         }
     }
+    let family = IpFamily::of(home)?;
+    writeln!(out, "{:<24} {family}", "addresses")?;
     for store in ALL {
-        writeln!(out, "{:<24} {}  (in pods: {})", store.name, store.url(), store.internal_url())?;
+        writeln!(out, "{:<24} {}  (in pods: {})", store.name, store.url(family), store.internal_url())?;
     }
     if let Ok(names) = product::names(home) {
         writeln!(out, "{:<24} {}", "image", names.product)?;

@@ -41,7 +41,7 @@ pub(crate) fn run(home: &Home, arguments: &[String]) -> ExitCode {
         lints.args(["--", "-D", "warnings"]);
         passes(lints)
     }));
-    let ready = outcome("testbed", || up::run(home).map(|()| true));
+    let ready = outcome("testbed", || up::run(home, None).map(|()| true));
     let is_ready = ready.passed;
     outcomes.push(ready);
     outcomes.push(outcome("dependencies", || dependencies(home)));

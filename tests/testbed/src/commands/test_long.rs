@@ -18,7 +18,7 @@ use crate::{
 /// begun runs to its end.
 pub(crate) fn run(home: &Home, budget: Duration, arguments: &[String]) -> ExitCode {
     let started = Instant::now();
-    let mut outcomes = vec![outcome("testbed", || up::run(home).map(|()| true))];
+    let mut outcomes = vec![outcome("testbed", || up::run(home, None).map(|()| true))];
     if outcomes[0].passed {
         outcomes.extend(tests(home, arguments, || started.elapsed() < budget));
     }

@@ -12,23 +12,26 @@ use crate::{
         network, packages, settings,
         toolchains::{self, Toolchains},
     },
+    ip_family::IpFamily,
     parts::{dns, elasticmq, elasticsearch, go, model_server, opensearch, product, rootfs, stores},
     process::boot_id,
     progress::{note, seconds, step},
     versions::Versions,
 };
 
-/// Brings everything up; what lives already is left alone.
-pub(crate) fn run(home: &Home) -> anyhow::Result<()> {
+/// Brings everything up; what lives already is left alone. Without a family of addresses, the cluster that runs keeps its
+/// own, and a new one has IPv4.
+pub(crate) fn run(home: &Home, ip_family: Option<IpFamily>) -> anyhow::Result<()> {
     let started = Instant::now();
     packages::require_root()?;
     let _lock = home.lock()?;
+    let family = IpFamily::choose(running(home)?, ip_family)?;
     let versions = Versions::read()?;
     step("Debian packages", || packages::ensure(home, &[]))?;
     let toolchains = step("Go, Java, Maven, Python", || toolchains::ensure(home, &versions))?;
-    build(home, &versions, &toolchains)?;
-    begin_state(home)?;
-    let names = cluster(home, &versions)?;
+    build(home, &versions, &toolchains, family)?;
+    begin_state(home, family)?;
+    let names = cluster(home, &versions, family)?;
     let kubectl = Kubectl::new(home, &versions);
     step("manifests", || {
         dns::apply(home, &versions, &kubectl)?;
@@ -42,8 +45,15 @@ pub(crate) fn run(home: &Home) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The family of the cluster that runs. What a past boot of the machine left does not run.
+fn running(home: &Home) -> anyhow::Result<Option<IpFamily>> {
+    let boot = boot_id()?;
+    let runs = fs::read_to_string(home.in_state("boot")).is_ok_and(|known| known == boot);
+    runs.then(|| IpFamily::of(home)).transpose()
+}
+
 /// Two lanes, as one is mostly the Go compiler and the other mostly downloads.
-fn build(home: &Home, versions: &Versions, toolchains: &Toolchains) -> anyhow::Result<()> {
+fn build(home: &Home, versions: &Versions, toolchains: &Toolchains, family: IpFamily) -> anyhow::Result<()> {
     thread::scope(|scope| {
         let go = scope.spawn(|| go::ensure(home, versions));
         let rest = (|| {
@@ -51,7 +61,7 @@ fn build(home: &Home, versions: &Versions, toolchains: &Toolchains) -> anyhow::R
             elasticsearch::release(versions, &toolchains.java).ensure(home, &toolchains.java)?;
             opensearch::ensure(home, versions, &toolchains.java)?;
             elasticmq::ensure(home, versions)?;
-            model_server::ensure(home, versions, &toolchains.python)?;
+            model_server::ensure(home, versions, &toolchains.python, family)?;
             step("build the product", || product::build(home))
         })();
         let go = go.join().unwrap_or_else(|_| anyhow::bail!("a thread panicked"));
@@ -61,7 +71,7 @@ fn build(home: &Home, versions: &Versions, toolchains: &Toolchains) -> anyhow::R
 
 /// Makes the state's folder. What a past boot of the machine left has no process and no network any more, so that a
 /// cluster is begun afresh.
-fn begin_state(home: &Home) -> anyhow::Result<()> {
+fn begin_state(home: &Home, family: IpFamily) -> anyhow::Result<()> {
     let (boot, file) = (boot_id()?, home.in_state("boot"));
     if fs::read_to_string(&file).is_ok_and(|known| known != boot) {
         note("the machine was started anew since the last call: beginning with an empty cluster");
@@ -71,19 +81,20 @@ fn begin_state(home: &Home) -> anyhow::Result<()> {
         let folder = home.in_state(folder);
         fs::create_dir_all(&folder).with_context(|| format!("failed to create {}", folder.display()))?;
     }
+    family.remember(home)?;
     fs::write(&file, boot).with_context(|| format!("failed to write {}", file.display()))
 }
 
 /// Kubernetes with its images, ready for manifests.
-fn cluster(home: &Home, versions: &Versions) -> anyhow::Result<product::Names> {
+fn cluster(home: &Home, versions: &Versions, family: IpFamily) -> anyhow::Result<product::Names> {
     let died = status::died(home);
     if !died.is_empty() {
         note(&format!("died since the last call, started again: {}", died.join(", ")));
     }
     step("certificates", || pki::ensure(home).and_then(|()| kubeconfig::ensure(home)))?;
     step("network bridge and kernel settings", || {
-        settings::prepare(home)?;
-        network::ensure_bridge()
+        settings::prepare(home, family)?;
+        network::ensure_bridge(family)
     })?;
     let images = Images::new(home);
     let names = thread::scope(|scope| {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{Failed, output, succeeds, tool},
     home::Home,
+    ip_family::IpFamily,
 };
 
 /// What pods need to be routed, and what kubelet and kube-proxy set by themselves.
@@ -47,15 +48,22 @@ pub(crate) struct Before {
 }
 
 /// Writes down how the machine is, once, and then makes it route pods' packets.
-pub(crate) fn prepare(home: &Home) -> anyhow::Result<()> {
+pub(crate) fn prepare(home: &Home, family: IpFamily) -> anyhow::Result<()> {
     load_bridge_filter()?;
     let path = home.in_state("before.json");
     if !path.exists() {
-        fs::write(&path, serde_json::to_vec_pretty(&Before::look())?)
+        fs::write(&path, serde_json::to_vec_pretty(&Before::look(family))?)
             .with_context(|| format!("failed to write {}", path.display()))?;
     }
-    set("net/ipv4/ip_forward", "1")?;
-    set("net/bridge/bridge-nf-call-iptables", "1")
+    routing(family).into_iter().try_for_each(|name| set(name, "1"))
+}
+
+/// Settings that have the machine forward packets of a family, and the rules of services see those on the bridge.
+const fn routing(family: IpFamily) -> [&'static str; 2] {
+    match family {
+        IpFamily::Ipv4 => ["net/ipv4/ip_forward", "net/bridge/bridge-nf-call-iptables"],
+        IpFamily::Ipv6 => ["net/ipv6/conf/all/forwarding", "net/bridge/bridge-nf-call-ip6tables"],
+    }
 }
 
 /// Puts everything back.
@@ -72,8 +80,9 @@ pub(crate) fn restore(home: &Home) {
 }
 
 impl Before {
-    fn look() -> Self {
-        let settings = SETTINGS.iter().filter_map(|name| Some(((*name).to_owned(), get(name)?))).collect();
+    fn look(family: IpFamily) -> Self {
+        let names = SETTINGS.into_iter().chain(routing(family));
+        let settings = names.filter_map(|name| Some((name.to_owned(), get(name)?))).collect();
         let absent = FOLDERS.iter().map(PathBuf::from).filter(|folder| !folder.exists()).collect();
         Self { settings, absent }
     }

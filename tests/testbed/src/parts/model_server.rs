@@ -12,14 +12,20 @@ use crate::{
     command::{Failed, run_logged, tool},
     home::{Home, is_made_from, make_from},
     host::{toolchains::Python, venv::Venv},
+    ip_family::IpFamily,
     progress::step,
+    template::Values,
     versions::{ModelServer, Versions},
 };
 
 const BUILD_MODEL: &str = include_str!("../../parts/model-server/minilm/build_onnx.py");
 
-const FILES: [(&str, &str); 12] = [
-    ("settings.json", include_str!("../../parts/model-server/settings.json")),
+/// The name of MLServer's pod, which the kubelet writes into its `/etc/hosts`.
+pub(crate) const HOSTNAME: &str = "model-server";
+
+const SETTINGS: &str = include_str!("../../parts/model-server/settings.json");
+
+const FILES: [(&str, &str); 11] = [
     // MLServer passes this folder over, as it has no settings of a model.
     ("embeddings/server.py", include_str!("../../parts/model-server/embeddings/server.py")),
     ("minilm/build_onnx.py", BUILD_MODEL),
@@ -44,7 +50,12 @@ pub(crate) fn folder(home: &Home, versions: &Versions) -> PathBuf {
 }
 
 /// Installs the packages and builds the models, once, and writes the settings and the models' code.
-pub(crate) fn ensure(home: &Home, versions: &Versions, python: &Python) -> anyhow::Result<()> {
+pub(crate) fn ensure(
+    home: &Home,
+    versions: &Versions,
+    python: &Python,
+    family: IpFamily,
+) -> anyhow::Result<()> {
     let folder = folder(home, versions);
     let recipe = recipe(&versions.model_server, python);
     if !is_made_from(&folder, &recipe) {
@@ -52,7 +63,18 @@ pub(crate) fn ensure(home: &Home, versions: &Versions, python: &Python) -> anyho
             make_from(&folder, &recipe, |part| install(home, &versions.model_server, python, part))
         })?;
     }
-    write_files(&folder)
+    write_files(&folder)?;
+    write(&folder, "settings.json", &settings(family)?)
+}
+
+/// MLServer hands its `host` to an HTTP server, which wants `::` for all addresses of IPv6, and to gRPC, which wants `[::]`. A
+/// name suits both.
+fn settings(family: IpFamily) -> anyhow::Result<String> {
+    let host = match family {
+        IpFamily::Ipv4 => family.addresses().any,
+        IpFamily::Ipv6 => HOSTNAME,
+    };
+    Values::default().set("HOST", host).fill(SETTINGS)
 }
 
 /// Interpreter, packages, and the program that builds the embedding model.
@@ -63,12 +85,13 @@ fn recipe(server: &ModelServer, python: &Python) -> String {
 }
 
 fn write_files(folder: &Path) -> anyhow::Result<()> {
-    for (name, text) in FILES {
-        let path = folder.join("models").join(name);
-        fs::create_dir_all(path.parent().unwrap_or(&path))?;
-        fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
-    }
-    Ok(())
+    FILES.into_iter().try_for_each(|(name, text)| write(folder, name, text))
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    let path = folder.join("models").join(name);
+    fs::create_dir_all(path.parent().unwrap_or(&path))?;
+    fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))
 }
 
 fn install(home: &Home, server: &ModelServer, python: &Python, part: &Path) -> anyhow::Result<()> {
@@ -86,4 +109,19 @@ fn install(home: &Home, server: &ModelServer, python: &Python, part: &Path) -> a
     run_logged(build.arg(minilm.join("build_onnx.py")).arg(&minilm), &log)
         .map_err(|_| Failed::with_log("failed to build the embedding model", &log).advice("read the log"))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_server_listens_on_addresses_of_the_family() {
+        for (family, host) in [(IpFamily::Ipv4, "0.0.0.0"), (IpFamily::Ipv6, HOSTNAME)] {
+            let settings: Value = serde_json::from_str(&settings(family).expect("filled")).expect("JSON");
+            assert_eq!(settings["host"], host);
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::{
     command::{Failed, output},
     home::Home,
     host::toolchains::Toolchains,
+    ip_family::{IpFamily, url_host},
     parts::{elasticmq, elasticsearch, model_server, pod::HostFolders, rootfs::BASE_IMAGE},
     progress::step,
     template::Values,
@@ -27,38 +28,42 @@ pub(crate) const REGION: &str = "us-east-1";
 pub(crate) struct Store {
     /// Name of its Deployment and Service.
     pub(crate) name: &'static str,
-    /// Address of its Service, fixed so that an endpoint once printed stays right. Of the range that the API server
-    /// does not give away by itself.
-    pub(crate) ip: &'static str,
+    /// What the address of its Service ends in, fixed so that an endpoint once printed stays right.
+    number: u8,
     /// Port of its Service.
     pub(crate) port: u16,
 }
 
-const fn store(name: &'static str, ip: &'static str, port: u16) -> Store {
-    Store { name, ip, port }
+const fn store(name: &'static str, number: u8, port: u16) -> Store {
+    Store { name, number, port }
 }
 
 /// The S3 server.
-pub(crate) const S3: Store = store("s3", "10.96.0.20", 7070);
+pub(crate) const S3: Store = store("s3", 20, 7070);
 /// The queue.
-pub(crate) const SQS: Store = store("sqs", "10.96.0.21", 9324);
+pub(crate) const SQS: Store = store("sqs", 21, 9324);
 /// The notification bridge.
-pub(crate) const BRIDGE: Store = store("bridge", "10.96.0.22", 8088);
+pub(crate) const BRIDGE: Store = store("bridge", 22, 8088);
 /// The cluster for articles and ledger.
-pub(crate) const ES_RAW: Store = store("es-raw", "10.96.0.23", 9200);
+pub(crate) const ES_RAW: Store = store("es-raw", 23, 9200);
 /// The cluster for enriched articles.
-pub(crate) const ES_ENRICHED: Store = store("es-enriched", "10.96.0.24", 9200);
+pub(crate) const ES_ENRICHED: Store = store("es-enriched", 24, 9200);
 /// The model server.
-pub(crate) const MODELS: Store = store("models", "10.96.0.25", 8080);
+pub(crate) const MODELS: Store = store("models", 25, 8080);
 /// The server of embeddings.
-pub(crate) const EMBEDDINGS: Store = store("embeddings", "10.96.0.26", 8090);
+pub(crate) const EMBEDDINGS: Store = store("embeddings", 26, 8090);
 /// All of them.
 pub(crate) const ALL: [Store; 7] = [S3, SQS, BRIDGE, ES_RAW, ES_ENRICHED, MODELS, EMBEDDINGS];
 
 impl Store {
-    /// Its URL from this machine.
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}:{}", self.ip, self.port)
+    /// The address of its Service.
+    fn ip(&self, family: IpFamily) -> String {
+        family.service(self.number)
+    }
+
+    /// Its URL from this machine, and from pods that know no names.
+    pub(crate) fn url(&self, family: IpFamily) -> String {
+        format!("http://{}:{}", url_host(&self.ip(family)), self.port)
     }
 
     /// Its URL from a pod.
@@ -76,7 +81,7 @@ pub(crate) fn apply(
     kubectl: &Kubectl,
 ) -> anyhow::Result<()> {
     forget_broken_pods(kubectl);
-    kubectl.apply(&manifests(home, versions, toolchains, bridge_image)?)
+    kubectl.apply(&manifests(home, versions, toolchains, bridge_image, IpFamily::of(home)?)?)
 }
 
 /// Waits until all are ready.
@@ -131,7 +136,9 @@ fn manifests(
     versions: &Versions,
     toolchains: &Toolchains,
     bridge_image: &str,
+    family: IpFamily,
 ) -> anyhow::Result<String> {
+    let any = family.addresses().any;
     let folders = HostFolders::of(toolchains);
     let release = elasticsearch::release(versions, &toolchains.java);
     let values = Values::default()
@@ -140,11 +147,16 @@ fn manifests(
         .set("ACCESS_KEY_ID", ACCESS_KEY_ID)
         .set("SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
         .set("REGION", REGION)
-        .set("S3_IP", S3.ip)
-        .set("SQS_IP", SQS.ip)
-        .set("BRIDGE_IP", BRIDGE.ip)
-        .set("MODELS_IP", MODELS.ip)
-        .set("EMBEDDINGS_IP", EMBEDDINGS.ip)
+        .set("LISTEN_IP", any)
+        .set("LISTEN_HOST", url_host(any))
+        .set("S3_IP", S3.ip(family))
+        .set("SQS_IP", SQS.ip(family))
+        .set("SQS_URL", SQS.url(family))
+        .set("BRIDGE_IP", BRIDGE.ip(family))
+        .set("BRIDGE_URL", BRIDGE.url(family))
+        .set("MODELS_IP", MODELS.ip(family))
+        .set("MODELS_HOSTNAME", model_server::HOSTNAME)
+        .set("EMBEDDINGS_IP", EMBEDDINGS.ip(family))
         .set("DATA", home.in_state("data").display().to_string())
         .set("JAVA_HOME", toolchains.java.home.display().to_string())
         .set("VERSITYGW_DIR", home.bin_dir("versitygw", &versions.versitygw).display().to_string())
@@ -155,7 +167,7 @@ fn manifests(
         .set("HOST_MOUNTS", folders.mounts())
         .set("HOST_VOLUMES", folders.volumes());
     let elasticsearch = include_str!("../../parts/manifests/elasticsearch.yaml");
-    let of = |store: Store| values.clone().set("NAME", store.name).set("IP", store.ip);
+    let of = |store: Store| values.clone().set("NAME", store.name).set("IP", store.ip(family));
     let documents = [
         values.fill(include_str!("../../parts/manifests/namespace.yaml"))?,
         values.fill(include_str!("../../parts/manifests/bridge.yaml"))?,
@@ -176,28 +188,52 @@ mod tests {
     use super::*;
     use crate::host::toolchains::{Java, Python};
 
-    #[test]
-    fn every_store_has_its_service_with_its_address() {
+    fn manifests_of(family: IpFamily) -> String {
         let home = Home::find().expect("a home");
         let versions = Versions::read().expect("versions.toml");
         let toolchains = Toolchains {
             java: Java { release: 21, home: PathBuf::from("/usr/lib/jvm/none") },
             python: Python { path: "/usr/bin/python3.11".into(), prefix: "/usr".into() },
         };
-        let text = manifests(&home, &versions, &toolchains, "localhost/bridge:1").expect("manifests");
-        for store in ALL {
-            let service = text.split("---\n").find(|document| {
-                document.contains("kind: Service") && document.contains(&format!("clusterIP: {}", store.ip))
-                    || document.contains(&format!("clusterIP: \"{}\"", store.ip))
-            });
-            let service = service.unwrap_or_else(|| panic!("{} has no service", store.name));
-            assert!(service.contains(&format!("port: {}", store.port)), "{}", store.name);
+        manifests(&home, &versions, &toolchains, "localhost/bridge:1", family).expect("manifests")
+    }
+
+    #[test]
+    fn every_store_has_its_service_with_its_address() {
+        for family in [IpFamily::Ipv4, IpFamily::Ipv6] {
+            let text = manifests_of(family);
+            for store in ALL {
+                let ip = store.ip(family);
+                let service = text.split("---\n").find(|document| {
+                    document.contains("kind: Service") && document.contains(&format!("clusterIP: {ip}"))
+                        || document.contains(&format!("clusterIP: \"{ip}\""))
+                });
+                let service = service.unwrap_or_else(|| panic!("{} has no service", store.name));
+                assert!(service.contains(&format!("port: {}", store.port)), "{}", store.name);
+            }
         }
     }
 
     #[test]
+    fn without_ipv4_no_store_listens_on_it_or_asks_it() {
+        let (ipv4, ipv6) = (manifests_of(IpFamily::Ipv4), manifests_of(IpFamily::Ipv6));
+        for (other, one) in [
+            ("0.0.0.0:8088", "[::]:8088"),
+            ("\"8090\", \"0.0.0.0\"", "\"8090\", \"::\""),
+            ("value: \"http://10.96.0.21:9324/\"", "value: \"http://[fd96::21]:9324/\""),
+            ("http://10.96.0.22:8088/healthz", "http://[fd96::22]:8088/healthz"),
+            ("--event-webhook-url=http://10.96.0.22:8088/", "--event-webhook-url=http://[fd96::22]:8088/"),
+        ] {
+            assert!(ipv4.contains(other) && !ipv4.contains(one), "{other}");
+            assert!(ipv6.contains(one) && !ipv6.contains(other), "{one}");
+        }
+        assert!(!ipv6.contains("10.96.0.") && !ipv6.contains("0.0.0.0"), "{ipv6}");
+    }
+
+    #[test]
     fn urls_from_outside_and_inside() {
-        assert_eq!(S3.url(), "http://10.96.0.20:7070");
+        assert_eq!(S3.url(IpFamily::Ipv4), "http://10.96.0.20:7070");
+        assert_eq!(S3.url(IpFamily::Ipv6), "http://[fd96::20]:7070");
         assert_eq!(S3.internal_url(), "http://s3.docmill-testbed.svc:7070");
     }
 }

@@ -78,6 +78,18 @@ fn addresses_of_names_are_judged_too() {
 }
 
 #[test]
+fn in_a_cluster_of_ipv6_only_the_api_server_is_denied() {
+    let policy = EndpointPolicy::parse("", "fd96::99", "").unwrap().with_api_server("fd96::1");
+    for url in ["http://[fd88::5]:9200", "http://[fd96::23]:9200", "http://[fc00::1]"] {
+        assert_eq!(policy.check_url(url), Ok(()), "{url}");
+    }
+    for url in ["https://[fd96::1]", "https://[FD96:0:0::0001]:443", "http://[fd96::99]:9200"] {
+        assert!(policy.check_url(url).is_err(), "{url}");
+    }
+    assert!(leads(&policy, "es.example.com", "fd88::5") && !leads(&policy, "es.example.com", "fd96::1"));
+}
+
+#[test]
 fn a_list_allows_nothing_else() {
     let policy = policy("*.example.com es.internal 10.1.0.0/16", "secret.example.com 10.1.9.0/24", "");
     for (name, address) in

@@ -1,4 +1,4 @@
-"""Sentence embeddings as OpenAI and Text Embeddings Inference serve them: `server.py [PORT]`.
+"""Sentence embeddings as OpenAI and Text Embeddings Inference serve them: `server.py [PORT ADDRESS]`.
 
 One model (that of the folder minilm beside this one) under the paths of both: `POST /v1/embeddings`, and `POST /embed` with
 `GET /info`. Vectors have 384 numbers and length 1.
@@ -106,4 +106,5 @@ app = Starlette(
 )
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="0.0.0.0", port=int(sys.argv[1]) if len(sys.argv) > 1 else 8090, log_level="warning")
+    port, address = sys.argv[1:] or ["8090", "0.0.0.0"]
+    uvicorn.run(app, host=address, port=int(port), log_level="warning")
