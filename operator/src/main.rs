@@ -46,7 +46,8 @@ use telemetry::metrics::Metrics;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Command::parse() {
-        Command::Run(args) => run(&args).await,
+        // On the heap, since it is large.
+        Command::Run(args) => Box::pin(run(&args)).await,
         Command::Check(args) => check(&args).await,
     }
 }

@@ -99,7 +99,8 @@ impl Bed {
         order: &EnrichOrder,
         stop: &CancellationToken,
     ) -> Result<Report, EnrichError> {
-        enrich::run(order, 0, &self.elastic, &self.elastic, stop).await
+        // On the heap, since it is large.
+        Box::pin(enrich::run(order, 0, &self.elastic, &self.elastic, stop)).await
     }
 
     fn records(&self) -> String {

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn without_a_command_it_is_an_operator() {
-        let Some(Command::Run(args)) = parse(&["operator", "--worker-image", "w", "--lease-name", "l"]) else {
+        let Some(Command::Run(args)) = parse(&["operator", "--worker-image", "w", "--lease-name", "l"])
+        else {
             panic!("no operator")
         };
         assert_eq!((args.worker_image.as_str(), args.lease.name.as_str()), ("w", "l"));

@@ -63,7 +63,8 @@ impl Run for IngestRun {
 
     /// The source, the stores, the run's Jobs, their records.
     async fn observe(&self, _: Result<(), NotReady>, context: &Context) -> IngestObservation {
-        observe::observe(self, context).await
+        // On the heap, since it is large.
+        Box::pin(observe::observe(self, context)).await
     }
 
     fn plan(&self, seen: &IngestObservation) -> IngestPlan {

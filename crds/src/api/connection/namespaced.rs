@@ -37,6 +37,7 @@ use crate::digest::digest_of;
     ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
+#[allow(clippy::duplicated_attributes, reason = "each column has a type and a path")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
     validation = Rule::new("[has(self.elasticsearch), has(self.objectStore), has(self.queue), has(self.model)].exists_one(set, set)")

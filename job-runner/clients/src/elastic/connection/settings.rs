@@ -129,7 +129,7 @@ mod tests {
         };
         let password = BTreeMap::from([("password".to_owned(), b"p".to_vec())]);
         assert!(transport(&cluster, &Secrets::new(password)).is_ok());
-        let error = transport(&cluster, &Secrets::default()).err().expect("no password");
+        let Err(error) = transport(&cluster, &Secrets::default()) else { panic!("no password is there") };
         assert!(error.to_string().contains("needs both"), "{error}");
     }
 

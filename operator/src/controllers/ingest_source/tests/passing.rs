@@ -46,7 +46,7 @@ async fn pass(source: IngestSource, looked_at: Timestamp) -> (Vec<Asked>, Action
     };
     context.resting.looked_at("uid-1", looked_at);
     let guard = Arc::new(DeserializeGuard(Ok(source)));
-    let action = reconcile(guard, Arc::new(context)).await.unwrap();
+    let action = Box::pin(reconcile(guard, Arc::new(context))).await.unwrap();
     let asked = log.lock().unwrap().clone();
     (asked, action)
 }
