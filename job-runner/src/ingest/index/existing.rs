@@ -1,5 +1,5 @@
-//! Indices that exist already: whether one does, and fields that are added to them. New fields and new multi-fields are taken; a field whose type or
-//! analyzer is another one cannot be changed in place, and keeps its mapping.
+//! Indices that exist already: whether one does, and fields that are added to them. New fields and new multi-fields
+//! are taken; a field whose type or analyzer is another one cannot be changed in place, and keeps its mapping.
 
 use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_crds::error_class::{Classify as _, ErrorClass};
