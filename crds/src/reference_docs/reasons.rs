@@ -162,6 +162,12 @@ const fn of_failure(reason: FailureReason) -> &'static str {
         FailureReason::InvalidTarget => {
             "Correct `to.index.name`, so that it names only fields that every document has."
         }
+        FailureReason::DateOutOfWindow => {
+            "If the date is right, change `to.index.window`; if not, have it corrected."
+        }
+        FailureReason::TooManyIndices => {
+            "Look at the values that so many names were made of; raise `to.index.maxNewIndicesPerHour`, or name indices by longer periods."
+        }
         FailureReason::InvalidInput => {
             "Correct `inputs` as the message says: a template may name a list, or the object may be gone or too large."
         }
