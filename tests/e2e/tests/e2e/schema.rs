@@ -37,7 +37,21 @@ async fn kubectl_explains_every_field() -> Result<()> {
 /// Paths of spec and status and of every object in them, as kubectl explain takes them. Types that are Kubernetes' own
 /// stay out.
 fn objects(prefix: &str, schema: &Value) -> Vec<String> {
-    const KUBERNETES: [&str; 4] = ["metadata", "conditions", "tolerations", "resources"];
+    const KUBERNETES: &[&str] = &[
+        "metadata",
+        "conditions",
+        "affinity",
+        "dnsConfig",
+        "downwardAPI",
+        "emptyDir",
+        "hostAliases",
+        "items",
+        "namespaceSelector",
+        "persistentVolumeClaim",
+        "resources",
+        "tolerations",
+        "topologySpreadConstraints",
+    ];
     let mut paths = Vec::new();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let inner = if property["type"] == "array" { &property["items"] } else { property };
