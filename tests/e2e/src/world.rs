@@ -278,7 +278,7 @@ impl World {
     /// The same within some other time.
     pub async fn no_workers_within(&self, limit: Duration) -> Result<()> {
         until("no worker pod", limit, async || {
-            let pods = self.cluster.pods(&self.name, "").await?;
+            let pods = self.cluster.pods(&self.name, WORKERS).await?;
             let live: Vec<_> = pods.iter().filter(|pod| super::cluster::is_live(pod)).collect();
             let names: Vec<_> = live.iter().map(|pod| super::cluster::name(pod)).collect();
             Ok(Look::holds(live.is_empty(), names.join(", ")))
