@@ -23,6 +23,7 @@ mod tests;
 
 pub use extra::{EXTRA_FIELD, Extra};
 pub use fields::bound::Bound;
+pub use fields::computed::{Computed, LetterCase, Replace, TooLong};
 pub use fields::constraints::{ConstraintFault, Constraints};
 pub use fields::date_format::{DateFormat, DatePart};
 pub use fields::field::Field;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::extra::{EXTRA_FIELD, Extra};
+use super::fields::computed::Computed;
 use super::fields::constraints::{ConstraintFault, Constraints};
 use super::fields::field::Field;
 use super::fields::field_type::FieldType;
@@ -164,6 +165,7 @@ fn check_constraints(place: &str, field: &Field) -> Result<(), ModelError> {
         name: field.name.clone(),
         problem: fault.problem,
     };
+    Computed::of(field).map_err(fault)?;
     Constraints::of(field).map(|_| ()).map_err(fault)
 }
 

@@ -12,7 +12,7 @@ pub(crate) mod active;
 
 use std::ops::Range;
 
-use docmill_crds::conversion::{Constraints, Extra, FieldType, Syntax, TOP, Test};
+use docmill_crds::conversion::{Computed, Constraints, Extra, FieldType, Syntax, TOP, Test};
 use serde_json::Value;
 
 use super::events::Element;
@@ -175,6 +175,8 @@ pub(crate) struct FieldPlan {
     /// Its value is the number of elements that its path matches.
     pub(crate) counts: bool,
     pub(crate) default: Option<Value>,
+    /// How its values are computed from what is found, if they are. Boxed like the constraints.
+    pub(crate) computed: Option<Box<Computed>>,
     /// The constraints on its values beyond their type. Boxed, as few fields have any and all fields are
     /// walked for every document.
     pub(crate) constraints: Option<Box<Constraints>>,

@@ -1,5 +1,6 @@
 //! Builds a document from what was found for it, or reports everything that is wrong with it.
 
+mod computed;
 mod constraints;
 mod document_validator;
 mod json;

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Constraints, Field, FieldType, Model, ModelError, NameTest, Path, Step, Syntax, TOP, Target,
+    Attribute, Computed, Constraints, Field, FieldType, Model, ModelError, NameTest, Path, Step, Syntax, TOP,
+    Target,
 };
 
 use super::{
@@ -126,7 +127,8 @@ impl Compiler<'_> {
         for union in &unions {
             let locations: Vec<_> = union.iter().map(|(location, _)| location).collect();
             counts = locations.iter().any(|location| location.target == Target::Count);
-            let (first, repeated) = (first_slot, field.repeated);
+            // A value of several is one only in the end.
+            let (first, repeated) = (first_slot, field.repeated || field.join.is_some());
             self.slot(&locations, place, Slot { index: 0, first, repeated, union: false, content });
         }
         let required_if = self.required_if(field, place)?;
@@ -138,6 +140,7 @@ impl Compiler<'_> {
         let dates = DateRules::of(field, self.model.time_zone.as_deref());
         let default = field.default.as_ref().map(|text| types::parse(field.kind, &dates, text)).transpose();
         let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
+        let computed = Computed::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         Ok(FieldPlan {
             name: field.name.clone(),
@@ -148,6 +151,7 @@ impl Compiler<'_> {
             repeated: field.repeated,
             counts,
             default,
+            computed: computed.map(Box::new),
             constraints: constraints.map(Box::new),
             dates,
             first_slot,

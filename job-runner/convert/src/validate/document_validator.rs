@@ -30,7 +30,7 @@ pub(super) enum Trail<'t> {
 }
 
 impl Trail<'_> {
-    fn field(&self, name: &str) -> String {
+    pub(super) fn field(&self, name: &str) -> String {
         match self {
             Self::Document => name.to_owned(),
             Self::Object { parent, name: object, index } => {
@@ -45,8 +45,8 @@ impl Trail<'_> {
 pub(super) struct Spot<'s> {
     pub(crate) path: &'s str,
     pub(crate) place: Position,
-    trail: &'s Trail<'s>,
-    index: Option<usize>,
+    pub(super) trail: &'s Trail<'s>,
+    pub(super) index: Option<usize>,
 }
 
 impl Spot<'_> {
@@ -129,7 +129,12 @@ impl<'a> Judge<'a, '_> {
         let Findings { record, frame, shared } = findings;
         for (slot, path) in (field.first_slot..).zip(&field.paths) {
             if let Some(first) = record.first(frame, slot) {
-                return self.values(field, path, record, first, trail);
+                let faults = self.faults.len();
+                let written = self.values(field, path, record, first, trail);
+                // What is computed may be empty, and then is no value.
+                if written || field.computed.is_none() || self.faults.len() > faults {
+                    return written;
+                }
             }
             if let Some(shared) = shared
                 && let Some(first) = shared.first(0, slot)
@@ -163,6 +168,9 @@ impl<'a> Judge<'a, '_> {
         first: u32,
         trail: &Trail<'_>,
     ) -> bool {
+        if let Some(computed) = &field.computed {
+            return self.computed(field, computed, path, record, first, trail);
+        }
         if !field.repeated {
             return self.value(field, path, record, first, trail, None);
         }
@@ -184,8 +192,7 @@ impl<'a> Judge<'a, '_> {
             next = record.next(id);
         }
         if let Some((reason, expected)) = tally.fault(field) {
-            let found = format!("{} {}", tally.count, if tally.count == 1 { "value" } else { "values" });
-            self.report(fault(reason, trail.field(&field.name), path, tally.place, expected, Some(&found)));
+            self.report(tally.report(reason, expected, trail.field(&field.name), path));
         }
         let filled = self.json.len() > empty;
         self.json.raw("]");
