@@ -17,6 +17,7 @@ use super::fields::{dates, default, search};
 use super::format::Format;
 use super::limits::ResolvedLimits;
 use super::model_error::ModelError;
+use super::on_fault::OnFault;
 use super::path::{Path, Scope, Target};
 use crate::digest::hex;
 
@@ -51,6 +52,9 @@ pub struct Model {
     /// The time zone of dates without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+    /// What happens to values that are wrong, where a field does not say it.
+    #[serde(skip_serializing_if = "is_refuse")]
+    pub on_fault: OnFault,
     /// Limits on the resources that an object may use.
     pub limits: ResolvedLimits,
 }
@@ -112,6 +116,11 @@ impl Model {
             _ => Ok(()),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_refuse(on_fault: &OnFault) -> bool {
+    matches!(on_fault, OnFault::Refuse)
 }
 
 fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) -> Result<(), ModelError> {

@@ -180,6 +180,8 @@ pub(crate) struct FieldPlan {
     /// The constraints on its values beyond their type. Boxed, as few fields have any and all fields are
     /// walked for every document.
     pub(crate) constraints: Option<Box<Constraints>>,
+    /// Values that are wrong are left out.
+    pub(crate) drops: bool,
     /// How its dates are parsed.
     pub(crate) dates: DateRules,
     /// The slot of its first path; the slots of its other paths follow.

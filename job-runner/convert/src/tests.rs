@@ -10,6 +10,7 @@ mod json;
 mod json_syntax;
 mod losses;
 mod nearest;
+mod on_fault;
 mod naive;
 mod paths;
 mod property;

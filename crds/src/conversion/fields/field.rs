@@ -10,6 +10,7 @@ use super::computed::{LetterCase, Replace};
 pub(crate) use super::field_type::FieldType;
 use super::parts::DateParts;
 use super::search::Search;
+use crate::conversion::on_fault::OnFault;
 
 /// One field of a document.
 #[allow(
@@ -165,6 +166,11 @@ pub struct Field {
     /// that day in its time zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<DateParts>,
+
+    /// What happens to a value that is not of the field's type or violates its constraints. Refuse: its
+    /// document is refused. Drop: it is left out. Left out: what the model's onFault says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_fault: Option<OnFault>,
 
     /// How the index makes the field searchable. It changes nothing in documents, and so is no part of the
     /// revision.

@@ -60,12 +60,14 @@ impl Judge<'_, '_> {
         let empty = self.json.len();
         for (index, (id, value)) in values.iter().enumerate() {
             let spot = Spot { path, place: record.place_of(*id), trail, index: Some(index) };
-            let before = self.json.len();
+            let since = self.since();
             self.json.separate();
             if !self.scalar(field, value, &spot) {
-                self.json.truncate(before);
+                self.json.truncate(since.length);
             }
-            tally.add(spot.place);
+            if !self.leaves_out(field, since) {
+                tally.add(spot.place);
+            }
         }
         if let Some((reason, expected)) = tally.fault(field) {
             self.report(tally.report(reason, expected, trail.field(&field.name), path));
