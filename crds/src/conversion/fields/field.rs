@@ -156,7 +156,8 @@ pub struct Field {
     #[schemars(length(min = 1, max = 64))]
     pub time_zone: Option<String>,
 
-    /// Formats of a dateTime or date in strptime syntax, tried before the built-in ones: %d.%m.%Y %H:%M.
+    /// Formats of a dateTime or date in strptime syntax, tried before the built-in ones: %d.%m.%Y %H:%M; or
+    /// epochSeconds, epochMillis, epochMicros: whole numbers since 1970, in Json also as numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), inner(length(min = 1, max = 128)))]
     pub formats: Vec<String>,
