@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Computed, Constraints, Field, FieldType, Model, ModelError, NameTest, OnFault, Path, Step, Syntax,
-    TOP, Target,
+    Attribute, Computed, Constraints, Field, FieldType, Model, ModelError, NameTest, OnFault, Path, Step,
+    Syntax, TOP, Target,
 };
 
 use super::{

@@ -54,7 +54,7 @@ impl Memory {
     fn renew(&mut self, node: NodeId, slots: &[u32], nested: bool) {
         let mut hidden = Vec::new();
         for slot in slots {
-            let open = |found| self.objects.iter().any(|object| object.shared && object.found == found);
+            let open = |found: u32| self.objects.iter().any(|object| object.shared && object.found == found);
             if self.shared.collects(*slot, open) {
                 continue;
             }

@@ -66,7 +66,8 @@ fn a_required_value_still_refuses_and_then_all_faults_are_told() {
     let both = refused(&model("Drop"), "<r><a>soon</a></r>");
     assert_eq!(both, [field("id", Reason::MissingField), field("at", wrong)]);
     // A part that refuses makes its object wrong, and that is left out.
-    let (document, dropped) = dropping(&model("Drop"), "<r id='1'><o><x>2</x><y>x</y></o><o><x>3</x></o></r>");
+    let xml = "<r id='1'><o><x>2</x><y>x</y></o><o><x>3</x></o></r>";
+    let (document, dropped) = dropping(&model("Drop"), xml);
     assert_eq!(document, json!({"id": 1, "o": [{"x": 3}], "m": 7}));
     assert_eq!(dropped[0].0, "o[0].y");
     assert_eq!(refused(&model("Refuse"), "<r id='1'><m>x</m></r>"), [field("m", wrong)]);

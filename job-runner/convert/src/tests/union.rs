@@ -25,7 +25,8 @@ fn a_union_has_the_values_of_all_its_paths_in_the_order_of_the_document() {
         assert_eq!(of(json!([path]), false, xml), json!(first), "{path}");
     }
     assert_eq!(of(json!(["x | y", "a | b"]), true, xml), json!(["1", "2", "4"]), "a list is still a choice");
-    assert_eq!(of(json!(["a[@k='|'] | b"]), true, "<r><a k='|'>1</a><a>2</a><b>3</b></r>"), json!(["1", "3"]));
+    let bars = "<r><a k='|'>1</a><a>2</a><b>3</b></r>";
+    assert_eq!(of(json!(["a[@k='|'] | b"]), true, bars), json!(["1", "3"]));
     assert_eq!(of(json!(["/r/a | /r/b"]), true, xml), json!(["1", "2", "4"]));
 }
 

@@ -263,6 +263,7 @@ fn counts_since_1970_are_moments() {
 #[test]
 fn the_day_of_the_week_may_be_cut_off_anywhere() {
     let moment = "2026-01-06T10:00:00Z";
-    let forms = ["Tues, 06 Jan 2026 10:00:00 GMT", "Thurs. 06 Jan 2026 10:00:00 GMT", "tuesd 6 Jan 2026 10:00 GMT"];
+    let forms =
+        ["Tues, 06 Jan 2026 10:00:00 GMT", "Thurs. 06 Jan 2026 10:00 GMT", "tuesd 6 Jan 2026 10:00 GMT"];
     check(&rules(None, &[]), &forms.map(|text| (text, moment)), &["Tu, 06 Jan 2026 10:00:00 GMT"]);
 }
