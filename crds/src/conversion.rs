@@ -14,6 +14,7 @@ mod limits;
 mod model;
 mod model_error;
 mod model_ref;
+mod on_fault;
 mod path;
 mod preset;
 mod resolve;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use extra::{EXTRA_FIELD, Extra};
 pub use fields::bound::Bound;
+pub use fields::computed::{Computed, LetterCase, Replace, TooLong};
 pub use fields::constraints::{ConstraintFault, Constraints};
 pub use fields::date_format::{DateFormat, DatePart};
 pub use fields::field::Field;
@@ -36,6 +38,7 @@ pub use model::{BINARY_FORMAT, CONVERTER_FORMAT, Model};
 pub use model_error::ModelError;
 pub use model_ref::ModelRef;
 pub(crate) use model_ref::without_reference;
+pub use on_fault::OnFault;
 pub use path::{
     Attribute, NameTest, Path, PathFault, Predicate, Scope, Step, TOP, Target, Test, push_member,
 };

@@ -23,6 +23,11 @@ pub(crate) fn uris(_: &mut SchemaGenerator) -> Schema {
     of(32, 2048)
 }
 
+/// Values of a document's field, each with another one.
+pub(crate) fn values(_: &mut SchemaGenerator) -> Schema {
+    of(256, 1024)
+}
+
 fn of(entries: u32, characters: u32) -> Schema {
     json_schema!({
         "type": "object",

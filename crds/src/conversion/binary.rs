@@ -6,6 +6,7 @@ use super::extra::Extra;
 use super::limits::camel_case;
 use super::model::Model;
 use super::model_error::ModelError;
+use super::on_fault::OnFault;
 use super::spec::Conversion;
 
 /// The model, or an error if it has settings for other formats.
@@ -22,6 +23,7 @@ pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
         fields: Vec::new(),
         extra: Extra::Drop,
         time_zone: None,
+        on_fault: OnFault::Refuse,
         limits: conversion.limits.clone().unwrap_or_default().resolve()?,
     })
 }
@@ -68,6 +70,7 @@ mod tests {
             ("fields", json!({"fields": [{"name": "a", "path": ["a"]}]})),
             ("extra", json!({"extra": "Drop"})),
             ("timeZone", json!({"timeZone": "UTC"})),
+            ("onFault", json!({"onFault": "Drop"})),
             ("limits.maxDepth", json!({"limits": {"maxObjectBytes": 1, "maxDepth": 1}})),
         ] {
             let fault = conversion(&more).resolve().unwrap_err().to_string();

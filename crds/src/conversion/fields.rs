@@ -1,6 +1,7 @@
 //! The fields of a document: their types, and the constraints on their values.
 
 pub(super) mod bound;
+pub(super) mod computed;
 pub(super) mod constraints;
 pub(super) mod date_format;
 pub(super) mod dates;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::extra::{EXTRA_FIELD, Extra};
+use super::fields::computed::Computed;
 use super::fields::constraints::{ConstraintFault, Constraints};
 use super::fields::field::Field;
 use super::fields::field_type::FieldType;
@@ -16,12 +17,13 @@ use super::fields::{dates, default, search};
 use super::format::Format;
 use super::limits::ResolvedLimits;
 use super::model_error::ModelError;
+use super::on_fault::OnFault;
 use super::path::{Path, Scope, Target};
 use crate::digest::hex;
 
 /// The version of how documents are written. It is part of every revision: raise it when the same model and
 /// the same object give a different document than before.
-pub const CONVERTER_FORMAT: u32 = 2;
+pub const CONVERTER_FORMAT: u32 = 3;
 
 /// The same for documents of format Binary, types of contents included.
 pub const BINARY_FORMAT: u32 = 1;
@@ -50,6 +52,9 @@ pub struct Model {
     /// The time zone of dates without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+    /// What happens to values that are wrong, where a field does not say it.
+    #[serde(skip_serializing_if = "is_refuse")]
+    pub on_fault: OnFault,
     /// Limits on the resources that an object may use.
     pub limits: ResolvedLimits,
 }
@@ -113,6 +118,11 @@ impl Model {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_refuse(on_fault: &OnFault) -> bool {
+    matches!(on_fault, OnFault::Refuse)
+}
+
 fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) -> Result<(), ModelError> {
     check_names(place, fields)?;
     for (index, field) in fields.iter().enumerate() {
@@ -164,37 +174,20 @@ fn check_constraints(place: &str, field: &Field) -> Result<(), ModelError> {
         name: field.name.clone(),
         problem: fault.problem,
     };
+    Computed::of(field).map_err(fault)?;
     Constraints::of(field).map(|_| ()).map_err(fault)
 }
 
 fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> Result<(), ModelError> {
     for (index, path) in field.path.iter().enumerate() {
         let place = format!("{place}.path[{index}]");
-        let parsed = parse(&place, path, scope)?;
-        let fault = |problem: &str| {
-            let name = field.name.clone();
-            Err(ModelError::Field { place: place.clone(), name, problem: problem.to_owned() })
-        };
-        let json = scope.format == Format::Json;
-        if field.kind == FieldType::Object && parsed.target != Target::Element && !json {
-            return fault("an object is an element, not an attribute or text()");
-        }
-        if field.parts.is_some() && parsed.target != Target::Element && !json {
-            return fault("parts are within an element, not an attribute or text()");
-        }
-        if field.kind == FieldType::Markup && parsed.target != Target::Element {
-            return fault("markup is of an element, not of an attribute or text()");
-        }
-        if parsed.absolute && level > 1 {
-            let start = if json { "$" } else { "/" };
-            return fault(&format!(
-                "a nested field is within its object: its path does not start with {start}"
-            ));
-        }
-        if parsed.target == Target::Count
-            && (field.kind != FieldType::Integer || field.repeated || field.path.len() > 1)
-        {
-            return fault("count() is the only path of an integer that is not repeated");
+        let locations = Path::parse_locations(path, scope)
+            .map_err(|fault| ModelError::Path { place: place.clone(), fault })?;
+        let mixed = locations.windows(2).any(|pair| pair[0].0.absolute != pair[1].0.absolute);
+        let problem = locations.iter().find_map(|(location, _)| path_problem(field, location, scope, level));
+        let mixed = mixed.then_some("the paths of a union all start at the record, or all at the root");
+        if let Some(problem) = problem.or(mixed.map(str::to_owned)) {
+            return Err(ModelError::Field { place, name: field.name.clone(), problem });
         }
     }
     for part in field.parts.iter().flat_map(DateParts::fields) {
@@ -223,6 +216,29 @@ fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> R
         }
     }
     Ok(())
+}
+
+/// Why a path is none for this field.
+fn path_problem(field: &Field, path: &Path, scope: &Scope<'_>, level: usize) -> Option<String> {
+    let json = scope.format == Format::Json;
+    let element = path.target == Target::Element;
+    let problem = if field.kind == FieldType::Object && !element && !json {
+        "an object is an element, not an attribute or text()"
+    } else if field.parts.is_some() && !element && !json {
+        "parts are within an element, not an attribute or text()"
+    } else if field.kind == FieldType::Markup && !element {
+        "markup is of an element, not of an attribute or text()"
+    } else if path.absolute && level > 1 {
+        let start = if json { "$" } else { "/" };
+        return Some(format!("a nested field is within its object: its path does not start with {start}"));
+    } else if path.target == Target::Count
+        && (field.kind != FieldType::Integer || field.repeated || field.path.len() > 1)
+    {
+        "count() is the only path of an integer that is not repeated"
+    } else {
+        return None;
+    };
+    Some(problem.to_owned())
 }
 
 fn parse(place: &str, path: &str, scope: &Scope<'_>) -> Result<Path, ModelError> {

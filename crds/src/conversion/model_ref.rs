@@ -53,7 +53,7 @@ pub(super) fn stated_message() -> String {
 /// allowed.)
 pub(super) const ALONE_RULE: &str = "!has(self.modelRef) || self.format == 'Xml' && !(has(self.preset) \
     || has(self.record) || has(self.emptyIf) || has(self.namespaces) || has(self.defaultNamespaces) \
-    || has(self.fields) || has(self.extra) || has(self.timeZone) || has(self.limits))";
+    || has(self.fields) || has(self.extra) || has(self.timeZone) || has(self.onFault) || has(self.limits))";
 
 /// Its message.
 pub(super) const ALONE_MESSAGE: &str =
@@ -96,6 +96,7 @@ mod tests {
             ("record", json!({"record": "/a"})),
             ("fields", json!({"fields": [{"name": "a", "path": ["a"]}]})),
             ("timeZone", json!({"timeZone": "UTC"})),
+            ("onFault", json!({"onFault": "Drop"})),
             ("format", json!({"format": "Json"})),
             ("limits", json!({"limits": {}})),
         ] {

@@ -2,7 +2,7 @@
 //! namespace. Paths of JSON, which evaluate to the same type, are parsed in [`json_path`].
 //!
 //! ```text
-//! path      = location | "count(" location ")"
+//! path      = union | "count(" location ")"
 //! location  = "." | [ "/" | "//" | ".//" ] step { ("/" | "//") step } [ "/" end ] | end
 //! end       = "@" name | "text()"
 //! step      = test { "[" predicate "]" }

@@ -40,6 +40,7 @@ impl Conversion {
         }
         base.extra = self.extra.or(base.extra);
         base.time_zone = self.time_zone.clone().or(base.time_zone);
+        base.on_fault = self.on_fault.or(base.on_fault);
         base.namespaces.extend(self.namespaces.clone());
         base.limits = match (&self.limits, base.limits) {
             (Some(own), Some(preset)) => Some(own.or(&preset)),
@@ -68,6 +69,7 @@ impl Conversion {
             fields: self.fields,
             extra: self.extra.unwrap_or_default(),
             time_zone: self.time_zone,
+            on_fault: self.on_fault.unwrap_or_default(),
             limits: self.limits.unwrap_or_default().resolve()?,
         })
     }

@@ -12,6 +12,7 @@ use super::fields::schema;
 use super::format::Format;
 use super::limits::Limits;
 use super::model_ref::{self, ModelRef};
+use super::on_fault::OnFault;
 use super::preset::Preset;
 
 /// How objects become documents.
@@ -108,6 +109,13 @@ pub struct Conversion {
     #[schemars(length(min = 1, max = 64))]
     pub time_zone: Option<String>,
 
+    /// What happens to a value that is not of its field's type or violates its constraints. Refuse: its
+    /// document is refused. Drop: it is left out, and told in _docmill.dropped; the next path of the field
+    /// has its turn, and a required field without another value still refuses the document. A field may set
+    /// its own. Refuse without a preset; with one, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_fault: Option<OnFault>,
+
     /// Limits on the resources that one object may use in a worker. The defaults are well above what real
     /// news documents need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,7 +124,7 @@ pub struct Conversion {
 
 impl Conversion {
     /// The settings that say what is in objects, each with whether it is set.
-    pub(super) fn content_settings(&self) -> [(&'static str, bool); 8] {
+    pub(super) fn content_settings(&self) -> [(&'static str, bool); 9] {
         [
             ("preset", self.preset.is_some()),
             ("record", self.record.is_some()),
@@ -126,6 +134,7 @@ impl Conversion {
             ("fields", !self.fields.is_empty()),
             ("extra", self.extra.is_some()),
             ("timeZone", self.time_zone.is_some()),
+            ("onFault", self.on_fault.is_some()),
         ]
     }
 }

@@ -131,6 +131,14 @@ fn a_wrong_model_is_named_by_field_and_place() {
         ),
         (one(json!({"name": "b", "path": ["count(a)"]})), "fields[1].path[0] (b): count() is the only path"),
         (
+            one(json!({"name": "b", "path": ["a | /b"]})),
+            "fields[1].path[0] (b): the paths of a union all start at the record, or all at the root",
+        ),
+        (
+            one(json!({"name": "b", "path": ["ancestor::b/title"]})),
+            "fields[1].path[0]: axes such as ancestor:: are not part of the path language",
+        ),
+        (
             one(json!({"name": "b", "path": ["count(/a)"], "type": "integer"})),
             "fields[1].path[0]: count() is of elements",
         ),

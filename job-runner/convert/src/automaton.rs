@@ -12,7 +12,7 @@ pub(crate) mod active;
 
 use std::ops::Range;
 
-use docmill_crds::conversion::{Constraints, Extra, FieldType, Syntax, TOP, Test};
+use docmill_crds::conversion::{Computed, Constraints, Extra, FieldType, Syntax, TOP, Test};
 use serde_json::Value;
 
 use super::events::Element;
@@ -37,6 +37,8 @@ pub(crate) struct Automaton {
     pub(crate) scopes: Vec<Scope>,
     /// The start of the paths that begin at the root of an object: those of records, and absolute ones.
     pub(crate) root: NodeId,
+    /// The slots of paths from the root: the position of the field's first slot, and their own.
+    pub(crate) outside: Vec<(u32, u32)>,
     pub(crate) extra: Extra,
     /// The syntax of the objects.
     pub(crate) syntax: Syntax,
@@ -62,6 +64,8 @@ pub(crate) struct Node {
     pub(crate) actions: Vec<Action>,
     /// Which of its attributes are values.
     pub(crate) attributes: Vec<(AttributeName, SlotId)>,
+    /// On the way of paths from the root: the positions of the slots whose values are within the element.
+    pub(crate) renews: Vec<u32>,
 }
 
 /// A step to a node, taken if its predicates hold.
@@ -106,6 +110,8 @@ pub(crate) struct Slot {
     /// The position of the slot of the field's first path.
     pub(crate) first: u32,
     pub(crate) repeated: bool,
+    /// Several locations lead to it, which may lead to the same element.
+    pub(crate) union: bool,
     pub(crate) content: SlotContent,
 }
 
@@ -169,9 +175,13 @@ pub(crate) struct FieldPlan {
     /// Its value is the number of elements that its path matches.
     pub(crate) counts: bool,
     pub(crate) default: Option<Value>,
+    /// How its values are computed from what is found, if they are. Boxed like the constraints.
+    pub(crate) computed: Option<Box<Computed>>,
     /// The constraints on its values beyond their type. Boxed, as few fields have any and all fields are
     /// walked for every document.
     pub(crate) constraints: Option<Box<Constraints>>,
+    /// Values that are wrong are left out.
+    pub(crate) drops: bool,
     /// How its dates are parsed.
     pub(crate) dates: DateRules,
     /// The slot of its first path; the slots of its other paths follow.
@@ -235,15 +245,25 @@ impl Edge {
 
 impl AttributeName {
     /// The element's attribute with this name. Sets its bit in `claimed`.
-    pub(crate) fn of<'s>(&self, element: &Element<'s>, claimed: &mut u128) -> Option<RawAttribute<'s>> {
-        let (index, attribute) = element.attributes.find(&self.local, |prefix| {
+    fn of<'s>(&self, element: &Element<'s>, claimed: &mut u128) -> Option<RawAttribute<'s>> {
+        let (index, attribute) = self.find(element)?;
+        *claimed |= bit(index);
+        Some(attribute)
+    }
+
+    /// The element's attribute with this name, and its number.
+    pub(crate) fn find<'s>(&self, element: &Element<'s>) -> Option<(usize, RawAttribute<'s>)> {
+        element.attributes.find(&self.local, |prefix| {
             if prefix.is_empty() {
                 self.namespace == NO_NAMESPACE
             } else {
                 element.namespaces.id(prefix) == Some(self.namespace)
             }
-        })?;
-        *claimed |= 1_u128.checked_shl(number(index)).unwrap_or_default();
-        Some(attribute)
+        })
     }
+}
+
+/// The bit of the attribute with this number; none beyond the number of bits.
+pub(crate) fn bit(index: usize) -> u128 {
+    1_u128.checked_shl(number(index)).unwrap_or_default()
 }

@@ -17,7 +17,7 @@ impl Position {
 
 /// Where a value is. Lines are counted only when they are needed: when something is wrong with the document,
 /// or when the window drops the value's text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// An offset in the window.
     At(usize),

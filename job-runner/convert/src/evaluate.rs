@@ -17,10 +17,13 @@ use record::Record;
 use unmapped::Claim;
 
 pub(crate) mod capture;
+mod claims;
+pub(crate) mod doubts;
 pub(crate) mod extra;
 mod json;
 pub(crate) mod markup;
 pub(crate) mod record;
+mod renewal;
 mod sink;
 mod state;
 pub(crate) mod text;
@@ -176,8 +179,8 @@ impl<'m> Evaluator<'m> {
         let node = &automaton.nodes[id as usize];
         self.activate(id, owner);
         for (name, slot) in &node.attributes {
-            if let Some(attribute) = name.of(element, &mut self.claim.attributes) {
-                self.attribute(*slot, owner, &attribute)?;
+            if let Some((index, attribute)) = name.find(element) {
+                self.attribute(*slot, owner, index, &attribute)?;
             }
         }
         for action in &node.actions {
@@ -202,10 +205,17 @@ impl<'m> Evaluator<'m> {
         }
     }
 
-    fn attribute(&mut self, slot: SlotId, owner: Owner, attribute: &RawAttribute<'_>) -> Result<(), Flaw> {
-        let slot = &self.automaton.slots[slot as usize];
+    fn attribute(
+        &mut self,
+        id: SlotId,
+        owner: Owner,
+        index: usize,
+        attribute: &RawAttribute<'_>,
+    ) -> Result<(), Flaw> {
+        let slot = &self.automaton.slots[id as usize];
         let place = Mark::At(attribute.offset);
         let SlotContent::Text { form, .. } = slot.content else {
+            self.claim.attribute(index);
             return self.tally(slot, owner, place, attribute.offset);
         };
         let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
@@ -213,32 +223,32 @@ impl<'m> Evaluator<'m> {
         let mut buffer = self.memory.spare.pop().unwrap_or_default();
         buffer.start(form == TextForm::Paragraphs);
         buffer.push(&value);
+        if buffer.len() == 0 {
+            self.claim.attribute(index);
+        } else {
+            self.claim_attribute(id, owner, found, index);
+        }
         self.count(owner, buffer.len(), attribute.offset)?;
         self.record(owner).0.fill_text(found, buffer.text());
         self.memory.spare.push(buffer);
         Ok(())
     }
 
-    fn begin(&mut self, slot: SlotId, owner: Owner, element: &Element<'_>) -> Result<(), Flaw> {
+    fn begin(&mut self, id: SlotId, owner: Owner, element: &Element<'_>) -> Result<(), Flaw> {
         let automaton = self.automaton;
-        let slot = &automaton.slots[slot as usize];
+        let slot = &automaton.slots[id as usize];
         let place = element.place.mark();
-        match slot.content {
-            SlotContent::Text { form, own, .. } => {
-                self.claim.text = true;
-                self.claim.content |= !own;
-                self.claim.markup |= form == TextForm::Markup;
+        if slot.content == SlotContent::Count {
+            self.claim.presence = true;
+            if element.json.is_some_and(|value| value.kind == JsonKind::Null) {
+                return Ok(());
             }
-            SlotContent::Object(_) => {}
-            SlotContent::Count => {
-                self.claim.presence = true;
-                if element.json.is_some_and(|value| value.kind == JsonKind::Null) {
-                    return Ok(());
-                }
-                return self.tally(slot, owner, place, element.place.offset);
-            }
+            return self.tally(slot, owner, place, element.place.offset);
         }
         let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
+        if let SlotContent::Text { form, own, .. } = slot.content {
+            self.claim_element(id, owner, found, (form, own), element);
+        }
         if let Some(value) = &element.json
             && self.take_json(slot, owner, found, value, element.place.offset)?
         {
@@ -249,7 +259,10 @@ impl<'m> Evaluator<'m> {
                 let scope = &automaton.scopes[scope as usize];
                 let (record, shared) = self.record(owner);
                 let frame = record.open_frame(scope.slots, place);
-                record.open_object(found, frame, scope.speaks);
+                record.open_object(found, frame, id, scope.speaks);
+                if !shared && record.is_doubtful(found, slot) {
+                    record.doubt_frame(frame);
+                }
                 self.memory.objects.push(OpenObject { level: self.memory.levels.len(), found, shared });
                 self.count(owner, 0, element.place.offset)?;
                 self.enter(
@@ -297,8 +310,11 @@ impl<'m> Evaluator<'m> {
     /// Reserves the place for a value of this slot, if one more could still matter.
     fn reserve(&mut self, slot: &Slot, owner: Owner, place: Mark) -> Option<u32> {
         let frame = frame(owner)?;
-        let (record, _) = self.record(owner);
-        record.wants(frame, slot).then(|| record.reserve(frame, slot, place))
+        let (record, shared) = self.record(owner);
+        // Outside of documents, the value of an earlier path may be gone before a document comes.
+        let first = if shared && frame == 0 { slot.index } else { slot.first };
+        let wanted = record.wants(frame, slot, first) && !(slot.union && record.has(frame, slot, place));
+        wanted.then(|| record.reserve(frame, slot, place))
     }
 
     /// Where values of this owner go, and whether documents share that place.
@@ -323,13 +339,21 @@ impl<'m> Evaluator<'m> {
 
     fn finish(&mut self, capture: Capture) {
         let found = capture.found;
-        let (record, _) = self.record(capture.owner);
-        match capture.into_buffer() {
-            Buffer::Markup(buffer) => record.fill_text(found, buffer.text()),
+        let (record, shared) = self.record(capture.owner);
+        let empty = match capture.into_buffer() {
+            Buffer::Markup(buffer) => {
+                record.fill_text(found, buffer.text());
+                buffer.text().is_empty()
+            }
             Buffer::Text(buffer) => {
                 record.fill_text(found, buffer.text());
+                let empty = buffer.text().is_empty();
                 self.memory.spare.push(buffer);
+                empty
             }
+        };
+        if empty && !shared {
+            self.memory.unclaimed.doubts.forget(found);
         }
     }
 }

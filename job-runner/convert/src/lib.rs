@@ -46,7 +46,7 @@ pub use fault::{Fault, MAX_FAULTS, Refusal};
 pub use limits::Limits;
 pub use losses::{Loss, LossKind, Losses};
 pub use pipeline::converter::Converter;
-pub use pipeline::documents::{Document, Documents, Verdict};
+pub use pipeline::documents::{Document, Documents, Dropped, Verdict};
 pub use pipeline::visit::{Visited, VisitedName, Visitor, visit};
 
 pub(crate) mod pipeline;

@@ -1,4 +1,4 @@
-//! What models did not name, counted by path: so that somebody can see that a feed has started to carry
+//! What documents did not take, counted by path: so that somebody can see that a feed has started to carry
 //! something new.
 
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::fault::shorten;
 
 /// How many paths are distinguished. A feed that makes up element names must not fill the memory.
-const MOST_PATHS: usize = 1000;
+pub(crate) const MOST_PATHS: usize = 1000;
 
 /// What was neither mapped nor kept.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -23,7 +23,7 @@ pub struct Losses {
     pub uncounted: u64,
 }
 
-/// A path that no field of the model leads to.
+/// A path whose content no field of the model takes: none leads there, or the field has another value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Loss {
     /// From the root of the object, with names as the object writes them: `/nitf/head/meta/@name`.
@@ -88,6 +88,11 @@ impl LossCounter {
             counted.last_document = self.document;
             counted.loss.documents += 1;
         }
+    }
+
+    /// Counts an occurrence at a path that is not distinguished.
+    pub(crate) const fn count_without_path(&mut self) {
+        self.uncounted += 1;
     }
 
     /// Adds the counts of another counter, from other documents.

@@ -8,12 +8,16 @@ mod fuzz;
 mod golden;
 mod json;
 mod json_syntax;
+mod losses;
+mod nearest;
+mod on_fault;
 mod naive;
 mod paths;
 mod property;
 mod round_trip;
 mod text;
 mod unclaimed;
+mod union;
 mod well_formed;
 
 use docmill_crds::conversion::Conversion;

@@ -1,5 +1,6 @@
 //! Builds a document from what was found for it, or reports everything that is wrong with it.
 
+mod computed;
 mod constraints;
 mod document_validator;
 mod json;
@@ -13,14 +14,22 @@ use super::fault::Fault;
 use super::json_writer::JsonWriter;
 use document_validator::Judge;
 
+/// A document that is accepted.
+pub(crate) struct Accepted {
+    pub(crate) values: Values,
+    /// The faults of values that were left out.
+    pub(crate) dropped: Vec<Fault>,
+}
+
 /// Writes the fields of a document, in the order of its model; or returns all its faults, of which there is
 /// then at least one.
 pub(crate) fn document(
     automaton: &Automaton,
     finding: Finding<'_>,
     json: &mut JsonWriter,
-) -> Result<Values, Vec<Fault>> {
-    let mut judge = Judge { automaton, path: finding.path, json, faults: Vec::new() };
+) -> Result<Accepted, Vec<Fault>> {
+    let mut judge = Judge { automaton, path: finding.path, json, faults: Vec::new(), fatal: 0 };
     let values = judge.document(finding);
-    if judge.faults.is_empty() { Ok(values) } else { Err(judge.faults) }
+    let Judge { faults, fatal, .. } = judge;
+    if fatal == 0 { Ok(Accepted { values, dropped: faults }) } else { Err(faults) }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use docmill_clients::store_health::problems::ProblemKey;
 use docmill_clients::telemetry::process::ProcessMetrics;
 use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
+use docmill_crds::reason::Reason;
 use docmill_crds::records::units::UnitState;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -36,6 +37,11 @@ struct RetryLabels {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct IgnoredLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DroppedLabels {
     reason: &'static str,
 }
 
@@ -80,6 +86,7 @@ pub struct Metrics {
     units_held: Family<HeldLabels, Counter>,
     documents: Counter,
     documents_overwritten: Counter,
+    values_dropped: Family<DroppedLabels, Counter>,
     bytes_read: Counter,
     retries: Family<RetryLabels, Counter>,
     step_seconds: Family<StepLabels, Histogram, StepSeconds>,
@@ -103,6 +110,7 @@ impl Metrics {
             units_held: Family::default(),
             documents: Counter::default(),
             documents_overwritten: Counter::default(),
+            values_dropped: Family::default(),
             bytes_read: Counter::default(),
             retries: Family::default(),
             step_seconds: Family::new_with_constructor(StepSeconds),
@@ -151,6 +159,11 @@ impl Metrics {
             "documents_overwritten",
             "Documents that a later one of the same object and id has taken the place of",
             self.documents_overwritten.clone(),
+        );
+        registry.register(
+            "values_dropped",
+            "Values that are wrong and were left out of their documents, by what is wrong",
+            self.values_dropped.clone(),
         );
         registry.register_with_unit(
             "read",
@@ -224,6 +237,11 @@ impl Metrics {
         self.documents_overwritten.inc_by(u64::try_from(documents).unwrap_or(0));
     }
 
+    /// Counts a value that is wrong and was left out of its document.
+    pub fn value_dropped(&self, reason: Reason) {
+        self.values_dropped.get_or_create(&DroppedLabels { reason: reason.as_str() }).inc();
+    }
+
     /// Counts bytes of raw objects.
     pub fn read(&self, bytes: usize) {
         self.bytes_read.inc_by(u64::try_from(bytes).unwrap_or(0));
@@ -265,6 +283,7 @@ mod tests {
     use std::time::Instant;
 
     use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
+    use docmill_crds::reason::Reason;
     use docmill_crds::records::units::UnitState;
 
     use super::{Foreign, Metrics};
@@ -277,6 +296,7 @@ mod tests {
         metrics.unit_held(IndexTrouble::Blocked);
         metrics.searchable(3, Some(1_500));
         metrics.overwritten(2);
+        metrics.value_dropped(Reason::WrongType);
         metrics.read(10);
         metrics.bulk(2_000, 7);
         metrics.retry("index", Some((Store::Elasticsearch, StoreProblemReason::Throttled)));
@@ -289,6 +309,7 @@ mod tests {
             r#"docmill_worker_units_held_total{namespace="news",source="wire",trouble="Blocked"} 1"#,
             r#"docmill_worker_documents_total{namespace="news",source="wire"} 3"#,
             r#"docmill_worker_documents_overwritten_total{namespace="news",source="wire"} 2"#,
+            r#"docmill_worker_values_dropped_total{namespace="news",source="wire",reason="WrongType"} 1"#,
             r#"docmill_worker_read_bytes_total{namespace="news",source="wire"} 10"#,
             r#"docmill_worker_put_to_searchable_seconds_bucket{namespace="news",source="wire",le="2.0"} 1"#,
             r#"docmill_worker_put_to_searchable_seconds_bucket{namespace="news",source="wire",le="1.0"} 0"#,

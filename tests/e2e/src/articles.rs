@@ -18,20 +18,20 @@ pub enum Fault {
     Malformed,
     /// No headline, which every article needs.
     NoHeadline,
-    /// An urgency that is a word, where a number belongs.
-    WordAsNumber,
+    /// A word where the date of issue belongs, without which no preset takes an article.
+    WordAsDate,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Malformed, Self::NoHeadline, Self::WordAsNumber];
+    pub const ALL: [Self; 3] = [Self::Malformed, Self::NoHeadline, Self::WordAsDate];
 
     /// The reason code by which the product is to refuse it.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Malformed => "MalformedXml",
             Self::NoHeadline => "MissingField",
-            Self::WordAsNumber => "WrongType",
+            Self::WordAsDate => "WrongType",
         }
     }
 
@@ -40,7 +40,7 @@ impl Fault {
         match self {
             Self::Malformed => "line",
             Self::NoHeadline => "headline",
-            Self::WordAsNumber => "urgency",
+            Self::WordAsDate => "publishedAt",
         }
     }
 }
@@ -148,7 +148,7 @@ impl Article {
                 return text.replacen("</p>", "</q>", 1).into_bytes();
             }
             Fault::NoHeadline => broken.headline.clear(),
-            Fault::WordAsNumber => broken.urgency = "flash".into(),
+            Fault::WordAsDate => broken.published = "tomorrow".into(),
         }
         broken.write(form)
     }

@@ -64,9 +64,9 @@ pub struct ConstraintFault {
     pub problem: String,
 }
 
-type Outcome<T> = Result<T, ConstraintFault>;
+pub(super) type Outcome<T> = Result<T, ConstraintFault>;
 
-fn fault<T>(part: impl Into<String>, problem: impl Into<String>) -> Outcome<T> {
+pub(super) fn fault<T>(part: impl Into<String>, problem: impl Into<String>) -> Outcome<T> {
     Err(ConstraintFault { part: part.into(), problem: problem.into() })
 }
 
@@ -174,13 +174,18 @@ fn compile(kind: FieldType, pattern: &str) -> Outcome<Regex> {
     if !is_text(kind) {
         return fault(".pattern", "pattern is for string, text, markup, uri and language");
     }
+    regex(".pattern", pattern)
+}
+
+/// Compiles the regular expression of a property.
+pub(super) fn regex(part: &str, pattern: &str) -> Outcome<Regex> {
     let built = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).build();
     built.or_else(|error| {
         // The crate prints the pattern with a marker below the position; only its message is of use in one
         // line.
         let error = error.to_string();
         let said = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        fault(".pattern", format!("expected a regular expression: {said}, found {pattern:?}"))
+        fault(part, format!("expected a regular expression: {said}, found {pattern:?}"))
     })
 }
 

@@ -37,7 +37,18 @@ pub enum DatePart {
     ZoneName,
     /// `%s`: whole seconds since 1970, in UTC.
     Epoch,
+    /// The same in milliseconds.
+    EpochMillis,
+    /// The same in microseconds.
+    EpochMicros,
 }
+
+/// Formats that are one count since 1970, and the words for them.
+const EPOCHS: [(&str, DatePart); 3] = [
+    ("epochSeconds", DatePart::Epoch),
+    ("epochMillis", DatePart::EpochMillis),
+    ("epochMicros", DatePart::EpochMicros),
+];
 
 /// A parsed format.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +62,9 @@ pub struct DateFormat {
 impl DateFormat {
     /// Parses a format, or says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some((_, part)) = EPOCHS.iter().find(|(word, _)| *word == text) {
+            return Ok(Self { text: text.to_owned(), parts: vec![*part] });
+        }
         let mut parts = Vec::new();
         let mut characters = text.chars();
         while let Some(c) = characters.next() {
@@ -68,6 +82,11 @@ impl DateFormat {
         Ok(format)
     }
 
+    /// Whether it is nothing but a count since 1970, so that a number can be such a date.
+    pub fn is_epoch(&self) -> bool {
+        matches!(self.parts.as_slice(), [DatePart::Epoch | DatePart::EpochMillis | DatePart::EpochMicros])
+    }
+
     fn has(&self, wanted: &[DatePart]) -> bool {
         self.parts.iter().any(|part| wanted.contains(part))
     }
@@ -78,7 +97,7 @@ impl DateFormat {
         let day = self.has(&[Year, DatePart::ShortYear]) && self.has(&[Month, MonthName]) && self.has(&[Day]);
         let wrong = |expected: &str| Err(format!("expected {expected}, found {text:?}"));
         if !day && !self.has(&[Epoch]) {
-            return wrong("a form with a year, a month and a day, such as %d.%m.%Y");
+            return wrong("a form with a year, a month and a day, such as %d.%m.%Y, or epochMillis");
         }
         if self.has(&[Hour12]) != self.has(&[HalfDay]) {
             return wrong("%I and %p together, or %H");
@@ -138,6 +157,9 @@ mod tests {
             "%F",
             "%FT%T.%f%z",
             "%s",
+            "epochSeconds",
+            "epochMillis",
+            "epochMicros",
             "%A, %e %B %y, %I:%M %p %Z",
             "%m/%d/%Y",
             "%d%%%m%%%Y",

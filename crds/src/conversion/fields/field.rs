@@ -1,12 +1,16 @@
 //! One field of a document, and the types of its values.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bound::{self, Bound};
+use super::computed::{LetterCase, Replace};
 pub(crate) use super::field_type::FieldType;
 use super::parts::DateParts;
 use super::search::Search;
+use crate::conversion::on_fault::OnFault;
 
 /// One field of a document.
 #[allow(
@@ -20,9 +24,10 @@ pub struct Field {
     #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z][A-Za-z0-9_-]*$"))]
     pub name: String,
 
-    /// Where the value is: a list of one or more paths. The first path that finds a value wins. A path starts
-    /// at the record (in a nested field: at its object's element); a path with a leading / starts at the root
-    /// of the object. Steps are a/b, a//b, *, prefix:name, `*:name`, and a predicate on an attribute:
+    /// Where the value is: a list of one or more paths. The first path that finds a value wins; a | b is one
+    /// path, the union of both. A path starts at the record (in a nested field: at its object's element); a
+    /// path with a leading / starts at the root of the object, and finds outside of the record what is
+    /// nearest before it. Steps are a/b, a//b, *, prefix:name, `*:name`, and a predicate on an attribute:
     /// a[@role='main'], [@role!='x'], [@role], [not(@role)], [contains(@class,'x')]. The end may be
     /// @attribute, `text()` (the element's own text without that of its children) or . (the element itself).
     /// count(a//b) is the number of such elements, 0 if there are none; the field is an integer. For Json,
@@ -64,6 +69,41 @@ pub struct Field {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(min = 1, max = 512)))]
     pub exclude: Vec<String>,
+
+    /// The text between the parts of a value: , makes a list of "bank, rates". White space around a part is
+    /// left out. The field is repeated, or joins the parts. This and the next properties, up to join, apply in
+    /// their order here, before the value is read as its type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 16))]
+    pub split: Option<String>,
+
+    /// Whether white space around the value is left out. Values of Xml have none.
+    #[serde(default)]
+    pub trim: bool,
+
+    /// A regular expression (RE2 syntax) whose first group is the value, or its match if it has no group. A
+    /// value that it does not match counts as empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub extract: Option<String>,
+
+    /// What is replaced in the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replace: Option<Replace>,
+
+    /// The case of the value's letters: Lower or Upper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<LetterCase>,
+
+    /// Values and what each of them becomes. One that is not among them becomes the `default`, or stays.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "crate::api::string_map::values")]
+    pub map: BTreeMap<String, String>,
+
+    /// The text between all values of the path, which become one string or text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16))]
+    pub join: Option<String>,
 
     /// A regular expression (RE2 syntax) that must match somewhere in the value; ^ and $ match its start and
     /// end. For string, text, markup, uri and language. Otherwise the document is refused with
@@ -116,7 +156,8 @@ pub struct Field {
     #[schemars(length(min = 1, max = 64))]
     pub time_zone: Option<String>,
 
-    /// Formats of a dateTime or date in strptime syntax, tried before the built-in ones: %d.%m.%Y %H:%M.
+    /// Formats of a dateTime or date in strptime syntax, tried before the built-in ones: %d.%m.%Y %H:%M; or
+    /// epochSeconds, epochMillis, epochMicros: whole numbers since 1970, in Json also as numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), inner(length(min = 1, max = 128)))]
     pub formats: Vec<String>,
@@ -126,6 +167,11 @@ pub struct Field {
     /// that day in its time zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<DateParts>,
+
+    /// What happens to a value that is not of the field's type or violates its constraints. Refuse: its
+    /// document is refused. Drop: it is left out. Left out: what the model's onFault says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_fault: Option<OnFault>,
 
     /// How the index makes the field searchable. It changes nothing in documents, and so is no part of the
     /// revision.

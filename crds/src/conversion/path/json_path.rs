@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! record   = path { "|" path }
-//! field    = path | "count(" path ")"
+//! field    = path { "|" path } | "count(" path ")"
 //! path     = ("$" | "@") { segment } | "." | name { segment } | "[" quoted "]" { segment } | ".." member { segment }
 //! segment  = "." member | "[" quoted "]" | "[*]" | ".." member
 //! member   = name | "*" | "[" quoted "]"
@@ -74,8 +74,11 @@ impl JsonPathParser<'_> {
             self.step(false, named(TOP.to_owned()));
             return Ok(true);
         }
-        if self.rest == "." {
-            self.rest = "";
+        // A dot alone: the path ends, or the next one of a union follows.
+        if let Some(rest) = self.rest.strip_prefix('.')
+            && (rest.is_empty() || rest.starts_with([' ', '|']))
+        {
+            self.rest = rest;
         } else if !self.take("@") && !self.rest.starts_with("..") {
             if self.rest.starts_with('.') {
                 return Err(self.fault("expected a name without a dot before it, or . for the value itself"));

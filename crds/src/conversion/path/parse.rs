@@ -18,6 +18,15 @@ impl Path {
         Ok(parsed)
     }
 
+    /// Parses a path of a field: one, or the union of several that are separated by `|`. Returns each with its text.
+    pub fn parse_locations(path: &str, scope: &Scope<'_>) -> Result<Vec<(Self, String)>, PathFault> {
+        match Self::parse(path, scope) {
+            Ok(parsed) => Ok(vec![(parsed, path.to_owned())]),
+            Err(fault) if !path.contains('|') => Err(fault),
+            Err(_) => Self::parse_union(path, scope),
+        }
+    }
+
     /// Parses one or more paths separated by `|`; returns each with its text.
     pub fn parse_union(path: &str, scope: &Scope<'_>) -> Result<Vec<(Self, String)>, PathFault> {
         if scope.format == Format::Json {

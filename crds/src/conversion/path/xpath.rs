@@ -29,8 +29,11 @@ impl<'a> XPathParser<'a> {
     }
 
     pub(super) fn location(&mut self) -> Result<Path, PathFault> {
-        if self.rest == "." {
-            self.rest = "";
+        // A dot alone: the path ends, or the next one of a union follows.
+        if let Some(rest) = self.rest.strip_prefix('.')
+            && (rest.is_empty() || rest.starts_with([' ', '|']))
+        {
+            self.rest = rest;
             return Ok(Path { absolute: false, steps: Vec::new(), target: Target::Element });
         }
         let mut descend = self.take(".//") || self.take("//");
@@ -159,6 +162,12 @@ impl<'a> XPathParser<'a> {
     }
 
     fn namespace(&self, prefix: &str) -> Result<String, PathFault> {
+        if self.rest.starts_with(':') {
+            return Err(self.fault(&format!(
+                "axes such as {prefix}:: are not part of the path language (a path from the root, /a/b, finds what is \
+                 nearest to the record), before the second colon"
+            )));
+        }
         if prefix == "xml" {
             return Ok(XML_NAMESPACE.to_owned());
         }

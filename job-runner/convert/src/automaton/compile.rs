@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Constraints, Field, FieldType, Model, ModelError, NameTest, Path, Step, Syntax, TOP, Target,
+    Attribute, Computed, Constraints, Field, FieldType, Model, ModelError, NameTest, OnFault, Path, Step,
+    Syntax, TOP, Target,
 };
 
 use super::{
@@ -23,6 +24,7 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
         drafts: Vec::new(),
         slots: Vec::new(),
         scopes: Vec::new(),
+        outside: Vec::new(),
     };
     // Every document knows it, so that a model's `xml:lang` and a document's are in the same namespace.
     compiler.names.intern_namespace("http://www.w3.org/XML/1998/namespace");
@@ -39,9 +41,9 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     compiler.scope("fields", &model.fields, ".", Some(root))?;
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
     let records = records.into_iter().map(|(_, text)| text).collect();
-    let Compiler { names, slots, scopes, .. } = compiler;
+    let Compiler { names, slots, scopes, outside, .. } = compiler;
     let (extra, record) = (model.extra, model.record.clone());
-    Ok(Automaton { names, nodes, slots, scopes, root, extra, syntax, record, records })
+    Ok(Automaton { names, nodes, slots, scopes, root, outside, extra, syntax, record, records })
 }
 
 struct Compiler<'m> {
@@ -51,6 +53,7 @@ struct Compiler<'m> {
     drafts: Vec<Draft>,
     slots: Vec<Slot>,
     scopes: Vec<Scope>,
+    outside: Vec<(u32, u32)>,
 }
 
 /// A node and the steps that lead on from it; used to find paths with equal beginnings.
@@ -104,11 +107,10 @@ impl Compiler<'_> {
     }
 
     fn field(&mut self, field: &Field, place: FieldPlace<'_>) -> Result<FieldPlan, ModelError> {
-        let join = match self.syntax {
-            Syntax::Xml => join,
-            Syntax::Json => join_json,
-        };
-        let paths: Vec<_> = field.path.iter().map(|path| join(place.path, path)).collect();
+        let unions = field.path.iter().map(|path| self.parse_locations(path));
+        let unions = unions.collect::<Result<Vec<_>, _>>()?;
+        let paths: Vec<_> =
+            unions.iter().zip(&field.path).map(|(union, path)| self.join(place.path, union, path)).collect();
         let path = paths.first().map_or("", String::as_str);
         let nested = match &field.parts {
             Some(parts) => {
@@ -122,10 +124,12 @@ impl Compiler<'_> {
         let first_slot = self.scopes[at(place.scope)].slots;
         let content = self.content(field, nested)?;
         let mut counts = false;
-        for path in &field.path {
-            let path = self.parse(path)?;
-            counts = path.target == Target::Count;
-            self.path(&path, place, Slot { index: 0, first: first_slot, repeated: field.repeated, content });
+        for union in &unions {
+            let locations: Vec<_> = union.iter().map(|(location, _)| location).collect();
+            counts = locations.iter().any(|location| location.target == Target::Count);
+            // A value of several is one only in the end.
+            let (first, repeated) = (first_slot, field.repeated || field.join.is_some());
+            self.slot(&locations, place, Slot { index: 0, first, repeated, union: false, content });
         }
         let required_if = self.required_if(field, place)?;
         let wrong = |part: &str, problem: String| ModelError::Field {
@@ -136,6 +140,7 @@ impl Compiler<'_> {
         let dates = DateRules::of(field, self.model.time_zone.as_deref());
         let default = field.default.as_ref().map(|text| types::parse(field.kind, &dates, text)).transpose();
         let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
+        let computed = Computed::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         Ok(FieldPlan {
             name: field.name.clone(),
@@ -146,7 +151,9 @@ impl Compiler<'_> {
             repeated: field.repeated,
             counts,
             default,
+            computed: computed.map(Box::new),
             constraints: constraints.map(Box::new),
+            drops: field.on_fault.unwrap_or(self.model.on_fault) == OnFault::Drop,
             dates,
             first_slot,
             paths,
@@ -158,8 +165,8 @@ impl Compiler<'_> {
     fn required_if(&mut self, field: &Field, place: FieldPlace<'_>) -> Result<Range<u32>, ModelError> {
         let first = self.scopes[at(place.scope)].slots;
         for path in &field.required_if {
-            let path = self.parse(path)?;
-            self.path(&path, place, Slot { index: 0, first, repeated: true, content: SlotContent::Count });
+            let (path, content) = (self.parse(path)?, SlotContent::Count);
+            self.slot(&[&path], place, Slot { index: 0, first, repeated: true, union: false, content });
         }
         Ok(first..self.scopes[at(place.scope)].slots)
     }
@@ -181,21 +188,40 @@ impl Compiler<'_> {
         Ok(SlotContent::Text { form: TextForm::of(field.kind), own: false, exclude })
     }
 
-    /// Adds one path of a field, which leads to a slot of its own.
-    fn path(&mut self, path: &Path, place: FieldPlace<'_>, slot: Slot) {
+    /// Adds one path of a field, which leads to a slot of its own: one location, or the union of several.
+    fn slot(&mut self, locations: &[&Path], place: FieldPlace<'_>, slot: Slot) {
         let scope = &mut self.scopes[at(place.scope)];
-        let index = scope.slots;
+        let slot = Slot { index: scope.slots, union: locations.len() > 1, ..slot };
         scope.slots += 1;
-        let id = number(self.slots.len());
-        let mut slot = Slot { index, ..slot };
+        for location in locations {
+            self.location(location, place, slot);
+        }
+        if place.absolute_root.is_some() && locations.iter().any(|location| location.absolute) {
+            self.outside.push((slot.first, slot.index));
+        }
+    }
+
+    fn location(&mut self, path: &Path, place: FieldPlace<'_>, mut slot: Slot) {
         match (&mut slot.content, &path.target) {
             (SlotContent::Text { own, .. }, Target::Text) => *own = true,
             (content, Target::Count) => *content = SlotContent::Count,
             _ => {}
         }
+        let (id, index) = (number(self.slots.len()), slot.index);
         self.slots.push(slot);
-        let start = place.absolute_root.filter(|_| path.absolute).unwrap_or(place.root);
-        let node = self.walk(start, &path.steps);
+        let absolute_root = place.absolute_root.filter(|_| path.absolute);
+        let start = absolute_root.unwrap_or(place.root);
+        let trail = self.trail(start, &path.steps);
+        let node = trail.last().copied().unwrap_or(start);
+        if absolute_root.is_some() {
+            let itself = usize::from(!matches!(path.target, Target::Attribute(_)));
+            for ancestor in trail.iter().rev().skip(itself) {
+                let renews = &mut self.drafts[at(*ancestor)].node.renews;
+                if !renews.contains(&index) {
+                    renews.push(index);
+                }
+            }
+        }
         match &path.target {
             Target::Element | Target::Text | Target::Count => self.act(node, Action::Begin(id)),
             Target::Attribute(attribute) => self.attribute(node, attribute, id),
@@ -221,7 +247,13 @@ impl Compiler<'_> {
 
     /// The node at the end of these steps; creates missing nodes.
     fn walk(&mut self, start: NodeId, steps: &[Step]) -> NodeId {
+        self.trail(start, steps).last().copied().unwrap_or(start)
+    }
+
+    /// The node after each of these steps; creates missing nodes.
+    fn trail(&mut self, start: NodeId, steps: &[Step]) -> Vec<NodeId> {
         let mut node = start;
+        let mut trail = Vec::with_capacity(steps.len());
         for step in steps {
             let base = if step.descend { self.below(node) } else { node };
             let known = self.drafts[at(base)]
@@ -230,8 +262,9 @@ impl Compiler<'_> {
                 .find(|(known, _)| known == step)
                 .map(|(_, target)| *target);
             node = known.unwrap_or_else(|| self.step(base, step));
+            trail.push(node);
         }
-        node
+        trail
     }
 
     fn below(&mut self, node: NodeId) -> NodeId {
@@ -275,13 +308,32 @@ impl Compiler<'_> {
         number(self.drafts.len() - 1)
     }
 
+    /// The locations of one path of a field, as a person would write them from the root or from the record.
+    fn join(&self, parent: &str, locations: &[(Path, String)], path: &str) -> String {
+        let join = match self.syntax {
+            Syntax::Xml => join,
+            Syntax::Json => join_json,
+        };
+        match locations {
+            [_] => join(parent, path),
+            // Each of them has its start.
+            _ if locations.iter().any(|(location, _)| location.absolute) => path.to_owned(),
+            _ => join(parent, &format!("({path})")),
+        }
+    }
+
+    fn parse_locations(&self, path: &str) -> Result<Vec<(Path, String)>, ModelError> {
+        Path::parse_locations(path, &self.model.scope())
+            .map_err(|fault| ModelError::Path { place: path.to_owned(), fault })
+    }
+
     fn parse(&self, path: &str) -> Result<Path, ModelError> {
         Path::parse(path, &self.model.scope())
             .map_err(|fault| ModelError::Path { place: path.to_owned(), fault })
     }
 }
 
-/// The path of a field within its record or object, as a person would write it.
+/// The path of a field within its record or object, as a person would write it in XML.
 fn join(parent: &str, path: &str) -> String {
     let path =
         path.strip_prefix('.').filter(|rest| rest.is_empty() || rest.starts_with("//")).unwrap_or(path);

@@ -14,6 +14,7 @@ impl Evaluator<'_> {
     pub(crate) fn start_top(&mut self) {
         let slots = self.automaton.scopes[DOCUMENT as usize].slots;
         self.memory.shared.clear();
+        self.memory.unclaimed.drop_all_outside();
         self.memory.shared.open_frame(slots, Mark::Known(Position::START));
     }
 

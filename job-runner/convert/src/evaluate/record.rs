@@ -1,12 +1,17 @@
 //! What was found for one document, before it is judged: for each frame (the document, or an object in it)
 //! and each slot a list of values in document order. The memory is reused for the next document.
 
+mod claims;
+mod renewal;
+
 use std::ops::Range;
 
-use crate::automaton::Slot;
+use crate::automaton::{Slot, SlotId};
 use crate::cursor::{Mark, Position};
 use crate::events::json_value::{JsonKind, JsonValue};
 use crate::events::names::{UNKNOWN, number};
+
+pub(crate) use renewal::Aside;
 
 /// The values of one document.
 #[derive(Debug, Default)]
@@ -18,6 +23,8 @@ pub(crate) struct Record {
     text: String,
     /// Bytes of all texts, including those that are still being collected.
     pub(crate) bytes: usize,
+    /// Of its size, what was dropped and still occupies memory.
+    dropped: usize,
     /// How many of the frames and of the values have places that were counted.
     settled: (usize, usize),
     /// The document is a JSON value without fields, and no field takes it.
@@ -31,6 +38,10 @@ struct Frame {
     place: Mark,
     /// The object, as a value; unknown for the document.
     object: u32,
+    /// The slot of the object.
+    slot: SlotId,
+    /// The object may turn out not to be taken.
+    doubtful: bool,
     /// It has a value, or something to say without one.
     counts: bool,
 }
@@ -42,6 +53,10 @@ struct Head {
     last: u32,
     /// One of the values is not empty.
     filled: bool,
+}
+
+impl Head {
+    const EMPTY: Self = Self { first: UNKNOWN, last: UNKNOWN, filled: false };
 }
 
 /// A value, and where in the object it starts.
@@ -79,7 +94,8 @@ impl Record {
 
     /// Bytes of everything that was found, including the bookkeeping: a flood of empty objects is not free.
     pub(crate) const fn size(&self) -> usize {
-        self.bytes + self.found.len() * size_of::<Found>() + self.heads.len() * size_of::<Head>()
+        let whole = self.bytes + self.found.len() * size_of::<Found>() + self.heads.len() * size_of::<Head>();
+        whole.saturating_sub(self.dropped)
     }
 
     pub(crate) fn clear(&mut self) {
@@ -88,6 +104,7 @@ impl Record {
         self.found.clear();
         self.text.clear();
         self.bytes = 0;
+        self.dropped = 0;
         self.settled = (0, 0);
         self.scalar = None;
     }
@@ -95,23 +112,34 @@ impl Record {
     /// Starts a frame with `slots` slots.
     pub(crate) fn open_frame(&mut self, slots: u32, place: Mark) -> u32 {
         let heads = number(self.heads.len());
-        let empty = Head { first: UNKNOWN, last: UNKNOWN, filled: false };
-        self.heads.resize(self.heads.len() + slots as usize, empty);
-        self.frames.push(Frame { heads, place, object: UNKNOWN, counts: false });
+        self.heads.resize(self.heads.len() + slots as usize, Head::EMPTY);
+        let (object, slot) = (UNKNOWN, UNKNOWN);
+        self.frames.push(Frame { heads, place, object, slot, doubtful: false, counts: false });
         number(self.frames.len() - 1)
     }
 
-    /// Whether one more value of this slot could still matter.
-    pub(crate) fn wants(&self, frame: u32, slot: &Slot) -> bool {
+    /// Whether one more value of this slot could still matter, if `first` is the first of the slots that come
+    /// before it.
+    pub(crate) fn wants(&self, frame: u32, slot: &Slot, first: u32) -> bool {
         let base = self.frames[frame as usize].heads;
         let to = slot.index + u32::from(!slot.repeated);
-        !(slot.first..to).any(|index| self.heads[(base + index) as usize].filled)
+        !(first..to).any(|index| self.heads[(base + index) as usize].filled)
+    }
+
+    /// Whether the last value of this slot starts here.
+    pub(crate) fn has(&self, frame: u32, slot: &Slot, place: Mark) -> bool {
+        let last = self.heads[self.head(frame, slot) as usize].last;
+        self.found.get(last as usize).is_some_and(|found| found.place == place)
     }
 
     /// Reserves the place of a value that starts here.
     pub(crate) fn reserve(&mut self, frame: u32, slot: &Slot, place: Mark) -> u32 {
+        self.append(frame, slot.index, place)
+    }
+
+    fn append(&mut self, frame: u32, slot: u32, place: Mark) -> u32 {
         let id = number(self.found.len());
-        let head_id = self.head(frame, slot);
+        let head_id = self.frames[frame as usize].heads + slot;
         let head = &mut self.heads[head_id as usize];
         let previous = head.last;
         if previous == UNKNOWN {
@@ -135,11 +163,12 @@ impl Record {
         self.put(id, Content::Count(count));
     }
 
-    /// Puts an object into its place. Until it has a value, it does not count as one, unless it `speaks`
-    /// without.
-    pub(crate) fn open_object(&mut self, found: u32, frame: u32, speaks: bool) {
+    /// Puts an object of this slot into its place. Until it has a value, it does not count as one, unless it
+    /// `speaks` without.
+    pub(crate) fn open_object(&mut self, found: u32, frame: u32, slot: SlotId, speaks: bool) {
         self.found[found as usize].content = Content::Object(frame);
-        self.frames[frame as usize].object = found;
+        let opened = &mut self.frames[frame as usize];
+        (opened.object, opened.slot) = (found, slot);
         if speaks {
             self.count_in(frame);
         }

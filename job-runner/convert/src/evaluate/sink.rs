@@ -27,11 +27,13 @@ impl Sink for Evaluator<'_> {
             self.check_count(element.place.offset)?;
             self.record = Some(self.memory.levels.len());
             self.memory.document.clear();
-            self.memory.unclaimed.start_document();
+            self.memory.unclaimed.start_document(element.open);
             let scope = &self.automaton.scopes[DOCUMENT as usize];
             let frame = self.memory.document.open_frame(scope.slots, element.place.mark());
             self.check_record(element);
             self.enter(scope.root, Owner::Frame(frame), element)?;
+        } else if self.record.is_none() {
+            self.renew();
         }
         for index in 0..self.memory.matched.len() {
             let (node, owner) = self.memory.matched[index];
@@ -64,6 +66,7 @@ impl Sink for Evaluator<'_> {
             let record = if object.shared { &mut self.memory.shared } else { &mut self.memory.document };
             record.close_object(object.found);
         }
+        self.memory.end_ancestors(level_number);
         self.memory.active.close(level.active);
         for index in 0..self.memory.captures.len() {
             let capture = &mut self.memory.captures[index];
@@ -74,6 +77,7 @@ impl Sink for Evaluator<'_> {
         let ends = self.record == Some(level_number);
         if ends {
             self.record = None;
+            self.resolve_doubts();
             self.memory.unclaimed.end_document();
         }
         ends

@@ -2,6 +2,7 @@
 
 use super::capture::Capture;
 use super::record::Record;
+use super::renewal::Ancestor;
 use super::text::TextBuffer;
 use super::unmapped::Unclaimed;
 use crate::automaton::NodeId;
@@ -40,6 +41,8 @@ pub(crate) struct Memory {
     pub(crate) levels: Vec<Level>,
     pub(crate) captures: Vec<Capture>,
     pub(crate) objects: Vec<OpenObject>,
+    /// Outside of documents, outermost first.
+    pub(crate) ancestors: Vec<Ancestor>,
     /// Buffers for the next captures.
     pub(crate) spare: Vec<TextBuffer>,
     pub(crate) document: Record,
@@ -53,8 +56,10 @@ impl Memory {
         self.levels.clear();
         self.captures.clear();
         self.objects.clear();
+        self.ancestors.clear();
         self.document.clear();
         self.shared.clear();
+        self.unclaimed.drop_all_outside();
     }
 
     /// Counts the lines of everything that was found.

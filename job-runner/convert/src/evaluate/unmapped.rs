@@ -1,13 +1,16 @@
-//! What a model does not name: counted as a loss, and kept as the document's `extra` if the model asks for
-//! it.
+//! What a document does not take: counted as a loss, and kept as the document's `extra` if the model asks
+//! for it.
 //!
-//! A path of the model claims what it leads to; a value also claims all text within it, but attributes only
-//! if it keeps markup. What a field excludes was a decision, and is not a loss.
+//! A path of the model claims what it leads to, unless its field has a value already; a value also claims all
+//! text within it, but attributes only if it keeps markup. What a field excludes was a decision, and is not a
+//! loss. A value that may yet lose to an earlier path is a matter of [`Doubts`]: it is never in `extra`.
 
 use docmill_crds::conversion::Extra;
 
+use super::doubts::{Doubts, OutsideTexts};
 use super::extra::ExtraBuffer;
 use super::text::TextBuffer;
+use crate::automaton::{SlotId, bit};
 use crate::events::Element;
 use crate::events::names::hash_name;
 use crate::events::open_elements::OpenElements;
@@ -23,6 +26,10 @@ struct Standing {
     filled: bool,
     /// Its text was counted.
     counted: bool,
+    /// Its text belongs to values alone that may not be taken.
+    doubtful: bool,
+    /// How many such values were being collected once it had started.
+    claimers: usize,
 }
 
 /// What the model claims of an element.
@@ -42,12 +49,20 @@ pub(crate) struct Claim {
     pub(crate) attributes: u128,
 }
 
+impl Claim {
+    /// The attribute with this number is a value, or decides about one.
+    pub(crate) fn attribute(&mut self, index: usize) {
+        self.attributes |= bit(index);
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Unclaimed {
     open: Vec<Standing>,
     /// Unclaimed own text of the innermost element.
     pending: TextBuffer,
     losses: LossCounter,
+    pub(crate) doubts: Doubts,
     extra: ExtraBuffer,
     /// How many elements are open around the document.
     record: usize,
@@ -60,21 +75,47 @@ impl Unclaimed {
         self.open.clear();
         self.open.push(Standing::default());
         self.pending.start(false);
+        self.doubts.start_object();
         self.extra.start(extra);
         self.keep = false;
     }
 
     /// The element that starts next is a document.
-    pub(crate) fn start_document(&mut self) {
+    pub(crate) fn start_document(&mut self, open: &OpenElements) {
+        // What is around it does not wait for it.
+        self.settle(open, open.depth() - 1);
         self.losses.next_document();
+        self.doubts.start_document();
         self.record = self.open.len();
         self.keep = self.extra.is_wanted();
         self.extra.clear();
     }
 
     pub(crate) const fn end_document(&mut self) {
+        self.doubts.end_document();
         self.keep = false;
         self.record = 0;
+    }
+
+    /// The document is complete: what it does not take is lost.
+    pub(crate) fn resolve(&mut self, takes: impl Fn(u32, SlotId) -> bool) {
+        self.doubts.resolve(&mut self.losses, takes);
+    }
+
+    /// What was found outside of documents is out of reach for those that follow: for this slot.
+    pub(crate) fn drop_outside(&mut self, slot: u32) {
+        self.doubts.drop_outside(slot, &mut self.losses);
+    }
+
+    /// The same for all slots.
+    pub(crate) fn drop_all_outside(&mut self) {
+        self.doubts.drop_all_outside(&mut self.losses);
+    }
+
+    /// Puts what was set aside in the place of what is there for this slot.
+    pub(crate) fn put_back(&mut self, slot: u32, texts: OutsideTexts) {
+        self.drop_outside(slot);
+        self.doubts.put_back(slot, texts);
     }
 
     /// What the last document has beyond its model.
@@ -104,11 +145,20 @@ impl Unclaimed {
         let attributes = element.attributes.len();
         // A document without any content is still a document.
         let filled = attributes > 0 || element.open.depth() == self.record;
-        self.open.push(Standing { path, claim, filled, counted: false });
-        if markup_around || attributes == 0 {
-            return;
+        let doubtful = !claim.text && self.doubts.claim_text(self.open.len() + 1);
+        let claimers = self.doubts.len();
+        self.open.push(Standing { path, claim, filled, counted: false, doubtful, claimers });
+        if !markup_around && attributes > 0 {
+            self.attributes(element, claim.attributes, path, parent.claimers);
         }
-        for index in (0..attributes.min(128)).filter(|index| claim.attributes & (1 << index) == 0) {
+        self.doubts.attributes_end();
+    }
+
+    /// Counts the attributes of an element that are not claimed; `around` values are being collected around
+    /// it.
+    fn attributes(&mut self, element: &Element<'_>, claimed: u128, path: u64, around: usize) {
+        let count = element.attributes.len().min(128);
+        for index in (0..count).filter(|index| claimed & (1 << index) == 0) {
             let attribute = element.attributes.get(index);
             if attribute.is_declaration() {
                 continue;
@@ -116,6 +166,9 @@ impl Unclaimed {
             let hash = hash_name(path ^ 1, attribute.prefix, attribute.local);
             let value = attribute.value();
             let written = || format!("{}/@{}", element.open.path(element.open.depth()), attribute.name());
+            if self.doubts.take_attribute(index, around, hash, written, &value) {
+                continue;
+            }
             self.losses.count(hash, LossKind::Attribute, written, &value);
             if self.keep {
                 self.extra.attribute(element.open, self.record, &attribute.name(), &value);
@@ -124,8 +177,14 @@ impl Unclaimed {
     }
 
     pub(crate) fn text(&mut self, text: &str) {
-        if self.open.last().is_some_and(|standing| !standing.claim.text) {
+        let Some(Standing { claim, doubtful, counted, .. }) = self.open.last() else { return };
+        if claim.text {
+            return;
+        }
+        if !doubtful {
             self.pending.push(text);
+        } else if !counted && self.pending.text().is_empty() {
+            self.pending.push(Doubts::example(text));
         }
     }
 
@@ -134,7 +193,8 @@ impl Unclaimed {
         let depth = open.depth();
         self.settle(open, depth);
         let Some(standing) = self.open.pop() else { return };
-        if !standing.filled && !standing.claim.text && !standing.claim.presence {
+        self.doubts.close(self.open.last().map_or(0, |around| around.claimers));
+        if !standing.filled && !standing.claim.text && !standing.claim.presence && !standing.doubtful {
             self.losses.count(standing.path, LossKind::Element, || open.path(depth), "");
             if self.keep {
                 self.extra.text(open, self.record, depth, "");
@@ -150,15 +210,19 @@ impl Unclaimed {
         if self.pending.text().is_empty() {
             return;
         }
+        let level = self.open.len();
         if let Some(standing) = self.open.last_mut() {
             standing.filled = true;
             if !standing.counted {
                 standing.counted = true;
-                let path = || open.path(depth);
-                self.losses.count(standing.path, LossKind::Element, path, self.pending.text());
+                let (hash, path) = (standing.path, || open.path(depth));
+                if standing.doubtful {
+                    self.doubts.text(hash, level, path, self.pending.text());
+                } else {
+                    self.losses.count(hash, LossKind::Element, path, self.pending.text());
+                }
             }
-            // Text before the document's element settles when that element starts.
-            if self.keep && depth >= self.record {
+            if self.keep && !standing.doubtful && depth >= self.record {
                 self.extra.text(open, self.record, depth, self.pending.text());
             }
         }

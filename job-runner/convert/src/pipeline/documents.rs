@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use docmill_crds::conversion::Syntax;
 use docmill_crds::reason::Reason;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::converter::Converter;
@@ -18,7 +19,7 @@ use crate::fault::{Fault, Flaw, Refusal};
 use crate::input::decompress::Input;
 use crate::input::window::{CHUNK, Trouble, Window};
 use crate::json_writer::JsonWriter;
-use crate::validate::{self, Values};
+use crate::validate::{self, Accepted, Values};
 
 /// A JSON document that its model accepts.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,25 @@ pub struct Document {
     json: String,
     names: Arc<[String]>,
     values: Values,
+    dropped: Vec<Dropped>,
+}
+
+/// A value that was left out of a document, because it is wrong and its field says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Dropped {
+    /// The field, for example `subjects[2].code`.
+    pub field: String,
+    /// What is wrong with the value.
+    pub reason: Reason,
+    /// The value, shortened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+}
+
+impl Dropped {
+    fn of(fault: Fault) -> Self {
+        Self { field: fault.field.unwrap_or_default(), reason: fault.reason, found: fault.found }
+    }
 }
 
 impl Document {
@@ -44,7 +64,8 @@ impl Document {
             names.push(name.to_owned());
         }
         json.raw("}");
-        Self { index_in_object: 0, json: json.as_str().to_owned(), names: names.into(), values }
+        let json = json.as_str().to_owned();
+        Self { index_in_object: 0, json, names: names.into(), values, dropped: Vec::new() }
     }
 
     /// The document as one line of JSON, with its fields in the order of the model. A field without a value
@@ -56,6 +77,11 @@ impl Document {
     /// The same, as an owned string.
     pub fn into_json(self) -> String {
         self.json
+    }
+
+    /// The values that were left out of it, in the order of the model.
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
     }
 
     /// The value of a field, as JSON.
@@ -166,15 +192,16 @@ impl<'a> Documents<'a> {
         }
         self.written += self.json.len() as u64;
         match judged {
-            Ok(values) => {
+            Ok(Accepted { values, dropped }) => {
                 let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
-                Ok(Document { index_in_object, json, names, values })
+                let dropped = dropped.into_iter().map(Dropped::of).collect();
+                Ok(Document { index_in_object, json, names, values, dropped })
             }
             Err(faults) => Err(Refusal::document(index_in_object, faults)),
         }
     }
 
-    fn validate(&mut self) -> Result<Values, Vec<Fault>> {
+    fn validate(&mut self) -> Result<Accepted, Vec<Fault>> {
         self.json.clear();
         validate::document(&self.converter.automaton, self.evaluator.found(), &mut self.json)
     }

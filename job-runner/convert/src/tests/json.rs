@@ -293,6 +293,27 @@ fn the_encoding_of_json_is_utf_8_or_that_of_its_mark() {
 }
 
 #[test]
+fn numbers_are_dates_where_a_field_says_so() {
+    let when = |formats: &[&str]| {
+        let field = json!({"name": "when", "path": ["when"], "type": "dateTime", "formats": formats});
+        of("$", &json!([field]))
+    };
+    let lines = "{\"when\":\"1700000000\"}\n{\"when\":1700000000}\n{\"when\":1700000000000}\n{\"when\":1.5}";
+    let moment = json!({"when": "2023-11-14T22:13:20Z"});
+    let found = outcomes(&when(&["epochSeconds", "epochMillis"]), lines);
+    assert_eq!(found[..3], [moment.clone(), moment.clone(), moment]);
+    assert_eq!(found[3], json!([Reason::WrongType, 3, "$.when", 4, 9]));
+    assert_eq!(outcomes(&when(&["%F"]), "{\"when\":1700000000}")[0][0], json!(Reason::WrongType));
+}
+
+#[test]
+fn numbers_are_strings_where_they_are_computed() {
+    let of_kind = of("$", &json!([{"name": "n", "path": ["n"], "trim": true, "repeated": true}]));
+    let found = outcomes(&of_kind, r#"{"n": [1, 1.50, true, " a ", " "]}"#);
+    assert_eq!(found, [json!({"n": ["1", "1.50", "true", "a"]})]);
+}
+
+#[test]
 fn what_no_field_names_is_kept_or_counted() {
     let model = |extra: &str| {
         converter(json!({"format": "Json", "record": "$.d[*]", "extra": extra, "fields": [

@@ -2,11 +2,13 @@
 //! leads to it. It knows the types string, text, markup and object, and shares no code with the engine.
 
 mod content;
+mod outside;
 
 use roxmltree::Node;
 use serde_json::{Map, Value};
 
 pub(crate) use content::canonical;
+use outside::Outside;
 
 /// A path, as a value.
 #[derive(Clone, Debug)]
@@ -80,7 +82,7 @@ pub(crate) fn documents(tree: &roxmltree::Document<'_>, record: &Path, fields: &
     };
     let records: Vec<_> = tree.descendants().filter(Node::is_element).filter(is_outermost).collect();
     let document = |record: &Node<'_, '_>| {
-        let value = |field: &Field| value(field, |path| found(path, *record, &records));
+        let value = |field: &Field| value(field, |path| found(field, path, *record, &records));
         Value::Object(object(fields, value))
     };
     records.iter().map(document).collect()
@@ -123,25 +125,19 @@ fn single(field: &Field, target: Target, element: Node<'_, '_>) -> Option<Value>
 }
 
 /// The elements to which a field's path leads, in the document and among what it shares.
-fn found<'t, 'i>(path: &Path, record: Node<'t, 'i>, records: &[Node<'t, 'i>]) -> [Vec<Node<'t, 'i>>; 2] {
+fn found<'t, 'i>(
+    field: &Field,
+    path: &Path,
+    record: Node<'t, 'i>,
+    records: &[Node<'t, 'i>],
+) -> [Vec<Node<'t, 'i>>; 2] {
     if !path.absolute {
         return [descendants(record, &path.steps), Vec::new()];
     }
-    let is_within =
-        |element: &Node<'_, '_>, record: &Node<'_, '_>| element.ancestors().any(|around| around == *record);
-    // An attribute is known when its element starts, a text when it ends.
-    let is_known = |element: &Node<'_, '_>| match path.target {
-        Target::Attribute(_) => element.range().start < record.range().start,
-        Target::Element | Target::Text => element.range().end <= record.range().start,
-    };
     let root = record.document().root();
-    let (inside, outside): (Vec<_>, Vec<_>) = descendants(root, &path.steps)
-        .into_iter()
-        .partition(|element| records.iter().any(|record| is_within(element, record)));
-    [
-        inside.into_iter().filter(|element| is_within(element, &record)).collect(),
-        outside.into_iter().filter(is_known).collect(),
-    ]
+    let inside = descendants(root, &path.steps).into_iter();
+    let inside = inside.filter(|element| element.ancestors().any(|around| around == record)).collect();
+    [inside, Outside::new(field, path, record, records).found(root.first_element_child().unwrap())]
 }
 
 /// The elements to which these steps lead, in the order of the document.

@@ -35,6 +35,11 @@ impl DateRules {
         Self { zone, formats }
     }
 
+    /// Whether a number may be a date: a count since 1970.
+    pub fn takes_numbers(&self) -> bool {
+        self.formats.iter().any(DateFormat::is_epoch)
+    }
+
     /// The moment in UTC.
     pub fn date_time(&self, text: &str) -> Option<String> {
         self.readings(text).find_map(|written| self.moment(&written))

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use docmill_crds::reason::Reason;
 use serde_json::Value;
 
+use super::document_validator::fault;
 use crate::automaton::FieldPlan;
 use crate::cursor::Position;
+use crate::fault::Fault;
 
 /// A value as its document shows it, without quotes.
 pub(crate) fn plain(value: &Value) -> Cow<'_, str> {
@@ -36,6 +38,12 @@ impl Tally {
             self.place = place;
         }
         self.count += 1;
+    }
+
+    /// The fault of a field that does not have the number of values that was expected.
+    pub(crate) fn report(&self, reason: Reason, expected: String, field: String, path: &str) -> Fault {
+        let found = format!("{} {}", self.count, if self.count == 1 { "value" } else { "values" });
+        fault(reason, field, path, self.place, expected, Some(&found))
     }
 
     /// The fault in the number of values. A list without any is left out, and then there is no fault.

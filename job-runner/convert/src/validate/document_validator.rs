@@ -30,7 +30,7 @@ pub(super) enum Trail<'t> {
 }
 
 impl Trail<'_> {
-    fn field(&self, name: &str) -> String {
+    pub(super) fn field(&self, name: &str) -> String {
         match self {
             Self::Document => name.to_owned(),
             Self::Object { parent, name: object, index } => {
@@ -45,8 +45,8 @@ impl Trail<'_> {
 pub(super) struct Spot<'s> {
     pub(crate) path: &'s str,
     pub(crate) place: Position,
-    trail: &'s Trail<'s>,
-    index: Option<usize>,
+    pub(super) trail: &'s Trail<'s>,
+    pub(super) index: Option<usize>,
 }
 
 impl Spot<'_> {
@@ -63,6 +63,15 @@ pub(super) struct Judge<'a, 'w> {
     pub(crate) path: &'a str,
     pub(crate) json: &'w mut JsonWriter,
     pub(crate) faults: Vec<Fault>,
+    /// How many faults there are, without those of values that were left out.
+    pub(crate) fatal: usize,
+}
+
+/// How far the document has been written, and the number of its faults.
+#[derive(Clone, Copy)]
+pub(super) struct Since {
+    pub(super) length: usize,
+    fatal: usize,
 }
 
 /// What was found for an object: its frame, and for the document what it shares with others of its unit.
@@ -127,9 +136,16 @@ impl<'a> Judge<'a, '_> {
 
     fn found(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
         let Findings { record, frame, shared } = findings;
+        let known = self.faults.len();
         for (slot, path) in (field.first_slot..).zip(&field.paths) {
             if let Some(first) = record.first(frame, slot) {
-                return self.values(field, path, record, first, trail);
+                let fatal = self.fatal;
+                let written = self.values(field, path, record, first, trail);
+                // What is computed may be empty, and what is wrong left out: then it is no value.
+                let goes_on = (field.computed.is_some() || field.drops) && self.fatal == fatal;
+                if written || !goes_on {
+                    return written;
+                }
             }
             if let Some(shared) = shared
                 && let Some(first) = shared.first(0, slot)
@@ -146,7 +162,12 @@ impl<'a> Judge<'a, '_> {
             let at = field.paths.first().map_or("", String::as_str);
             let expected = format!("a value of type {}", field.kind.as_str());
             let name = trail.field(&field.name);
-            self.report(fault(Reason::MissingField, name, at, record.place(frame), expected, None));
+            if field.drops && self.faults.len() > known {
+                // What was left out is why there is none.
+                self.fatal += self.faults.len() - known;
+            } else {
+                self.report(fault(Reason::MissingField, name, at, record.place(frame), expected, None));
+            }
         }
         if let Some(default) = &field.default {
             self.json.value(default);
@@ -154,7 +175,8 @@ impl<'a> Judge<'a, '_> {
         field.default.is_some()
     }
 
-    /// Writes the value that starts with `first`; for a repeated field, it and all that follow.
+    /// Writes the value that starts with `first`; for a repeated field, it and all that follow. Returns
+    /// whether there is any value, when those that are wrong have been left out, if the field does so.
     fn values(
         &mut self,
         field: &'a FieldPlan,
@@ -163,6 +185,36 @@ impl<'a> Judge<'a, '_> {
         first: u32,
         trail: &Trail<'_>,
     ) -> bool {
+        let since = self.since();
+        let written = self.all_values(field, path, record, first, trail);
+        !self.leaves_out(field, since) && written
+    }
+
+    pub(super) fn since(&self) -> Since {
+        Since { length: self.json.len(), fatal: self.fatal }
+    }
+
+    /// If something that was written since then is wrong, and the field drops such values, leaves it out.
+    pub(super) fn leaves_out(&mut self, field: &FieldPlan, since: Since) -> bool {
+        let leaves_out = field.drops && self.fatal > since.fatal;
+        if leaves_out {
+            self.fatal = since.fatal;
+            self.json.truncate(since.length);
+        }
+        leaves_out
+    }
+
+    fn all_values(
+        &mut self,
+        field: &'a FieldPlan,
+        path: &str,
+        record: &Record,
+        first: u32,
+        trail: &Trail<'_>,
+    ) -> bool {
+        if let Some(computed) = &field.computed {
+            return self.computed(field, computed, path, record, first, trail);
+        }
         if !field.repeated {
             return self.value(field, path, record, first, trail, None);
         }
@@ -172,20 +224,20 @@ impl<'a> Judge<'a, '_> {
         let mut tally = Tally::new(field, record.place_of(first));
         for index in 0.. {
             let Some(id) = next else { break };
-            let (before, faults) = (self.json.len(), self.faults.len());
+            let since = self.since();
             self.json.separate();
             let written = self.value(field, path, record, id, trail, Some(index));
             if !written {
-                self.json.truncate(before);
+                self.json.truncate(since.length);
             }
-            if written || self.faults.len() > faults {
+            let wrong = self.fatal > since.fatal;
+            if !self.leaves_out(field, since) && (written || wrong) {
                 tally.add(record.place_of(id));
             }
             next = record.next(id);
         }
         if let Some((reason, expected)) = tally.fault(field) {
-            let found = format!("{} {}", tally.count, if tally.count == 1 { "value" } else { "values" });
-            self.report(fault(reason, trail.field(&field.name), path, tally.place, expected, Some(&found)));
+            self.report(tally.report(reason, expected, trail.field(&field.name), path));
         }
         let filled = self.json.len() > empty;
         self.json.raw("]");
@@ -250,7 +302,9 @@ impl<'a> Judge<'a, '_> {
             self.report(fault(reason, name, spot.path, spot.place, expected, Some(text)));
         }
     }
+
     pub(crate) fn report(&mut self, mut fault: Fault) {
+        self.fatal += 1;
         if self.faults.len() < MAX_FAULTS {
             if let Some(within) = fault.at.as_ref().and_then(|at| at.strip_prefix('.')) {
                 fault.at = Some(format!("{}{within}", self.path));

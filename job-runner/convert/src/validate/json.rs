@@ -1,5 +1,5 @@
 //! JSON values: a string is parsed like the text of an element, whatever the type; a number is accepted for
-//! numbers only, a boolean for booleans, an object for objects.
+//! numbers, and for dates that are counts since 1970; a boolean for booleans, an object for objects.
 
 use std::borrow::Cow;
 
@@ -22,6 +22,9 @@ impl Judge<'_, '_> {
             | (JsonKind::Boolean, FieldType::Boolean) => return self.scalar(field, text, spot),
             (JsonKind::String, asked) if asked != FieldType::Object => {
                 return self.scalar(field, text.trim_matches([' ', '\t', '\r', '\n']), spot);
+            }
+            (JsonKind::Number, FieldType::DateTime | FieldType::Date) if field.dates.takes_numbers() => {
+                return self.scalar(field, text, spot);
             }
             _ => {}
         }

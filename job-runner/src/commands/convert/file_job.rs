@@ -118,7 +118,11 @@ impl<'p> Writer<'p> {
         if self.form.records {
             let path = serde_json::to_string(&self.path)?;
             let index = document.index_in_object;
-            writeln!(lines, "{{\"path\":{path},\"index\":{index},\"document\":{}}}", document.json())
+            let dropped = match document.dropped() {
+                [] => String::new(),
+                dropped => format!(",\"dropped\":{}", serde_json::to_string(dropped)?),
+            };
+            writeln!(lines, "{{\"path\":{path},\"index\":{index},\"document\":{}{dropped}}}", document.json())
         } else {
             writeln!(lines, "{}", document.json())
         }

@@ -24,6 +24,7 @@ use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::object_ref::ObjectRef;
 use crate::ingest::unit::prepared::{Converted, refused_unread};
 use crate::ingest::unit::refusal::{RefusedPart, Stage};
+use crate::telemetry;
 
 /// An object larger than this is not held in memory: it is streamed.
 pub(crate) const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;
@@ -87,7 +88,10 @@ impl Preparation {
         let address = self.addressing.of_new(&document, clock::now_millis());
         let address = address.map_err(|error| refused(error.reason(), error.to_string()))?;
         let digest = content_digest([document.json().as_bytes()]);
-        let line = snapshot_line(document.into_json(), provenance)
+        let dropped = document.dropped().to_vec();
+        dropped.iter().for_each(|value| telemetry::worker().metrics.value_dropped(value.reason));
+        let provenance = Provenance { dropped: &dropped, ..provenance.clone() };
+        let line = snapshot_line(document.into_json(), &provenance)
             .map_err(|error| refused(Reason::NotAddressable, error.to_string()))?;
         Ok(AddressedDocument {
             recorded: RecordedDocument { index: address.index, id: address.id, digest },

@@ -61,6 +61,7 @@ impl Stamp {
             revision: &recorder.revision,
             converted_time: &self.converted_time,
             runner: &recorder.runner,
+            dropped: &[],
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `_docmill`: what every stored document says about its origin. Pure.
 
+use docmill_convert::Dropped;
 use docmill_crds::records::units::{UnitId, content_digest};
 use serde::Serialize;
 
@@ -28,6 +29,9 @@ pub struct Provenance<'a> {
     pub converted_time: &'a str,
     /// Name of the pod that did it.
     pub runner: &'a str,
+    /// Values of the object that are wrong and were left out of the document.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub dropped: &'a [Dropped],
 }
 
 /// The raw object of a document.
@@ -111,6 +115,7 @@ mod tests {
             revision: "r",
             converted_time: "2026-01-02T00:00:01Z",
             runner: "pod",
+            dropped: &[],
         };
         let line = snapshot_line(document.to_string(), &provenance).unwrap();
         assert_eq!([content(&line), b"}"].concat(), document.to_string().as_bytes());

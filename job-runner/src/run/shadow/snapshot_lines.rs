@@ -103,6 +103,7 @@ mod tests {
             revision: "r",
             converted_time: "2026-01-02T00:00:01Z",
             runner: "pod",
+            dropped: &[],
         };
         snapshot_line(document.to_owned(), &provenance).unwrap()
     }

@@ -10,6 +10,10 @@ use super::{words, zones};
 /// Maximum digits of seconds since 1970 within the common years.
 const EPOCH_DIGITS: usize = 12;
 
+/// Digits that milliseconds and microseconds have beyond seconds.
+const MILLIS_DIGITS: usize = 3;
+const MICROS_DIGITS: usize = 6;
+
 /// Parses the whole text in this format.
 pub(crate) fn read<'t>(format: &DateFormat, text: &'t str) -> Option<Written<'t>> {
     let mut reader = DateReader::new(text);
@@ -53,7 +57,9 @@ impl<'t> Form<'t> {
             DatePart::Offset if reader.take('Z') || reader.take('z') => date.offset = Some(0),
             DatePart::Offset if !reader.rest.starts_with(['+', '-']) => return None,
             DatePart::Offset | DatePart::ZoneName => date.offset = Some(zones::read_from(reader)?),
-            DatePart::Epoch => self.written = epoch(reader)?,
+            DatePart::Epoch => self.written = epoch(reader, 0)?,
+            DatePart::EpochMillis => self.written = epoch(reader, MILLIS_DIGITS)?,
+            DatePart::EpochMicros => self.written = epoch(reader, MICROS_DIGITS)?,
         }
         Some(())
     }
@@ -82,11 +88,23 @@ fn afternoon(word: &str) -> Option<bool> {
     }
 }
 
-fn epoch<'t>(reader: &mut DateReader<'t>) -> Option<Written<'t>> {
+/// A count since 1970, whose last digits are a fraction of a second. Before 1970, only whole seconds have one
+/// spelling.
+fn epoch<'t>(reader: &mut DateReader<'t>, fraction: usize) -> Option<Written<'t>> {
     let sign = if reader.take('-') { -1 } else { 1 };
-    let seconds: i64 = reader.digits(1, EPOCH_DIGITS)?.parse().ok()?;
+    let digits = reader.digits(1, EPOCH_DIGITS + fraction)?;
+    let (seconds, fraction) = match digits.len().checked_sub(fraction) {
+        Some(split) => digits.split_at_checked(split)?,
+        None if digits == "0" => (digits, ""),
+        None => return None,
+    };
+    let fraction = if fraction.bytes().all(|digit| digit == b'0') { "" } else { fraction };
+    if sign < 0 && !fraction.is_empty() {
+        return None;
+    }
+    let seconds: i64 = if seconds.is_empty() { 0 } else { seconds.parse().ok()? };
     let moment = Timestamp::from_second(sign * seconds).ok()?;
     let utc = jiff::tz::Offset::UTC.to_datetime(moment);
-    let time = Time { hour: utc.hour(), minute: utc.minute(), second: utc.second(), fraction: "" };
+    let time = Time { hour: utc.hour(), minute: utc.minute(), second: utc.second(), fraction };
     Some(Written { year: utc.year(), month: utc.month(), day: utc.day(), time: Some(time), offset: Some(0) })
 }

@@ -243,3 +243,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn counts_since_1970_are_moments() {
+    let seconds_or_millis = rules(None, &["epochSeconds", "epochMillis"]);
+    let good = [
+        ("1700000000", "2023-11-14T22:13:20Z"),
+        ("1700000000000", "2023-11-14T22:13:20Z"),
+        ("1700000000250", "2023-11-14T22:13:20.250Z"),
+        ("-1", "1969-12-31T23:59:59Z"),
+        ("0", "1970-01-01T00:00:00Z"),
+    ];
+    check(&seconds_or_millis, &good, &["", "1.5", "1e9", "17000000000000000"]);
+    let micros = rules(None, &["epochMicros"]);
+    check(&micros, &[("1700000000000001", "2023-11-14T22:13:20.000001Z")], &["-1700000000000001", "x"]);
+    assert!(micros.takes_numbers() && !rules(None, &["%F"]).takes_numbers());
+}
+
+#[test]
+fn the_day_of_the_week_may_be_cut_off_anywhere() {
+    let moment = "2026-01-06T10:00:00Z";
+    let forms =
+        ["Tues, 06 Jan 2026 10:00:00 GMT", "Thurs. 06 Jan 2026 10:00 GMT", "tuesd 6 Jan 2026 10:00 GMT"];
+    check(&rules(None, &[]), &forms.map(|text| (text, moment)), &["Tu, 06 Jan 2026 10:00:00 GMT"]);
+}

@@ -96,8 +96,11 @@ pub(crate) fn month(word: &str) -> Option<i8> {
     i8::try_from(place + 1).ok()
 }
 
+/// The number of a day of the week, by its English name or the first three letters of it or more: feeds have
+/// `Tues` and `Thurs`.
 pub(crate) fn weekday(word: &str) -> Option<usize> {
-    position(&WEEKDAYS, word)
+    let mut begins = WEEKDAYS.iter().map(|name| name.get(..word.len()).unwrap_or_default());
+    begins.position(|begin| word.len() >= 3 && begin.eq_ignore_ascii_case(word))
 }
 
 fn position(names: &[&str], word: &str) -> Option<usize> {

@@ -42,6 +42,7 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
         revision: "r",
         converted_time: "2026-01-02T00:00:01Z",
         runner: "pod",
+        dropped: &[],
     };
     let (mut lines, mut digest, mut refused) = (Vec::new(), DocumentsDigest::default(), None);
     let record = |verdict: Result<docmill_convert::Document, docmill_convert::Refusal>| match verdict {
