@@ -129,6 +129,16 @@ fn a_wrong_model_is_named_by_field_and_place() {
             one(json!({"name": "b", "path": ["a"], "type": "date", "parts": {"year": "/y"}})),
             "fields[1].parts.year (b): a part of a date",
         ),
+    ];
+    for (found, expected) in cases {
+        assert!(found.contains(expected), "{found}\nshould contain\n{expected}");
+    }
+}
+
+#[test]
+fn a_wrong_path_is_named_by_field_and_place() {
+    let one = |field: Value| fault(json!({"record": "/a", "fields": [{"name": "ok", "path": ["x"]}, field]}));
+    let cases = [
         (one(json!({"name": "b", "path": ["count(a)"]})), "fields[1].path[0] (b): count() is the only path"),
         (
             one(json!({"name": "b", "path": ["a | /b"]})),

@@ -12,7 +12,7 @@ pub(crate) mod active;
 
 use std::ops::Range;
 
-use docmill_crds::conversion::{Computed, Constraints, Extra, FieldType, Syntax, TOP, Test};
+use docmill_crds::conversion::{Computed, Constraints, Extra, FieldType, OnFault, Syntax, TOP, Test};
 use serde_json::Value;
 
 use super::events::Element;
@@ -180,8 +180,8 @@ pub(crate) struct FieldPlan {
     /// The constraints on its values beyond their type. Boxed, as few fields have any and all fields are
     /// walked for every document.
     pub(crate) constraints: Option<Box<Constraints>>,
-    /// Values that are wrong are left out.
-    pub(crate) drops: bool,
+    /// What happens to values that are wrong.
+    pub(crate) on_fault: OnFault,
     /// How its dates are parsed.
     pub(crate) dates: DateRules,
     /// The slot of its first path; the slots of its other paths follow.

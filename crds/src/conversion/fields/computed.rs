@@ -199,7 +199,11 @@ mod tests {
             (json!({"extract": "[0-9]+"}), "no. 12 of 13", &["12"]),
             (json!({"extract": "^(?:a(1)|b(2))$"}), "b2", &["2"]),
             (json!({"extract": "[0-9]+"}), "none", &[]),
-            (json!({"replace": {"pattern": "([a-z]+)-([0-9]+)", "with": "$2 $1"}}), "ab-1, c-2", &["1 ab, 2 c"]),
+            (
+                json!({"replace": {"pattern": "([a-z]+)-([0-9]+)", "with": "$2 $1"}}),
+                "ab-1, c-2",
+                &["1 ab, 2 c"],
+            ),
             (json!({"replace": {"pattern": "\\s*\\(.*\\)$"}}), "Bank (updated)", &["Bank"]),
             (json!({"replace": {"pattern": ".*"}}), "all", &[]),
             (json!({"case": "Upper"}), "straße", &["STRASSE"]),

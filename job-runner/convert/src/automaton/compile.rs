@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Computed, Constraints, Field, FieldType, Model, ModelError, NameTest, OnFault, Path, Step,
-    Syntax, TOP, Target,
+    Attribute, Computed, Constraints, Field, FieldType, Model, ModelError, NameTest, Path, Step, Syntax, TOP,
+    Target,
 };
 
 use super::{
@@ -153,7 +153,7 @@ impl Compiler<'_> {
             default,
             computed: computed.map(Box::new),
             constraints: constraints.map(Box::new),
-            drops: field.on_fault.unwrap_or(self.model.on_fault) == OnFault::Drop,
+            on_fault: field.on_fault.unwrap_or(self.model.on_fault),
             dates,
             first_slot,
             paths,

@@ -209,16 +209,16 @@ impl Doubts {
     /// The document is complete: counts what it does not take.
     pub(crate) fn resolve(&mut self, losses: &mut LossCounter, takes: impl Fn(u32, SlotId) -> bool) {
         let Self { waiting, paths, .. } = self;
-        let mut taken = false;
+        let mut claimed = false;
         for Waiting { path, kind, slot, found, more } in waiting.drain(..) {
-            taken = taken || takes(found, slot);
+            claimed = claimed || takes(found, slot);
             if more {
                 continue;
             }
-            if !taken {
+            if !claimed {
                 lose(losses, paths, path, kind);
             }
-            taken = false;
+            claimed = false;
         }
     }
 

@@ -1,6 +1,7 @@
 //! The loss report is complete: each text and attribute of an object is in a document, or counted at its path.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -88,8 +89,11 @@ struct Tree {
 }
 
 fn tree() -> impl Strategy<Value = Tree> {
-    let leaf = (select(vec!["a", "b", "c"]), any::<bool>())
-        .prop_map(|(name, attribute)| Tree { name, attribute, children: Vec::new() });
+    let leaf = (select(vec!["a", "b", "c"]), any::<bool>()).prop_map(|(name, attribute)| Tree {
+        name,
+        attribute,
+        children: Vec::new(),
+    });
     let node = leaf.prop_recursive(4, 24, 4, |inner| {
         (select(vec!["a", "b"]), any::<bool>(), vec(inner, 0..4))
             .prop_map(|(name, attribute, children)| Tree { name, attribute, children })
@@ -98,7 +102,7 @@ fn tree() -> impl Strategy<Value = Tree> {
 }
 
 /// Writes the tree, and notes the paths of its texts.
-fn write(tree: &Tree, around: &str, xml: &mut String, texts: &mut Vec<(String, String)>) {
+fn write_tree(tree: &Tree, around: &str, xml: &mut String, texts: &mut Vec<(String, String)>) {
     let Tree { name, attribute, children } = tree;
     let path = format!("{around}/{name}");
     let mut text = |path: String| {
@@ -106,13 +110,15 @@ fn write(tree: &Tree, around: &str, xml: &mut String, texts: &mut Vec<(String, S
         texts.push((path, text.clone()));
         text
     };
-    xml.push_str(&format!("<{name}"));
+    let _ = write!(xml, "<{name}");
     if *attribute {
-        xml.push_str(&format!(" k='{}'", text(format!("{path}/@k"))));
+        let _ = write!(xml, " k='{}'", text(format!("{path}/@k")));
     }
-    xml.push_str(&format!(">{}", text(path.clone())));
-    children.iter().for_each(|child| write(child, &path, xml, texts));
-    xml.push_str(&format!("</{name}>"));
+    let _ = write!(xml, ">{}", text(path.clone()));
+    for child in children {
+        write_tree(child, &path, xml, texts);
+    }
+    let _ = write!(xml, "</{name}>");
 }
 
 /// A field that is a text, or an object of texts.
@@ -154,7 +160,7 @@ proptest! {
         fields in (1usize..4).prop_flat_map(|count| (0..count).map(field).collect::<Vec<_>>()),
     ) {
         let (mut xml, mut texts) = (String::new(), Vec::new());
-        write(&tree, "", &mut xml, &mut texts);
+        write_tree(&tree, "", &mut xml, &mut texts);
         let model = json!({"record": record, "fields": fields});
         let converter = converter(model.clone());
         let documents = verdicts(&converter, xml.as_bytes());

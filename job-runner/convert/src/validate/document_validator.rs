@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use docmill_crds::conversion::FieldType;
+use docmill_crds::conversion::{FieldType, OnFault};
 use docmill_crds::reason::Reason;
 
 use super::constraints::{Tally, plain};
@@ -142,7 +142,8 @@ impl<'a> Judge<'a, '_> {
                 let fatal = self.fatal;
                 let written = self.values(field, path, record, first, trail);
                 // What is computed may be empty, and what is wrong left out: then it is no value.
-                let goes_on = (field.computed.is_some() || field.drops) && self.fatal == fatal;
+                let goes_on =
+                    (field.computed.is_some() || field.on_fault == OnFault::Drop) && self.fatal == fatal;
                 if written || !goes_on {
                     return written;
                 }
@@ -162,7 +163,7 @@ impl<'a> Judge<'a, '_> {
             let at = field.paths.first().map_or("", String::as_str);
             let expected = format!("a value of type {}", field.kind.as_str());
             let name = trail.field(&field.name);
-            if field.drops && self.faults.len() > known {
+            if field.on_fault == OnFault::Drop && self.faults.len() > known {
                 // What was left out is why there is none.
                 self.fatal += self.faults.len() - known;
             } else {
@@ -196,7 +197,7 @@ impl<'a> Judge<'a, '_> {
 
     /// If something that was written since then is wrong, and the field drops such values, leaves it out.
     pub(super) fn leaves_out(&mut self, field: &FieldPlan, since: Since) -> bool {
-        let leaves_out = field.drops && self.fatal > since.fatal;
+        let leaves_out = field.on_fault == OnFault::Drop && self.fatal > since.fatal;
         if leaves_out {
             self.fatal = since.fatal;
             self.json.truncate(since.length);
