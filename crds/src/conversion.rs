@@ -16,6 +16,7 @@ mod model_error;
 mod model_ref;
 mod path;
 mod preset;
+mod reference;
 mod resolve;
 mod spec;
 #[cfg(test)]
