@@ -17,6 +17,7 @@ mod model_ref;
 mod on_fault;
 mod path;
 mod preset;
+mod reference;
 mod resolve;
 mod spec;
 #[cfg(test)]

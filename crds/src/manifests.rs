@@ -12,10 +12,10 @@ use kube::CustomResourceExt as _;
 use super::api::connection::{ClusterConnection, Connection};
 use super::api::conversion_model::ConversionModel;
 use super::api::enrichment_run::EnrichmentRun;
-use super::api::enrichment_schedule::EnrichmentSchedule;
 use super::api::ingest_run::IngestRun;
-use super::api::ingest_schedule::IngestSchedule;
 use super::api::ingest_source::IngestSource;
+use super::api::schedule::enrichment_schedule::EnrichmentSchedule;
+use super::api::schedule::ingest_schedule::IngestSchedule;
 
 /// Path of the generated files from the root of the repository. Helm can read only files inside a chart, so
 /// they are only there.

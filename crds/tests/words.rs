@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use docmill_crds::api::connection::ConnectionKind;
+use docmill_crds::api::connection_ref::ConnectionKind;
 use docmill_crds::api::elasticsearch::AwsService;
 use docmill_crds::api::enricher::Builtin;
 use docmill_crds::audit::DifferenceKind;

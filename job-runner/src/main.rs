@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use docmill_clients::telemetry::build_info;
 use docmill_clients::telemetry::logs::{self, LogFormat};
-use docmill_crds::build_info;
 use docmill_crds::contract::LOG_FORMAT_ENV;
 use job_runner::commands::{convert, model, work};
 use job_runner::telemetry::traces::Traces;

@@ -20,7 +20,7 @@ pub use scope::ScopeArgs;
 
 /// Turns Docmill resources into worker Jobs and reports their progress.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "operator", version = docmill_crds::build_info::version())]
+#[command(name = "operator", version = docmill_clients::telemetry::build_info::version())]
 pub struct Args {
     /// Image of the worker pods.
     #[arg(long, env = "DOCMILL_WORKER_IMAGE")]

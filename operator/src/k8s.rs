@@ -1,7 +1,6 @@
 //! The API server: connection, watches, writes, leader election, and what the operator may do for the authors
 //! of resources.
 
-pub mod api_client;
 pub mod apply;
 pub mod cluster;
 pub mod leader;

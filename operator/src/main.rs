@@ -33,8 +33,8 @@ use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 use docmill_clients::outbound::{self, Limits, Outbound};
+use docmill_clients::telemetry::build_info;
 use docmill_clients::telemetry::logs;
-use docmill_crds::build_info;
 use kube::Client;
 
 use args::{Args, CheckArgs, Command};
@@ -58,7 +58,7 @@ async fn run(args: &Args) -> anyhow::Result<()> {
     install_tls_provider()?;
     outbound::install(Outbound { policy: args.endpoints()?, limits: Limits::operator() });
     let metrics = Arc::new(Metrics::default());
-    let client = k8s::api_client::connect(metrics.clone()).await?;
+    let client = telemetry::api_client::connect(metrics.clone()).await?;
     let stop = Shutdown::on_signal()?;
     tokio::select! {
         led = lead(args, client.clone(), metrics.clone(), stop) => led,
@@ -69,7 +69,7 @@ async fn run(args: &Args) -> anyhow::Result<()> {
 /// Says which operator leads, or fails.
 async fn check(args: &CheckArgs) -> anyhow::Result<()> {
     install_tls_provider()?;
-    let client = k8s::api_client::connect(Arc::default()).await?;
+    let client = telemetry::api_client::connect(Arc::default()).await?;
     let leader = renewing_leader(client, &args.lease, args.timeout()).await?;
     println!("{leader} leads: it renews the Lease {} in {}", args.lease.name, args.lease.namespace);
     Ok(())

@@ -4,11 +4,9 @@
 mod cluster;
 mod endpoints;
 mod namespaced;
-mod reference;
 mod status;
 
 pub use cluster::{ClusterConnection, ClusterConnectionSpec};
 pub use endpoints::{Endpoint, ModelConnection, QueueConnection};
 pub use namespaced::{Connection, ConnectionSpec};
-pub use reference::{ConnectionKind, ConnectionRef};
 pub use status::ConnectionStatus;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
-use super::connection::ConnectionRef;
+use super::connection_ref::ConnectionRef;
 use super::credentials::{ConfigMapKeyRef, CredentialSource, SecretKeyRef};
 use super::storage::SecretRef;
 

@@ -224,7 +224,7 @@ pub struct EnrichFrom {
     pub index: Option<OriginIndex>,
     /// Only documents that match this query, in Elasticsearch's Query DSL, for example `{"term": {"language": "en"}}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "super::any_json::object")]
+    #[schemars(schema_with = "crate::serialization::any_object")]
     pub query: Option<Map<String, Value>>,
     /// The date field that holds the time a document was indexed. Documents without it are never selected.
     #[serde(default = "default_time_field")]

@@ -29,7 +29,7 @@ pub struct IndexSettings {
     /// Analyzers, tokenizers, filters and normalizers, as under `analysis` in the settings of an index. The
     /// analyzer named `default` is that of every text without another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "super::any_json::object")]
+    #[schemars(schema_with = "crate::serialization::any_object")]
     pub analysis: Option<Map<String, Value>>,
 }
 

@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use super::connection::ConnectionRef;
+use super::connection_ref::ConnectionRef;
 use super::elasticsearch::ElasticsearchCluster;
 use super::pod_template::PodTemplate;
 use crate::conversion::Conversion;

@@ -52,11 +52,11 @@ pub struct PodMetadata {
     /// pods have this label and `kueue.x-k8s.io/priority-class` too, and are created suspended, so that Kueue
     /// admits them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "super::string_map::labels")]
+    #[schemars(schema_with = "crate::serialization::labels")]
     pub labels: BTreeMap<String, String>,
     /// Annotations to add.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "super::string_map::annotations")]
+    #[schemars(schema_with = "crate::serialization::annotations")]
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -76,7 +76,7 @@ pub struct PodSettings {
     pub service_account_name: Option<String>,
     /// Labels of the nodes that may run the pods.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "super::string_map::labels")]
+    #[schemars(schema_with = "crate::serialization::labels")]
     pub node_selector: BTreeMap<String, String>,
     /// Taints of nodes that the pods tolerate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

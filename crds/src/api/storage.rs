@@ -4,7 +4,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::connection::ConnectionRef;
+use super::connection_ref::ConnectionRef;
 
 /// The folder, below a bucket's prefix, for Docmill's internal files. Objects in such a folder are never
 /// ingested.

@@ -11,4 +11,5 @@ pub(super) mod field_type;
 pub(super) mod parts;
 pub(super) mod schema;
 pub(super) mod search;
+pub(super) mod search_rules;
 pub(super) mod zone;

@@ -13,7 +13,7 @@ use super::fields::field::Field;
 use super::fields::field_type::FieldType;
 use super::fields::parts::DateParts;
 use super::fields::schema::MAX_NESTING;
-use super::fields::{dates, default, search};
+use super::fields::{dates, default, search_rules};
 use super::format::Format;
 use super::limits::ResolvedLimits;
 use super::model_error::ModelError;
@@ -65,7 +65,7 @@ impl Model {
     /// out, since it changes no document.
     pub fn revision(&self) -> String {
         let version = if self.format == Format::Binary { BINARY_FORMAT } else { CONVERTER_FORMAT };
-        let logic = Self { fields: search::without_search(&self.fields), ..self.clone() };
+        let logic = Self { fields: search_rules::without_search(&self.fields), ..self.clone() };
         let canonical = serde_json::json!({"converterFormat": version, "model": logic}).to_string();
         hex(&Sha256::digest(canonical)[..REVISION_DIGITS / 2])
     }
@@ -130,7 +130,7 @@ fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) 
         check_shape(&place, field, level)?;
         dates::check(&place, field)?;
         dates::check_parts(&place, field)?;
-        search::check(&place, field)?;
+        search_rules::check(&place, field)?;
         check_constraints(&place, field)?;
         check_paths(&place, field, scope, level)?;
         check_fields(&format!("{place}.fields"), &field.fields, scope, level + 1)?;

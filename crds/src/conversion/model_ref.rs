@@ -1,12 +1,8 @@
-//! A conversion that is the model of a resource of its own: the reference, and what may stand beside it.
+//! The reference to a conversion that is a resource of its own, and the rules of what may stand beside it.
 
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-use super::format::Format;
-use super::model_error::ModelError;
-use super::spec::Conversion;
 
 /// How a rule begins that does not concern a reference.
 const UNLESS_REFERENCE: &str = "has(self.modelRef) || ";
@@ -20,20 +16,6 @@ pub struct ModelRef {
     /// Name of the ConversionModel.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
-}
-
-impl Conversion {
-    /// The `ConversionModel` whose model this is, if it refers to one. An error if it states another model
-    /// beside that.
-    pub fn reference(&self) -> Result<Option<&ModelRef>, ModelError> {
-        let Some(reference) = &self.model_ref else { return Ok(None) };
-        let parts = self.content_settings().into_iter();
-        let more = [("format", self.format != Format::Xml), ("limits", self.limits.is_some())];
-        match parts.chain(more).find(|(_, is_set)| *is_set) {
-            Some((place, _)) => Err(ModelError::BesideReference { place }),
-            None => Ok(Some(reference)),
-        }
-    }
 }
 
 /// The CEL rule that something is stated at all.
@@ -74,42 +56,4 @@ pub(crate) fn without_reference(schema: &mut Schema) {
         }
     }
     rules.retain(|rule| rule["rule"] != ALONE_RULE);
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::Conversion;
-
-    fn conversion(value: Value) -> Conversion {
-        serde_json::from_value(value).unwrap()
-    }
-
-    #[test]
-    fn a_reference_is_alone() {
-        let alone = conversion(json!({"modelRef": {"name": "nitf-eu"}}));
-        assert_eq!(alone.reference().unwrap().unwrap().name, "nitf-eu");
-        assert_eq!(conversion(json!({"preset": "nitf"})).reference(), Ok(None));
-        for (place, more) in [
-            ("preset", json!({"preset": "nitf"})),
-            ("record", json!({"record": "/a"})),
-            ("fields", json!({"fields": [{"name": "a", "path": ["a"]}]})),
-            ("timeZone", json!({"timeZone": "UTC"})),
-            ("onFault", json!({"onFault": "Drop"})),
-            ("format", json!({"format": "Json"})),
-            ("limits", json!({"limits": {}})),
-        ] {
-            let mut both = json!({"modelRef": {"name": "nitf-eu"}});
-            both.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let fault = conversion(both).reference().unwrap_err().to_string();
-            assert!(fault.starts_with(&format!("{place}: ")), "{fault}");
-        }
-    }
-
-    #[test]
-    fn a_reference_by_itself_is_no_model() {
-        let fault = conversion(json!({"modelRef": {"name": "nitf-eu"}})).resolve().unwrap_err().to_string();
-        assert!(fault.starts_with("modelRef: ") && fault.contains("\"nitf-eu\""), "{fault}");
-    }
 }

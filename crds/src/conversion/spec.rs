@@ -80,7 +80,7 @@ pub struct Conversion {
     /// Namespace prefixes for use in paths, each with its URI. Elements are matched by URI, whatever prefix the object
     /// itself uses. The prefix xml is always known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "crate::api::string_map::uris")]
+    #[schemars(schema_with = "crate::serialization::uris")]
     pub namespaces: BTreeMap<String, String>,
 
     /// The namespace URIs of elements that a path names without a prefix. The empty string stands for no

@@ -1,6 +1,6 @@
 //! Where resources state an address, or refer to a connection in its place. Pure.
 
-use docmill_crds::api::connection::ConnectionRef;
+use docmill_crds::api::connection_ref::ConnectionRef;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::enricher::Enricher;
 use docmill_crds::api::ingest_source::SqsTrigger;

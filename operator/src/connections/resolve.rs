@@ -1,7 +1,8 @@
 //! Makes a resource as it works of the resource as it is written: with the addresses that connections state in the place
 //! of references to them, and with what other fields imply. No I/O: the views are in memory.
 
-use docmill_crds::api::connection::{ConnectionKind, ConnectionRef, Endpoint};
+use docmill_crds::api::connection::Endpoint;
+use docmill_crds::api::connection_ref::{ConnectionKind, ConnectionRef};
 use docmill_crds::api::ingest_source::SqsTrigger;
 use docmill_crds::api::storage::Storage;
 use docmill_crds::{ClusterConnectionSpec, Connection, ConnectionSpec, IngestSource};

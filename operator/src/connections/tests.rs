@@ -1,4 +1,4 @@
-use docmill_crds::api::connection::ConnectionKind;
+use docmill_crds::api::connection_ref::ConnectionKind;
 use docmill_crds::api::enricher::Builtin;
 use docmill_crds::{ClusterConnection, Connection, IngestSource};
 use k8s_openapi::api::core::v1::Namespace;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docmill_crds::api::connection::ConnectionKind;
+use docmill_crds::api::connection_ref::ConnectionKind;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Resource, ResourceExt as _};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use docmill_clients::cause::with_causes;
-use docmill_crds::api::connection::ConnectionKind;
+use docmill_crds::api::connection_ref::ConnectionKind;
 use docmill_crds::contract::{
     ENDPOINTS_ALLOW_ENV, ENDPOINTS_ALLOW_RESERVED_ENV, ENDPOINTS_DENY_ENV, LOG_FORMAT_ENV, label,
 };

@@ -8,7 +8,7 @@ use super::builtin::Builtin;
 use super::input::Input;
 use super::outputs::OutputField;
 use super::protocols::{HttpCall, OpenAIChat, OpenAIEmbeddings, OpenInference, Protocol, TextEmbeddings};
-use crate::api::connection::ConnectionRef;
+use crate::api::connection_ref::ConnectionRef;
 use crate::api::storage::SecretRef;
 use crate::digest::digest_of;
 

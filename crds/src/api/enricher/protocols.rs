@@ -119,15 +119,15 @@ pub struct HttpCall {
     pub url: String,
     /// Headers to send. Secrets belong in `secretRef`, so `Authorization` is not allowed here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "crate::api::string_map::headers")]
+    #[schemars(schema_with = "crate::serialization::headers")]
     pub headers: BTreeMap<String, String>,
     /// The body of a request, any JSON.
-    #[schemars(schema_with = "crate::api::any_json::value")]
+    #[schemars(schema_with = "crate::serialization::any")]
     pub request: Value,
     /// The element of `$items` for each document, any JSON. Left out: an object with all inputs by their
     /// names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::any_json::value")]
+    #[schemars(schema_with = "crate::serialization::any")]
     pub item: Option<Value>,
     /// Where in the answer the result is, as a JSON Pointer (RFC 6901): with `$items`, a list with one result
     /// per document, in the same order; otherwise the result of the document. Left out: the whole answer.

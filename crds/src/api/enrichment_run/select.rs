@@ -28,7 +28,7 @@ pub struct DocumentSelector {
     pub ids: Option<Vec<String>>,
     /// Only documents that match this query, in Elasticsearch's Query DSL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::any_json::object")]
+    #[schemars(schema_with = "crate::serialization::any_object")]
     pub query: Option<Map<String, Value>>,
 }
 

@@ -105,7 +105,7 @@ pub struct CsiVolume {
     pub fs_type: Option<String>,
     /// Settings for the driver.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "crate::api::string_map::uris")]
+    #[schemars(schema_with = "crate::serialization::uris")]
     pub volume_attributes: BTreeMap<String, String>,
     /// A Secret in the same namespace that the driver gets.
     #[serde(default, skip_serializing_if = "Option::is_none")]

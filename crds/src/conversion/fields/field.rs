@@ -97,7 +97,7 @@ pub struct Field {
 
     /// Values and what each of them becomes. One that is not among them becomes the `default`, or stays.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "crate::api::string_map::values")]
+    #[schemars(schema_with = "crate::serialization::values")]
     pub map: BTreeMap<String, String>,
 
     /// The text between all values of the path, which become one string or text.

@@ -3,12 +3,12 @@
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use super::ingest_run::IngestRunSpec;
-use super::schedule::{
+use super::settings::{
     ConcurrencyPolicy, RunMetadata, RunTemplate, Schedule, ScheduleSettings, ScheduleStatus,
     default_failed_runs_history_limit, default_successful_runs_history_limit, default_time_zone, name_rule,
     schedule_rule, time_zone_rule,
 };
+use crate::api::ingest_run::IngestRunSpec;
 
 /// Creates IngestRuns on a schedule, as a CronJob creates Jobs: a nightly audit, or a weekly replay of failed
 /// units. One run catches up on all missed ones, since a run looks at everything that there is.

@@ -9,7 +9,7 @@ use kube::client::{Body, ClientBuilder};
 use kube::{Client, Config};
 use tower::util::MapRequestLayer;
 
-use crate::telemetry::metrics::{Metrics, Target};
+use super::metrics::{Metrics, Target};
 
 /// Creates a client for the API server of this cluster, or of the kubeconfig.
 pub async fn connect(metrics: Arc<Metrics>) -> anyhow::Result<Client> {
