@@ -16,6 +16,7 @@ mod model_error;
 mod model_ref;
 mod path;
 mod preset;
+mod reading;
 mod resolve;
 mod spec;
 #[cfg(test)]
@@ -40,4 +41,8 @@ pub use path::{
     Attribute, NameTest, Path, PathFault, Predicate, Scope, Step, TOP, Target, Test, push_member,
 };
 pub use preset::Preset;
+pub use reading::encoding::{DEFAULT_ENCODING, ENCODINGS, encoding_named};
+pub use reading::entities::Entities;
+pub use reading::repair::Repair;
+pub use reading::repair_counts::RepairCounts;
 pub use spec::Conversion;

@@ -6,6 +6,7 @@ use super::extra::Extra;
 use super::limits::camel_case;
 use super::model::Model;
 use super::model_error::ModelError;
+use super::reading::entities::Entities;
 use super::spec::Conversion;
 
 /// The model, or an error if it has settings for other formats.
@@ -22,6 +23,10 @@ pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
         fields: Vec::new(),
         extra: Extra::Drop,
         time_zone: None,
+        entities: Entities::Refuse,
+        repairs: Vec::new(),
+        encoding: None,
+        concatenated: false,
         limits: conversion.limits.clone().unwrap_or_default().resolve()?,
     })
 }
@@ -68,6 +73,10 @@ mod tests {
             ("fields", json!({"fields": [{"name": "a", "path": ["a"]}]})),
             ("extra", json!({"extra": "Drop"})),
             ("timeZone", json!({"timeZone": "UTC"})),
+            ("entities", json!({"entities": "Named"})),
+            ("repairs", json!({"repairs": ["LeadingSpace"]})),
+            ("encoding", json!({"encoding": "utf-8"})),
+            ("concatenated", json!({"concatenated": true})),
             ("limits.maxDepth", json!({"limits": {"maxObjectBytes": 1, "maxDepth": 1}})),
         ] {
             let fault = conversion(&more).resolve().unwrap_err().to_string();

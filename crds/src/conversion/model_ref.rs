@@ -53,7 +53,8 @@ pub(super) fn stated_message() -> String {
 /// allowed.)
 pub(super) const ALONE_RULE: &str = "!has(self.modelRef) || self.format == 'Xml' && !(has(self.preset) \
     || has(self.record) || has(self.emptyIf) || has(self.namespaces) || has(self.defaultNamespaces) \
-    || has(self.fields) || has(self.extra) || has(self.timeZone) || has(self.limits))";
+    || has(self.fields) || has(self.extra) || has(self.timeZone) || has(self.entities) || has(self.repairs) \
+    || has(self.encoding) || (has(self.concatenated) && self.concatenated) || has(self.limits))";
 
 /// Its message.
 pub(super) const ALONE_MESSAGE: &str =
@@ -96,6 +97,10 @@ mod tests {
             ("record", json!({"record": "/a"})),
             ("fields", json!({"fields": [{"name": "a", "path": ["a"]}]})),
             ("timeZone", json!({"timeZone": "UTC"})),
+            ("entities", json!({"entities": "Named"})),
+            ("repairs", json!({"repairs": ["LeadingSpace"]})),
+            ("encoding", json!({"encoding": "utf-8"})),
+            ("concatenated", json!({"concatenated": true})),
             ("format", json!({"format": "Json"})),
             ("limits", json!({"limits": {}})),
         ] {
