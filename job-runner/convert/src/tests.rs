@@ -20,7 +20,7 @@ use docmill_crds::conversion::Conversion;
 use docmill_crds::reason::Reason;
 use serde_json::{Value, json};
 
-use super::{Converter, Document, Documents, Limits, Refusal, Verdict};
+use super::{Converter, Document, Documents, Limits, Reading, Refusal, Verdict};
 
 /// A converter for a model that is written as JSON.
 fn converter(model: Value) -> Converter {
@@ -33,7 +33,7 @@ fn verdicts(converter: &Converter, bytes: &[u8]) -> Vec<Verdict> {
 
 /// The same, with so many bytes read at once.
 fn verdicts_in_chunks(converter: &Converter, bytes: &[u8], chunk: usize) -> Vec<Verdict> {
-    Documents::in_chunks(converter, bytes, chunk).map(Result::unwrap).collect()
+    Documents::in_chunks(converter, Reading::default(), bytes, chunk).map(Result::unwrap).collect()
 }
 
 /// The only document of an object.

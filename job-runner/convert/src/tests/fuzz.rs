@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::golden::testdata;
 use super::property::everything;
-use super::{Converter, Documents, Refusal, Verdict, converter};
+use super::{Converter, Documents, Reading, Refusal, Verdict, converter};
 
 /// A number that the environment sets.
 fn setting(name: &str) -> Option<u64> {
@@ -75,7 +75,7 @@ fn converters() -> Vec<Converter> {
 /// What holds for every object.
 fn check(converter: &Converter, case: &Case, chunk: usize) {
     let verdicts = read(converter.documents(case.bytes.as_slice()), case);
-    let portions = read(Documents::in_chunks(converter, case.bytes.as_slice(), chunk), case);
+    let portions = read(Documents::in_chunks(converter, Reading::default(), case.bytes.as_slice(), chunk), case);
     // How much a decoder gives before it meets what is damaged depends on how much it is asked for.
     assert!(case.torn || verdicts == portions, "in portions of {chunk}: {verdicts:?}\n!= {portions:?}");
     for verdict in &verdicts {
