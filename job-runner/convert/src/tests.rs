@@ -8,6 +8,7 @@ mod fuzz;
 mod golden;
 mod json;
 mod json_syntax;
+mod lenient;
 mod naive;
 mod paths;
 mod property;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use docmill_clients::store_health::problems::ProblemKey;
 use docmill_clients::telemetry::process::ProcessMetrics;
 use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
+use docmill_crds::conversion::RepairCounts;
 use docmill_crds::records::units::UnitState;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -42,6 +43,11 @@ struct IgnoredLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ForeignLabels {
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RepairLabels {
+    repair: &'static str,
 }
 
 /// What became of a notification about another bucket.
@@ -80,6 +86,7 @@ pub struct Metrics {
     units_held: Family<HeldLabels, Counter>,
     documents: Counter,
     documents_overwritten: Counter,
+    repairs: Family<RepairLabels, Counter>,
     bytes_read: Counter,
     retries: Family<RetryLabels, Counter>,
     step_seconds: Family<StepLabels, Histogram, StepSeconds>,
@@ -103,6 +110,7 @@ impl Metrics {
             units_held: Family::default(),
             documents: Counter::default(),
             documents_overwritten: Counter::default(),
+            repairs: Family::default(),
             bytes_read: Counter::default(),
             retries: Family::default(),
             step_seconds: Family::new_with_constructor(StepSeconds),
@@ -152,6 +160,7 @@ impl Metrics {
             "Documents that a later one of the same object and id has taken the place of",
             self.documents_overwritten.clone(),
         );
+        registry.register("repairs", "What was mended in objects, by repair", self.repairs.clone());
         registry.register_with_unit(
             "read",
             "Bytes of raw objects that were read",
@@ -224,6 +233,13 @@ impl Metrics {
         self.documents_overwritten.inc_by(u64::try_from(documents).unwrap_or(0));
     }
 
+    /// Counts what was mended in an object.
+    pub fn repairs(&self, counts: &RepairCounts) {
+        for (repair, times) in counts.iter() {
+            self.repairs.get_or_create(&RepairLabels { repair: repair.as_str() }).inc_by(times);
+        }
+    }
+
     /// Counts bytes of raw objects.
     pub fn read(&self, bytes: usize) {
         self.bytes_read.inc_by(u64::try_from(bytes).unwrap_or(0));
@@ -265,6 +281,7 @@ mod tests {
     use std::time::Instant;
 
     use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
+    use docmill_crds::conversion::{Repair, RepairCounts};
     use docmill_crds::records::units::UnitState;
 
     use super::{Foreign, Metrics};
@@ -277,6 +294,9 @@ mod tests {
         metrics.unit_held(IndexTrouble::Blocked);
         metrics.searchable(3, Some(1_500));
         metrics.overwritten(2);
+        let mut repairs = RepairCounts::default();
+        repairs.add(Repair::BareAmpersand, 4);
+        metrics.repairs(&repairs);
         metrics.read(10);
         metrics.bulk(2_000, 7);
         metrics.retry("index", Some((Store::Elasticsearch, StoreProblemReason::Throttled)));
@@ -289,6 +309,7 @@ mod tests {
             r#"docmill_worker_units_held_total{namespace="news",source="wire",trouble="Blocked"} 1"#,
             r#"docmill_worker_documents_total{namespace="news",source="wire"} 3"#,
             r#"docmill_worker_documents_overwritten_total{namespace="news",source="wire"} 2"#,
+            r#"docmill_worker_repairs_total{namespace="news",source="wire",repair="BareAmpersand"} 4"#,
             r#"docmill_worker_read_bytes_total{namespace="news",source="wire"} 10"#,
             r#"docmill_worker_put_to_searchable_seconds_bucket{namespace="news",source="wire",le="2.0"} 1"#,
             r#"docmill_worker_put_to_searchable_seconds_bucket{namespace="news",source="wire",le="1.0"} 0"#,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::repair::Repair;
 
@@ -41,6 +42,18 @@ impl RepairCounts {
         self.0.is_empty()
     }
 
+    /// The counts by the names of the repairs, for records: those may be read by a version that knows other repairs.
+    pub fn by_name(&self) -> BTreeMap<String, i64> {
+        let number = |times: u64| i64::try_from(times).unwrap_or(i64::MAX);
+        self.iter().map(|(repair, times)| (repair.as_str().to_owned(), number(times))).collect()
+    }
+
+    /// How they are mapped in Elasticsearch.
+    pub fn mapping() -> Value {
+        let properties = Repair::ALL.map(|repair| (repair.as_str().to_owned(), json!({"type": "long"})));
+        json!({"properties": Map::from_iter(properties)})
+    }
+
     /// The repairs that were made, each with its number.
     pub fn iter(&self) -> impl Iterator<Item = (Repair, u64)> {
         self.0.iter().map(|(repair, times)| (*repair, *times))
@@ -63,6 +76,7 @@ mod tests {
         counts.add(Repair::BareAmpersand, 2);
         assert_eq!(serde_json::to_value(&counts).unwrap(), json!({"BareAmpersand": 2, "Encoding": 1}));
         assert_eq!(serde_json::to_value(counts.since(&earlier)).unwrap(), json!({"BareAmpersand": 2}));
+        assert_eq!(json!(counts.by_name()), json!({"BareAmpersand": 2, "Encoding": 1}));
         counts.merge(&earlier);
         assert_eq!((counts.get(Repair::Encoding), counts.get(Repair::LeadingSpace)), (2, 0));
     }

@@ -87,7 +87,9 @@ impl Preparation {
         let address = self.addressing.of_new(&document, clock::now_millis());
         let address = address.map_err(|error| refused(error.reason(), error.to_string()))?;
         let digest = content_digest([document.json().as_bytes()]);
-        let line = snapshot_line(document.into_json(), provenance)
+        let repairs = Some(document.repairs().clone()).filter(|repairs| !repairs.is_empty());
+        let provenance = Provenance { repairs: repairs.as_ref(), ..provenance.clone() };
+        let line = snapshot_line(document.into_json(), &provenance)
             .map_err(|error| refused(Reason::NotAddressable, error.to_string()))?;
         Ok(AddressedDocument {
             recorded: RecordedDocument { index: address.index, id: address.id, digest },
