@@ -60,7 +60,8 @@ impl Declared {
 
 impl Expansion<'_> {
     fn entity(&mut self, name: &str, level: usize, offset: usize) -> Result<(), Flaw> {
-        let refused = |expected: &str| Flaw::malformed(offset, expected).because(Reason::EntityRefused).found(name);
+        let refused =
+            |expected: &str| Flaw::malformed(offset, expected).because(Reason::EntityRefused).found(name);
         self.references += 1;
         self.check_room(0, offset)?;
         if level == MOST_LEVELS {
@@ -180,7 +181,8 @@ mod tests {
             (&[("a", "&#38;")], "a ; after each reference"),
         ] {
             let (reason, found) = fault(entities, "a");
-            assert!(reason == Reason::EntityRefused && found.contains(expected), "{entities:?}: {reason} {found}");
+            assert_eq!(reason, Reason::EntityRefused, "{entities:?}: {found}");
+            assert!(found.contains(expected), "{entities:?}: {found}");
         }
         for (literal, reason) in [
             ("%p;", Reason::EntityRefused),

@@ -1,6 +1,7 @@
 //! Objects that are too large to be held in memory. They are read twice, once for their digest and once to be
 //! converted, and their documents are written to the snapshot as they come; once more, if that shows that they
-//! are in another encoding. The index is then filled from the snapshot, some documents at a time. Their snapshots are objects of their own, even if others are packed.
+//! are in another encoding. The index is then filled from the snapshot, some documents at a time. Their snapshots
+//! are objects of their own, even if others are packed.
 
 use std::io::{self, Read};
 use std::sync::Arc;

@@ -57,7 +57,8 @@ fn an_encoding_is_mended_by_what_the_bytes_say() {
         ([b"\xef\xbb\xbf".as_slice(), &declared("utf-8", b"caf\xe9")].concat(), "café"),
     ] {
         let mended = json!({"Encoding": 1});
-        assert_eq!(text(&mending(Repair::Encoding), &bytes), (json!(expected), mended), "{}", bytes.escape_ascii());
+        let found = text(&mending(Repair::Encoding), &bytes);
+        assert_eq!(found, (json!(expected), mended), "{}", bytes.escape_ascii());
         let strict = refusal(&lenient(json!({})), &bytes);
         assert!(matches!(strict.reason, Reason::InvalidBytes | Reason::UnsupportedEncoding), "{strict}");
     }

@@ -38,8 +38,8 @@ fn entities_of_an_internal_subset_are_text() {
     ] {
         assert_eq!(text(&declared, xml.as_bytes()), (json!(expected), json!({})), "{xml}");
     }
-    let value = document(&declared, "<!DOCTYPE r [<!ENTITY a 'x&#10;\"&#38;&#60;'>]><r a='&#9;&amp;'>&mdash;</r>");
-    assert_eq!(value, json!({"x": "—", "a": "&"}));
+    let value = document(&declared, "<!DOCTYPE r [<!ENTITY mdash '--'>]><r a='&mdash;&amp;'>&ndash;</r>");
+    assert_eq!(value, json!({"x": "–", "a": "--&"}));
     let value = document(&declared, "<!DOCTYPE r [<!ENTITY e 'x\n\"y'>]><r a='&e; &e;'>z</r>");
     assert_eq!(value["a"], "x \"y x \"y");
 }

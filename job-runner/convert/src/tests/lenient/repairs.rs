@@ -131,7 +131,8 @@ fn undeclared_prefixes_can_be_named_in_paths() {
         {"name": "any", "path": ["*:desk/@x:id"]},
     ]);
     let namespaces = json!({"dc": "http://purl.org/dc/elements/1.1/", "x": "x"});
-    let model = json!({"record": "/r", "fields": fields, "namespaces": namespaces, "repairs": ["UndeclaredPrefix"]});
+    let repairs = ["UndeclaredPrefix"];
+    let model = json!({"record": "/r", "fields": fields, "namespaces": namespaces, "repairs": repairs});
     let (verdicts, _) = read(
         &super::super::converter(model),
         b"<r><dc:creator>Ada</dc:creator><x:desk x:id='7'>City</x:desk></r>",

@@ -3,6 +3,7 @@
 mod tag_references;
 
 use docmill_crds::conversion::Repair;
+use docmill_crds::reason::Reason;
 
 use super::XmlState;
 use crate::events::names::Names;
@@ -92,6 +93,9 @@ impl XmlState<'_> {
         flaw: Flaw,
         sink: &mut impl Sink,
     ) -> Result<(), Flaw> {
+        if flaw.reason == Reason::LimitExceeded {
+            return Err(flaw);
+        }
         let offset = place.offset + 1;
         let keeps_first = self.log.allows(Repair::DuplicateAttributes);
         let mended = self.mend_references(tag, offset)?;

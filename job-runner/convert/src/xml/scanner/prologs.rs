@@ -50,7 +50,8 @@ impl XmlState<'_> {
     /// A processing instruction, whose content is `inner`, or the XML declaration of the next document.
     pub(super) fn instruction(&mut self, inner: &str, start: usize) -> Result<(), Flaw> {
         self.blank = false;
-        let is_declaration = inner.strip_prefix("xml").and_then(|rest| rest.bytes().next()).is_some_and(is_space);
+        let after_name = inner.strip_prefix("xml").and_then(|rest| rest.bytes().next());
+        let is_declaration = after_name.is_some_and(is_space);
         if is_declaration && self.concatenated && self.is_after_root() {
             self.declaration(&format!("<?{inner}?>")).map_err(|flaw| flaw.moved(start))?;
             self.next_document();

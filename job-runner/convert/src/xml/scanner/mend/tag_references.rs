@@ -5,6 +5,9 @@ use crate::fault::Flaw;
 use crate::input::chars::reference;
 use crate::xml::scanner::references::StandsFor;
 
+/// Maximum number of references that are replaced in one tag: each takes memory until the tag was read.
+const MOST_REPLACED: usize = 65_536;
+
 /// A tag with its references replaced.
 pub(super) struct MendedTag {
     pub(super) text: String,
@@ -39,6 +42,9 @@ impl XmlState<'_> {
                 Some(Err(flaw)) => flaw,
                 None => Flaw::malformed(start, "a ; after the reference"),
             };
+            if mended.ends.len() == MOST_REPLACED {
+                return Err(flaw);
+            }
             let end = self.replace(name.unwrap_or_default(), flaw, &mut mended.text)?;
             rest = &after[end..];
             mended.ends.push((mended.text.len(), tag.len() - rest.len()));
