@@ -35,7 +35,7 @@ pub enum Reason {
     MalformedXml,
     /// Not well-formed JSON (RFC 8259).
     MalformedJson,
-    /// An entity is declared or used that is not one of XML's five predefined ones.
+    /// An entity is declared or used that the model does not allow.
     EntityRefused,
     /// A limit on size, depth or number was reached.
     LimitExceeded,

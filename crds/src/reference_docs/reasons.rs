@@ -79,15 +79,18 @@ const fn of_refusal(reason: Reason) -> &'static str {
         }
         Reason::CorruptCompression => "Upload the object again: it was most likely cut off on its way.",
         Reason::UnsupportedEncoding => {
-            "Have the object declare the encoding that it is in, one that is supported; UTF-16 needs a byte order mark."
+            "Have the object declare the encoding that it is in, one that is supported; UTF-16 needs a byte order mark. Or set `conversion.encoding`, or the repair `Encoding`."
         }
         Reason::InvalidBytes => {
-            "Have the object declare the encoding that it really is in, or have its bytes corrected."
+            "Have the object declare the encoding that it really is in, or have its bytes corrected; or set `conversion.encoding`, or the repair `Encoding`."
         }
-        Reason::MalformedXml | Reason::MalformedJson => {
-            "Have the sender correct the object; `.error.json` names line and column."
+        Reason::MalformedXml => {
+            "Have the sender correct the object; `.error.json` names line and column. Some faults can be mended by `conversion.repairs`."
         }
-        Reason::EntityRefused => "Have the sender write the character itself, or a numeric reference to it.",
+        Reason::MalformedJson => "Have the sender correct the object; `.error.json` names line and column.",
+        Reason::EntityRefused => {
+            "Have the sender write the character itself, or a numeric reference to it; or allow names or declarations by `conversion.entities`."
+        }
         Reason::LimitExceeded => {
             "If the object is sound, raise the limit in `conversion.limits`; `.error.json` says which one was reached."
         }

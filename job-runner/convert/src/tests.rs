@@ -95,7 +95,7 @@ fn limits_refuse_what_is_too_large() {
         (format!("<r><d>{comments}</d><d>{comments}</d>{comments}</r>"), "an object of at most 2000 bytes"),
         (format!("<r><d>{comments}{comments}</d></r>"), "a document of at most 1000 bytes"),
         ("<r><d/><d/><d/></r>".into(), "at most 2 documents"),
-        (format!("<r><d>{}</d></r>", "<e/>".repeat(40)), "at most 40 nodes"),
+        (format!("<r><d>{}</d></r>", "<e/>".repeat(41)), "at most 40 nodes"),
         ("<r><d><a><b><c><d/></c></b></a></d></r>".into(), "at most 5 levels"),
         ("<r a='' b='' c=''/>".into(), "at most 2 attributes"),
         ("<r a='12345678901'/>".into(), "an attribute of at most 10 bytes"),
@@ -114,6 +114,8 @@ fn limits_refuse_what_is_too_large() {
     }
     let many = format!("<r>{}</r>", "<d><e/><e/><e/></d>".repeat(2));
     assert!(last(&many).is_ok(), "nodes are counted for each document");
+    let ends = format!("<r><d>{}</d></r>", "<e></e>".repeat(40));
+    assert!(last(&ends).is_ok(), "end tags are no nodes");
 }
 
 #[test]

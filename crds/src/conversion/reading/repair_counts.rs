@@ -80,11 +80,4 @@ mod tests {
         counts.merge(&earlier);
         assert_eq!((counts.get(Repair::Encoding), counts.get(Repair::LeadingSpace)), (2, 0));
     }
-
-    #[test]
-    fn a_repair_is_named_as_models_name_it() {
-        for repair in Repair::ALL {
-            assert_eq!(serde_json::to_value(repair).unwrap(), repair.as_str());
-        }
-    }
 }
