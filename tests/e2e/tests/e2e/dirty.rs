@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use e2e::articles::Form;
-use e2e::world::{self, SOURCE, World};
+use e2e::resources::SOURCE;
+use e2e::world::{self, World};
 use serde_json::{Value, json};
 
 /// Two XML documents, of which the first has more than one fault, and the rest of a block.
