@@ -27,19 +27,19 @@ pub enum Reason {
     EmptyObject,
     /// The object is compressed, and its gzip or zstd data is damaged.
     CorruptCompression,
-    /// The object is in an encoding that is unknown, or says it is in another one than it is.
+    /// The object is in an unknown encoding, or declares another one than it is in.
     UnsupportedEncoding,
-    /// Bytes that do not exist in the object's encoding.
+    /// The object has bytes that do not exist in its encoding.
     InvalidBytes,
-    /// Not well-formed XML 1.0 with namespaces.
+    /// The object is not well-formed XML 1.0 with namespaces.
     MalformedXml,
-    /// Not well-formed JSON (RFC 8259).
+    /// The object is not well-formed JSON (RFC 8259).
     MalformedJson,
-    /// An entity is declared or used that the model does not allow.
+    /// The object declares or uses an entity that the model does not allow.
     EntityRefused,
     /// A limit on size, depth or number was reached.
     LimitExceeded,
-    /// Well-formed, but no element matches the model's record path.
+    /// The object is well-formed, but no element matches the model's record path.
     NoRecord,
     /// A required field has no value.
     MissingField,

@@ -74,6 +74,24 @@ fn aliases_are_other_names_than_those_of_indices() {
 }
 
 #[test]
+fn aliases_of_enriched_indices_are_other_names_too() {
+    let fault = |aliases: Value| {
+        let mut changed = run();
+        changed["spec"]["to"]["index"]["aliases"] = aliases;
+        let run: EnrichmentRun = serde_json::from_value(changed).expect("a run");
+        run.validate_cel().err().map(|errors| format!("{errors:?}"))
+    };
+    for (aliases, expected) in [
+        (json!(["e-{publishedAt:%Y}"]), "another name than the index"),
+        (json!(["docmill-enriched"]), "must not start with docmill-"),
+    ] {
+        let fault = fault(aliases).expect("a fault");
+        assert!(fault.contains(expected), "{fault}");
+    }
+    assert_eq!(fault(json!(["enriched"])), None);
+}
+
+#[test]
 fn snapshots_and_errors_lie_outside_of_raw() {
     for place in ["/spec/snapshots", "/spec/errors"] {
         let fault = source_fault(place, json!({"bucket": "raw"})).expect("a fault");

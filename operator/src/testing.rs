@@ -86,7 +86,15 @@ pub fn rules() -> Arc<Rules> {
 pub struct Asked {
     pub method: String,
     pub path: String,
+    pub query: String,
     pub body: Value,
+}
+
+impl Asked {
+    /// Whether it is an apply of the operator's own field manager.
+    pub fn is_applied_by_operator(&self) -> bool {
+        self.query.split('&').any(|pair| pair == "fieldManager=docmill-operator")
+    }
 }
 
 /// All requests so far.
@@ -104,6 +112,7 @@ pub fn api(answer: impl Fn(&Asked) -> (u16, Value) + Clone + Send + 'static) -> 
             let asked = Asked {
                 method: parts.method.to_string(),
                 path: parts.uri.path().to_owned(),
+                query: parts.uri.query().unwrap_or_default().to_owned(),
                 body: serde_json::from_slice(&bytes).unwrap_or_default(),
             };
             let (status, body) = answer(&asked);

@@ -52,6 +52,11 @@ impl IndexCodec {
     }
 }
 
+/// How many new indices may be created per clock hour, unless the resource says another number.
+pub(crate) const fn default_max_new_indices_per_hour() -> i32 {
+    100
+}
+
 /// The options of a resource that names an index.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct IndexOptions<'a> {

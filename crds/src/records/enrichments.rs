@@ -47,6 +47,11 @@ pub mod key {
 pub enum FailureReason {
     /// The name of its index cannot be derived.
     InvalidTarget,
+    /// A date that would name its index is outside of `to.index.window`.
+    DateOutOfWindow,
+    /// Its index does not exist, and no more new ones may be created within this hour
+    /// (`to.index.maxNewIndicesPerHour`).
+    TooManyIndices,
     /// It cannot be sent to a model.
     InvalidInput,
     /// It has no input for a model whose result is required.
@@ -240,6 +245,11 @@ pub struct GrantsRecord {
 /// Id of the [`LimitsRecord`] of a run.
 pub fn limits_id(run_uid: &str) -> String {
     format!("limits-{run_uid}")
+}
+
+/// Id of the record of the indices that were created for a target within the last hour.
+pub fn new_indices_id(target_key: &str) -> String {
+    format!("new-indices-{target_key}")
 }
 
 /// Id of the [`GrantsRecord`] of a run.

@@ -21,7 +21,6 @@ pub const EXCEPTIONS: &[Exception] = &[
     (TYPES, ".http.request", "the JSON that another server takes"),
     (TYPES, ".http.item", "the JSON that another server takes"),
     (REFERENCES, ".from.index", "an index of Elasticsearch, not an object of Kubernetes"),
-    (REFERENCES, ".to.index", "an index of Elasticsearch, not an object of Kubernetes"),
     (TIMES, ".select.failed.since", "the start of a range that has no end"),
     (TIMES, ".status.bounds.after", "an end of a range of indexed times"),
     (TIMES, ".status.bounds.until", "an end of a range of indexed times"),

@@ -4,9 +4,12 @@ use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::{ElasticError, OwnershipError};
 use docmill_clients::model_server::link::LinkError;
 use docmill_clients::secrets::MountError;
+use docmill_crds::api::ingest_source::InvalidDay;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::template::TemplateError;
 use docmill_crds::untrusted_text::UntrustedText;
+
+use crate::ingest::index::heads::CommitError;
 
 /// Why a slice could not be completed. What is wrong with a single document is not an error: it is counted.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +25,9 @@ pub enum EnrichError {
         /// What is wrong with it.
         error: TemplateError,
     },
+    /// The window of dates of the target cannot be read.
+    #[error("failed to read spec.to.index.window.from: {0}")]
+    Window(#[from] InvalidDay),
     /// A request to a cluster failed.
     #[error("{cluster} cluster: {error}")]
     Elastic {
@@ -33,6 +39,9 @@ pub enum EnrichError {
     /// The records of enrichments cannot be used.
     #[error("target cluster: {0}")]
     Claim(#[from] OwnershipError),
+    /// The record of the new indices of the target cannot be written.
+    #[error("target cluster: {0}")]
+    NewIndices(CommitError),
     /// The client of a model cannot be created.
     #[error(transparent)]
     Link(LinkError),
@@ -93,14 +102,26 @@ impl From<LinkError> for EnrichError {
     }
 }
 
+impl From<CommitError> for EnrichError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Elastic(error) => Self::target(error),
+            error => Self::NewIndices(error),
+        }
+    }
+}
+
 impl Classify for EnrichError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Elastic { error, .. } => error.class(),
             Self::Claim(error) => error.class(),
             Self::Store(error) => error.class(),
+            Self::NewIndices(error) => error.class(),
             // A restart would not help; the next run is planned with the new version.
-            Self::NoSlice(_) | Self::Template { .. } | Self::ModelChanged { .. } => ErrorClass::Permanent,
+            Self::NoSlice(_) | Self::Template { .. } | Self::Window(_) | Self::ModelChanged { .. } => {
+                ErrorClass::Permanent
+            }
             Self::ModelUnfit { .. } | Self::Link(_) | Self::Record { .. } | Self::BudgetReached => {
                 ErrorClass::User
             }
@@ -113,6 +134,7 @@ impl Classify for EnrichError {
             Self::Elastic { error, .. } => error.words(),
             Self::Claim(error) => error.words(),
             Self::Store(error) => error.words(),
+            Self::NewIndices(error) => error.words(),
             _ => None,
         }
     }

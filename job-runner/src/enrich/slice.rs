@@ -23,6 +23,7 @@ use super::retry_policy::PATIENCE;
 use super::selection::select::Selection;
 use super::slice_plan::SlicePlan;
 use super::target::compare::SliceComparison;
+use super::target::guard::IndexGuard;
 use super::target::store::CopyStore;
 use super::target::vectors;
 
@@ -58,6 +59,7 @@ pub async fn run(
         }
         EnrichStep::Enrich | EnrichStep::Clear => CopyStore::prepare(&slice_plan, from, to, stop).await?,
     };
+    let guard = IndexGuard::new(&slice_plan, to);
     let failures = Failures::open(&slice_plan, to, stop).await?;
     let budget = Budget::new(&slice_plan, to);
     let links = links(order)?;
@@ -71,6 +73,7 @@ pub async fn run(
         slice_plan: &slice_plan,
         links: &links,
         store: &store,
+        guard: &guard,
         failures: &failures,
         progress: &progress,
         budget: &budget,

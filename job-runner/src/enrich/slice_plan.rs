@@ -2,7 +2,7 @@
 
 use docmill_clients::model_server::protocol::{self, AnswerError};
 use docmill_crds::api::enricher::{Enricher, Input, ObjectInput, Protocol};
-use docmill_crds::api::enrichment_run::{Bounds, DocumentSelector, OnModelChange};
+use docmill_crds::api::enrichment_run::{Bounds, DocumentSelector, OnModelChange, TargetIndex};
 use docmill_crds::contract::{EnrichOrder, EnrichStep};
 use docmill_crds::records::enrichment_query::DocumentQuery;
 use docmill_crds::records::enrichments::enrichments_index;
@@ -10,6 +10,7 @@ use docmill_crds::template::Template;
 use serde_json::{Map, Value};
 
 use super::error::EnrichError;
+use crate::ingest::prepare::date_window::IndexWindow;
 
 /// What is to be done with the documents of a slice.
 #[derive(Clone, Debug)]
@@ -32,6 +33,10 @@ pub struct SlicePlan {
     pub select: DocumentSelector,
     /// Name of the target index.
     pub target: Template,
+    /// How its new indices are made, and how many there may be.
+    pub target_index: TargetIndex,
+    /// Which dates may name one.
+    pub window: IndexWindow,
     /// Names source and target in the records.
     pub target_key: String,
     /// Index that holds the records.
@@ -86,6 +91,8 @@ impl SlicePlan {
             bounds,
             select: order.select.clone(),
             target: template("spec.to.index.name", &order.to.index.name)?,
+            target_index: order.to.index.clone(),
+            window: IndexWindow::of(&order.to.index.window)?,
             target_key: order.target.clone(),
             enrichments_index: enrichments_index(&order.namespace),
             models: order.enrichers.iter().map(model).collect::<Result<_, _>>()?,

@@ -142,7 +142,7 @@ impl Processor {
         let articles = clusters.index.clone().zip(preparation.addressing.pattern()).zip(spec.index.clone());
         let articles_of = |((elastic, pattern), index)| Articles::new(elastic, pattern, model, index);
         let articles = articles.map(articles_of).map(Arc::new);
-        let index_creation_limit = spec.index.as_ref().zip(articles.clone()).map(|(index, articles)| {
+        let index_creation_limit = spec.index.as_ref().zip(articles.as_ref()).map(|(index, articles)| {
             IndexCreationLimit::new(articles, heads.clone(), index.max_new_indices_per_hour)
         });
         let committer = Arc::new(Committer {

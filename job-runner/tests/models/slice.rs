@@ -430,7 +430,7 @@ async fn a_document_that_moves_to_another_index_is_there_once_and_keeps_its_resu
     bed.put(0..3, "text", 1, "2026-01-02T00:00:00.000Z").await;
     bed.run("run-1").await.unwrap();
     bed.elastic.refresh(&bed.enriched()).await.unwrap();
-    let source = json!({"headline": "text 0", "publishedAt": "2027-01-02T00:00:00Z",
+    let source = json!({"headline": "text 0", "publishedAt": "2025-01-02T00:00:00Z",
         "_docmill": {"indexedTime": "2026-02-02T00:00:00.000Z"}});
     let mut bulk = BulkBody::default();
     let address = Address { index: &bed.articles(), id: "0" };
@@ -440,8 +440,43 @@ async fn a_document_that_moves_to_another_index_is_there_once_and_keeps_its_resu
     let record = bed.record("run-2").await;
     assert_eq!((record.done, record.cached, bed.models.documents()), (1, 1, 3));
     assert_eq!(bed.checked_copies().await, 2, "the one of the old index is gone");
-    let moved = bed.elastic.get(&bed.enriched().replace("2026", "2027"), "0").await.unwrap().unwrap();
+    let moved = bed.elastic.get(&bed.enriched().replace("2026", "2025"), "0").await.unwrap().unwrap();
     assert_eq!(moved.source["echo"], "text 0");
+}
+
+#[tokio::test]
+async fn new_indices_are_made_as_the_run_says_and_no_more_than_it_allows() {
+    let Some(bed) = Bed::new("guarded").await else { return };
+    bed.put(0..3, "text", 1, "2026-01-02T00:00:00.000Z").await;
+    let mut bulk = BulkBody::default();
+    for (id, published) in [("3", "2025-01-02T00:00:00Z"), ("4", "9999-01-02T00:00:00Z")] {
+        let source = json!({"headline": format!("text {id}"), "publishedAt": published,
+            "_docmill": {"indexedTime": "2026-02-02T00:00:00.000Z"}});
+        bulk.push_index(Address { index: &bed.articles(), id }, Some(1), source.to_string().as_bytes());
+    }
+    bed.elastic.bulk_all(bulk, RetryPolicy::once(), &bed.stop).await.unwrap();
+    let alias = format!("alias-{}", bed.name);
+    let mut order = bed.order("run-1");
+    order.to.index = serde_json::from_value(json!({
+        "name": order.to.index.name, "maxNewIndicesPerHour": 1, "aliases": [alias],
+        "settings": {"numberOfShards": 2, "numberOfReplicas": 0, "refreshIntervalSeconds": 7}}))
+    .unwrap();
+    let report = bed.run_order(&order).await.unwrap();
+    assert_eq!((report.done, report.failed, bed.models.documents()), (3, 2, 3), "{:?}", report.error);
+    let failed: Vec<_> =
+        bed.failures().await.into_iter().map(|failure| (failure.document, failure.reason)).collect();
+    let expected = [("3", "TooManyIndices"), ("4", "DateOutOfWindow")];
+    assert_eq!(failed, expected.map(|(id, reason)| (id.to_owned(), reason.to_owned())));
+    assert_eq!(bed.checked_copies().await, 3);
+    let found = bed.elastic.search(&alias, &json!({"query": {"match_all": {}}})).await.unwrap();
+    assert_eq!(found["hits"]["hits"].as_array().unwrap().len(), 3, "the alias is that of the new index");
+
+    order.run_uid = "run-2".into();
+    order.select.state = DocumentState::Failed;
+    order.to.index.max_new_indices_per_hour = 2;
+    let report = bed.run_order(&order).await.unwrap();
+    assert_eq!((report.done, report.failed), (1, 1), "{:?}", report.error);
+    assert_eq!(bed.failures().await.remove(0).document, "4");
 }
 
 #[tokio::test]

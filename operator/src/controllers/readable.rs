@@ -7,6 +7,7 @@ use kube::api::DynamicObject;
 use kube::core::DeserializeGuard;
 use kube::core::error_boundary::InvalidObject;
 use kube::{Resource, ResourceExt as _};
+use serde_json::{Value, json};
 
 use super::run_status;
 use crate::conditions::{self, ConditionUpdate, condition_type};
@@ -47,7 +48,8 @@ async fn report<K>(
 where
     K: Resource<DynamicType = ()> + Sync,
 {
-    let Some(old) = conditions_of(guard, context).await? else { return Ok(()) };
+    let Some(status) = status_of(guard, context).await? else { return Ok(()) };
+    let old = conditions_of(&status);
     if run_status::has_ended(&old) {
         return Ok(());
     }
@@ -57,17 +59,15 @@ where
         error = invalid.error, %kind, name,
         "failed to parse a resource; it was created with another schema"
     );
-    context.writer.set_condition(guard, &new).await?;
+    context.writer.set_raw_status(guard, &with_condition(status, &old, &new)).await?;
     let event = run_status::event(true, REASON, "Observe", new.message);
     context.writer.publish(guard, &event).await;
     Ok(())
 }
 
-/// The conditions of a resource, whatever the rest of it looks like; `None` if it is gone.
-async fn conditions_of<K>(
-    guard: &DeserializeGuard<K>,
-    context: &Context,
-) -> Result<Option<Vec<Condition>>, ApplyError>
+/// The status of a resource, whatever the rest of it looks like: null if there is none yet; `None` if the resource is
+/// gone.
+async fn status_of<K>(guard: &DeserializeGuard<K>, context: &Context) -> Result<Option<Value>, ApplyError>
 where
     K: Resource<DynamicType = ()>,
 {
@@ -77,8 +77,23 @@ where
         action: format!("read the {kind} {name}"),
         source: Box::new(source),
     })?;
-    let conditions = |found: DynamicObject| found.data.pointer("/status/conditions").cloned();
-    Ok(found.map(|found| serde_json::from_value(conditions(found).unwrap_or_default()).unwrap_or_default()))
+    Ok(found.map(|found: DynamicObject| found.data.get("status").cloned().unwrap_or_default()))
+}
+
+fn conditions_of(status: &Value) -> Vec<Condition> {
+    let conditions = status.get("conditions").cloned().unwrap_or_default();
+    serde_json::from_value(conditions).unwrap_or_default()
+}
+
+/// The status with a condition in the place of the one of its type. The rest stays. Pure.
+fn with_condition(mut status: Value, old: &[Condition], new: &Condition) -> Value {
+    let others = old.iter().filter(|condition| condition.type_ != new.type_);
+    let conditions: Vec<&Condition> = others.chain([new]).collect();
+    if !status.is_object() {
+        status = json!({});
+    }
+    status["conditions"] = json!(conditions);
+    status
 }
 
 /// The condition, if it has to be written. Pure.

@@ -1,8 +1,10 @@
-//! Checks what a source's indices are made of, before workers start: component templates and a lifecycle policy that
-//! must exist, and names that are indices and not data streams.
+//! Checks what the indices of a source or of a run are made of, before workers start: component templates and a
+//! lifecycle policy that must exist, and names that are indices and not data streams.
 
 use docmill_clients::elastic::{Distribution, Elastic, ElasticError};
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+use docmill_crds::api::enrichment_run::{EnrichmentMode, EnrichmentRunSpec};
+use docmill_crds::api::index_options::IndexOptions;
 use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::template::Template;
 
@@ -10,7 +12,7 @@ use crate::circuit_breaker::EndpointClient;
 use crate::not_ready::NotReady;
 use crate::stores::ask_elastic;
 
-/// Checks what `spec.index` names in its cluster, whose client is `elastic`.
+/// Checks what `spec.index` of a source names in its cluster, whose client is `elastic`.
 pub async fn check(
     spec: &IngestSourceSpec,
     elastic: Option<&Elastic>,
@@ -19,17 +21,29 @@ pub async fn check(
     let (Some(index), Some(cluster), Some(elastic)) = (&spec.index, spec.index_cluster(), elastic) else {
         return Ok(());
     };
-    let cluster = IndexCluster { cluster, elastic, endpoint_client };
-    cluster.check_name(&index.name).await?;
-    cluster.check_component_templates(&index.composed_of).await?;
-    match &index.lifecycle_policy {
-        Some(policy) => cluster.check_lifecycle_policy(policy).await,
-        None => Ok(()),
+    let cluster = IndexCluster { field: "spec.index", cluster, elastic, endpoint_client };
+    cluster.check(&index.name, index.options()).await
+}
+
+/// Checks what `spec.to.index` of a run names in its cluster, whose client is `elastic`. A run that stores nothing
+/// creates no index.
+pub async fn check_target(
+    spec: &EnrichmentRunSpec,
+    elastic: &Elastic,
+    endpoint_client: &EndpointClient,
+) -> Result<(), NotReady> {
+    if spec.dry_run || spec.mode == EnrichmentMode::Compare {
+        return Ok(());
     }
+    let (index, cluster) = (&spec.to.index, &spec.to.elasticsearch);
+    let cluster = IndexCluster { field: "spec.to.index", cluster, elastic, endpoint_client };
+    cluster.check(&index.name, index.options()).await
 }
 
 /// The cluster with the documents.
 struct IndexCluster<'a> {
+    /// Path of the field of the resource that names the indices.
+    field: &'static str,
     cluster: &'a ElasticsearchCluster,
     elastic: &'a Elastic,
     endpoint_client: &'a EndpointClient,
@@ -42,6 +56,15 @@ impl IndexCluster<'_> {
         ask_elastic(self.endpoint_client, self.cluster, request).await.ok()
     }
 
+    async fn check(&self, name: &str, options: IndexOptions<'_>) -> Result<(), NotReady> {
+        self.check_name(name).await?;
+        self.check_component_templates(options.composed_of).await?;
+        match options.lifecycle_policy {
+            Some(policy) => self.check_lifecycle_policy(policy).await,
+            None => Ok(()),
+        }
+    }
+
     async fn check_name(&self, name: &str) -> Result<(), NotReady> {
         let Ok(template) = Template::parse(name) else { return Ok(()) };
         let pattern = template.wildcard();
@@ -49,9 +72,10 @@ impl IndexCluster<'_> {
             return Ok(());
         }
         let message = format!(
-            "spec.index.name: {pattern} matches a data stream, or an index template of higher priority that makes data \
+            "{}.name: {pattern} matches a data stream, or an index template of higher priority that makes data \
              streams; a data stream only takes new documents, while Docmill replaces and deletes documents by their \
-             ids; name other indices, or change that template"
+             ids; name other indices, or change that template",
+            self.field
         );
         Err(NotReady::user("IndexIsDataStream", message))
     }
@@ -60,8 +84,8 @@ impl IndexCluster<'_> {
         for name in names {
             if self.ask(self.elastic.has_component_template(name)).await == Some(false) {
                 let message = format!(
-                    "spec.index.composedOf: the cluster has no component template {name:?}; create it, or correct \
-                     its name"
+                    "{}.composedOf: the cluster has no component template {name:?}; create it, or correct its name",
+                    self.field
                 );
                 return Err(NotReady::user("ComponentTemplateNotFound", message));
             }
@@ -72,15 +96,18 @@ impl IndexCluster<'_> {
     async fn check_lifecycle_policy(&self, policy: &str) -> Result<(), NotReady> {
         let info = self.ask(self.elastic.info()).await;
         if info.is_some_and(|info| info.distribution == Distribution::OpenSearch) {
-            let message = "spec.index.lifecyclePolicy: the cluster is an OpenSearch, where a policy of index state \
-                           management names its indices itself; add ism_template with the pattern of the indices to \
-                           the policy, and leave lifecyclePolicy out";
+            let message = format!(
+                "{}.lifecyclePolicy: the cluster is an OpenSearch, where a policy of index state management names its \
+                 indices itself; add ism_template with the pattern of the indices to the policy, and leave \
+                 lifecyclePolicy out",
+                self.field
+            );
             return Err(NotReady::user("LifecyclePolicyNotSupported", message));
         }
         if self.ask(self.elastic.has_lifecycle_policy(policy)).await == Some(false) {
             let message = format!(
-                "spec.index.lifecyclePolicy: the cluster has no lifecycle policy {policy:?}; create it, or correct \
-                 its name"
+                "{}.lifecyclePolicy: the cluster has no lifecycle policy {policy:?}; create it, or correct its name",
+                self.field
             );
             return Err(NotReady::user("LifecyclePolicyNotFound", message));
         }

@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use docmill_crds::contract::annotation;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::events::{self, EventType, Recorder};
@@ -24,9 +23,6 @@ use recent_events::RecentEvents;
 
 /// Field manager of all that the operator applies.
 pub const FIELD_MANAGER: &str = "docmill-operator";
-/// Field manager of single conditions. An apply drops what the same manager applied before and leaves out now, and
-/// the rest of a status that cannot be read has to stay.
-const CONDITION_MANAGER: &str = "docmill-operator-condition";
 
 /// A write that did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -234,8 +230,9 @@ impl Writer {
         Ok(true)
     }
 
-    /// Sets one condition of a resource that may be unreadable, whose other status stays.
-    pub async fn set_condition<K>(&self, object: &K, condition: &Condition) -> Result<(), ApplyError>
+    /// Sets the status of a resource that may be unreadable. `status` is all of it: an apply drops what the same
+    /// manager applied before and leaves out now, and what another manager had applied would never be dropped.
+    pub async fn set_raw_status<K>(&self, object: &K, status: &Value) -> Result<(), ApplyError>
     where
         K: Resource<DynamicType = ()>,
     {
@@ -245,12 +242,12 @@ impl Writer {
             "apiVersion": K::api_version(&()),
             "kind": K::kind(&()),
             "metadata": {"name": name, "uid": object.uid()},
-            "status": {"conditions": [condition]},
+            "status": status,
         });
-        let params = PatchParams::apply(CONDITION_MANAGER).force();
+        let params = PatchParams::apply(FIELD_MANAGER).force();
         let api = api_of(&self.client, object);
         let written = api.patch_status(&name, &params, &Patch::Apply(&patch)).await.map(drop);
-        gone_is_fine(written, || format!("set the condition {} of {name}", condition.type_))
+        gone_is_fine(written, || format!("set the status of {name}"))
     }
 
     /// Publishes an Event, unless the resource recently had one with the same reason. A failure to publish is

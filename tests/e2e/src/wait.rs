@@ -6,6 +6,8 @@ use anyhow::{Result, bail};
 
 /// How often we look.
 const INTERVAL: Duration = Duration::from_millis(500);
+/// How soon we look again at first; the pause doubles up to [`INTERVAL`].
+const FIRST: Duration = Duration::from_millis(100);
 
 /// What a look found.
 #[derive(Debug)]
@@ -29,7 +31,7 @@ pub async fn until<T>(
     limit: Duration,
     mut look: impl AsyncFnMut() -> Result<Look<T>>,
 ) -> Result<T> {
-    let started = Instant::now();
+    let (started, mut pause) = (Instant::now(), FIRST);
     loop {
         let seen = match look().await {
             Ok(Look::Done(value)) => return Ok(value),
@@ -39,7 +41,8 @@ pub async fn until<T>(
         if started.elapsed() > limit {
             bail!("waited {} s for: {what}. Last seen: {seen}", limit.as_secs());
         }
-        tokio::time::sleep(INTERVAL).await;
+        tokio::time::sleep(pause).await;
+        pause = (2 * pause).min(INTERVAL);
     }
 }
 

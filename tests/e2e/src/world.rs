@@ -10,7 +10,7 @@ use tokio::sync::{RwLock, RwLockReadGuard};
 use super::articles::Form;
 use super::auditor::{self, Audit, Place};
 use super::bridge::Bridge;
-use super::cluster::{Cluster, Kind};
+use super::cluster::{Cluster, Kind, phase};
 use super::condition_recorder::{Testimony, Witness};
 use super::corpus::Corpus;
 use super::elastic::Elastic;
@@ -19,6 +19,7 @@ use super::resources::{self, SOURCE};
 use super::s3::S3;
 use super::sqs::Sqs;
 use super::wait::{Look, until};
+use super::watch::WORKERS;
 use super::{diagnosis, install};
 
 /// Messages of a worker that died come back after this many seconds.
@@ -27,6 +28,10 @@ const VISIBILITY_SECONDS: u32 = 30;
 const INGEST_LIMIT: Duration = Duration::from_mins(3);
 /// How long a namespace may take to go, the grace periods of its pods included.
 const REMOVAL: &str = "--timeout=120s";
+/// How long workers may take to end once what they work for is gone.
+const ENDING: Duration = Duration::from_secs(20);
+/// The kinds that have workers.
+const WORKING_KINDS: &str = "isrc,irun,erun,isched,esched";
 
 /// Tests that kill parts of the product itself have the cluster for themselves.
 static ALONE: RwLock<()> = RwLock::const_new(());
@@ -130,6 +135,10 @@ impl World {
 
     /// Takes everything away; the workers first, as they would write to what is gone.
     async fn remove(&self) -> Result<()> {
+        if let Err(error) = self.end_workers().await {
+            // The namespace takes along what still runs.
+            eprintln!("{}: {error:#}", self.name);
+        }
         let delete = ["delete", "namespace", &self.name, "--ignore-not-found", REMOVAL];
         self.cluster.kubectl(&delete).await?;
         self.bridge.remove(&self.raw_bucket()).await?;
@@ -140,6 +149,27 @@ impl World {
         let indices = format!("*{}*", self.name);
         self.articles.remove(&indices).await?;
         self.enriched.remove(&indices).await
+    }
+
+    /// Takes away what has workers, if any run, and waits for their end. The namespace controller, when it finds a
+    /// running pod, looks again only after half of the pod's grace period, which is longer than a worker takes.
+    async fn end_workers(&self) -> Result<()> {
+        if self.running_workers().await? == 0 {
+            return Ok(());
+        }
+        let delete = ["delete", WORKING_KINDS, "--all", "--namespace", &self.name, "--wait=false"];
+        self.cluster.kubectl(&delete).await?;
+        until("no running worker", ENDING, async || {
+            let running = self.running_workers().await?;
+            Ok(Look::holds(running == 0, format!("{running} run")))
+        })
+        .await
+    }
+
+    /// Workers whose processes have not ended, whether or not somebody has deleted them.
+    async fn running_workers(&self) -> Result<usize> {
+        let pods = self.cluster.pods(&self.name, WORKERS).await?;
+        Ok(pods.iter().filter(|pod| matches!(phase(pod), "" | "Pending" | "Running")).count())
     }
 
     fn buckets(&self) -> [String; 3] {
@@ -248,7 +278,7 @@ impl World {
     /// The same within some other time.
     pub async fn no_workers_within(&self, limit: Duration) -> Result<()> {
         until("no worker pod", limit, async || {
-            let pods = self.cluster.pods(&self.name, "").await?;
+            let pods = self.cluster.pods(&self.name, WORKERS).await?;
             let live: Vec<_> = pods.iter().filter(|pod| super::cluster::is_live(pod)).collect();
             let names: Vec<_> = live.iter().map(|pod| super::cluster::name(pod)).collect();
             Ok(Look::holds(live.is_empty(), names.join(", ")))

@@ -5,7 +5,7 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::elasticsearch::ElasticsearchCluster;
-use crate::api::index_options::{IndexOptions, IndexSettings};
+use crate::api::index_options::{IndexOptions, IndexSettings, default_max_new_indices_per_hour};
 
 /// Where documents become searchable. The index name and the id depend on the document alone, so that
 /// indexing is idempotent: a document that arrives twice is stored once.
@@ -64,10 +64,6 @@ pub struct Index {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 255), regex(pattern = r"^[^_ ,][^ ,]*$"))]
     pub lifecycle_policy: Option<String>,
-}
-
-const fn default_max_new_indices_per_hour() -> i32 {
-    100
 }
 
 /// Which dates may name an index, as days in UTC.

@@ -1,13 +1,15 @@
 //! What a cluster has from which new indices are made: templates, component templates, lifecycle policies; and data
 //! streams, which take the place of an index.
 
+use docmill_crds::error_class::{Classify as _, ErrorClass};
 use elasticsearch::http::Method;
 use serde_json::Value;
 
 use super::admin::is_kind;
 use super::client::{Elastic, segment};
+use super::cluster_info::ClusterInfo;
 use super::error::ElasticError;
-use super::mapping;
+use super::{index_template, mapping};
 
 /// Error types of something that does not exist.
 const MISSING: [&str; 2] = ["resource_not_found_exception", "index_not_found_exception"];
@@ -25,6 +27,24 @@ impl Elastic {
     pub async fn has_component_template(&self, name: &str) -> Result<bool, ElasticError> {
         let path = format!("/_component_template/{}?filter_path=component_templates.name", segment(name));
         Ok(self.get_existing(&path).await?.is_some())
+    }
+
+    /// The name of the component template that users add to a template of the product, if that one may name it. A
+    /// cluster that does not say whether it exists, for lack of permission or of component templates at all, has
+    /// none.
+    pub async fn custom_template(
+        &self,
+        template: &str,
+        cluster: &ClusterInfo,
+    ) -> Result<Option<String>, ElasticError> {
+        let custom = index_template::custom_template(template);
+        if index_template::ignores_missing(cluster) {
+            return Ok(Some(custom));
+        }
+        match self.has_component_template(&custom).await {
+            Err(error) if error.class() == ErrorClass::Transient => Err(error),
+            found => Ok(found.unwrap_or(false).then_some(custom)),
+        }
     }
 
     /// Whether a policy of Elasticsearch's index lifecycle management exists.

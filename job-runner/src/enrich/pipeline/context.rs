@@ -12,6 +12,7 @@ use crate::enrich::records::progress::Progress;
 use crate::enrich::records::shared_counts::SharedCounts;
 use crate::enrich::slice_plan::SlicePlan;
 use crate::enrich::target::compare::SliceComparison;
+use crate::enrich::target::guard::IndexGuard;
 use crate::enrich::target::store::CopyStore;
 
 /// Everything that documents pass through.
@@ -20,6 +21,7 @@ pub(crate) struct Flow<'a> {
     /// One for each model.
     pub(crate) links: &'a [MountedLink],
     pub(crate) store: &'a CopyStore,
+    pub(crate) guard: &'a IndexGuard,
     pub(crate) failures: &'a Failures<'a>,
     pub(crate) progress: &'a Progress<'a>,
     pub(crate) budget: &'a Budget,

@@ -52,9 +52,15 @@ async fn begin(
         .map(|(address, _)| *address)
         .collect();
     let mut elsewhere = flow.store.copies_elsewhere(&missing, &first_error.token).await?;
+    let refusals = flow.guard.refusals(&placed, &copies, &first_error.token).await?;
     let compares = matches!(flow.slice_plan.step, EnrichStep::Compare(_));
-    let (mut works, mut settled) = (Vec::new(), Vec::new());
-    for ((index, article), copy) in placed.into_iter().zip(copies) {
+    let (mut works, mut settled, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for (((index, article), copy), refusal) in placed.into_iter().zip(copies).zip(refusals) {
+        if let Some(failure) = refusal {
+            count_failure(flow, &article, &failure);
+            failed.push((article, failure));
+            continue;
+        }
         let state = article_state(&article, copy.as_ref(), flow.slice_plan);
         match state {
             _ if compares => {}
@@ -87,8 +93,20 @@ async fn begin(
         works.push(if compares { work.compared() } else { work });
     }
     let settled: Vec<&str> = settled.iter().map(String::as_str).collect();
-    flow.failures.record(&[], &settled, &first_error.token).await?;
+    flow.failures.record(&borrowed(&failed), &settled, &first_error.token).await?;
     Ok(works)
+}
+
+/// Counts a document that cannot be given to any model, because its copy has no place.
+fn count_failure(flow: &Flow<'_>, article: &Article, failure: &DocumentFailure) {
+    flow.counts.count(|counts| {
+        counts.selected += 1;
+        counts.fail(&article.id, &failure.message);
+    });
+}
+
+fn borrowed(failed: &[(Article, DocumentFailure)]) -> Vec<(&Article, &DocumentFailure)> {
+    failed.iter().map(|(article, failure)| (article, failure)).collect()
 }
 
 /// Where the copies belong. A document whose place cannot be determined has failed.
@@ -103,16 +121,11 @@ async fn place(
         match target_index(&flow.slice_plan.target, &article) {
             Ok(index) => placed.push((index, article)),
             Err(failure) => {
-                flow.counts.count(|counts| {
-                    counts.selected += 1;
-                    counts.fail(&article.id, &failure.message);
-                });
+                count_failure(flow, &article, &failure);
                 failed.push((article, failure));
             }
         }
     }
-    let failed: Vec<(&Article, &DocumentFailure)> =
-        failed.iter().map(|(article, failure)| (article, failure)).collect();
-    flow.failures.record(&failed, &[], &first_error.token).await?;
+    flow.failures.record(&borrowed(&failed), &[], &first_error.token).await?;
     Ok(placed)
 }

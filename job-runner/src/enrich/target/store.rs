@@ -73,7 +73,7 @@ impl CopyStore {
     }
 
     /// Ensures that what will be written is mapped: new indices by a template that adopts the fields of the
-    /// source, existing ones by the fields that the models add.
+    /// source and has the options of the run, existing ones by the fields that the models add.
     pub(crate) async fn prepare(
         slice_plan: &SlicePlan,
         from: &Elastic,
@@ -90,8 +90,11 @@ impl CopyStore {
             });
         fields.extend(added.clone());
         let pattern = slice_plan.target.wildcard();
-        let template = mapping::index_template_with(&pattern, &fields, &index::settings(slice_plan, cluster));
         let name = mapping::template_name(&pattern);
+        let custom = retry_transient(PATIENCE, stop, async || to.custom_template(&name, cluster).await)
+            .await
+            .map_err(EnrichError::target)?;
+        let template = index::template(slice_plan, &fields, cluster, custom.as_deref());
         retry_transient(PATIENCE, stop, async || to.put_index_template(&name, &template).await)
             .await
             .map_err(EnrichError::target)?;

@@ -10,6 +10,7 @@ use docmill_crds::conversion::Model;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 
 use super::bulk_policy::SharedIndexHealth;
+use super::existing;
 use super::known_names::SeenIndexNames;
 use super::template::{ArticleTemplate, Occasion};
 
@@ -96,10 +97,7 @@ impl Articles {
     /// Whether an index exists. If the cluster does not say, because of a block or for lack of permission,
     /// the index counts as existing.
     pub async fn exists(&self, index: &str) -> Result<bool, ElasticError> {
-        match self.elastic.exists(index).await {
-            Err(ElasticError::Refused(fault)) if fault.index_trouble().is_some() => Ok(true),
-            result => result,
-        }
+        existing::exists(&self.elastic, index).await
     }
 
     /// Forgets an index that was seen and is no longer there, or never was.

@@ -1,18 +1,17 @@
-//! Limits how many new indices all workers of a source together may create within an hour: otherwise a feed
-//! with wrong or hostile values would use up the shards of its cluster, and then nobody could create an index
-//! there any more.
+//! Limits how many new indices all workers of a source, or all runs into an enriched index, together may create
+//! within an hour: otherwise a feed with wrong or hostile values would use up the shards of its cluster, and then
+//! nobody could create an index there any more.
 //!
-//! Before documents go into a missing index, its name is reserved by compare-and-set in one small record of
-//! the heads index, which all workers of the source share. The worker remembers which indices exist or were
+//! Before documents go into a missing index, its name is reserved by compare-and-set in one small record, which
+//! all of these workers share; that of a source is in its heads index. The worker remembers which indices exist or were
 //! reserved, and sends no further request for them. The hour is that of the worker's clock, so the limit is
 //! exact as long as the clocks of the workers are within an hour of each other.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_clients::clock;
-use docmill_clients::elastic::{Address, BulkBody, ElasticError, ItemOutcome};
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, ItemOutcome};
 use docmill_crds::reason::Reason;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
@@ -21,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::articles::Articles;
 use super::claim_error::CommitError;
+use super::existing;
 use super::heads::Heads;
 use super::known_names::SeenIndexNames;
 use crate::ingest::retry::retry_step;
@@ -29,7 +29,7 @@ use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::indexing::PATIENCE;
 use crate::ingest::unit::refusal::{RefusedPart, Stage};
 
-/// Id of the record in the heads index.
+/// Id of the record of a source in its heads index.
 const RECORD: &str = "new-indices";
 const HOUR_MILLIS: i64 = 3_600_000;
 /// How many hours the record may be ahead of the clock before it counts as written by a clock that is wrong.
@@ -39,14 +39,26 @@ const LOOKS_AT_A_TIME: usize = 8;
 /// The longest pause before retrying a reservation when another worker was faster.
 const PAUSE_MILLIS: u64 = 50;
 
-/// Limits how many new indices the workers of a source create per hour.
+/// Limits how many new indices are created per hour by all workers that share a record.
 #[derive(Debug)]
 pub struct IndexCreationLimit {
-    articles: Arc<Articles>,
-    heads: Heads,
+    /// The cluster with the indices.
+    documents: Elastic,
+    record: Record,
     /// The limit.
     pub max_per_hour: usize,
     seen: SeenIndexNames,
+}
+
+/// Where the names of the new indices are kept.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// The cluster.
+    pub(crate) elastic: Elastic,
+    /// Name of the index.
+    pub(crate) index: String,
+    /// Its id there.
+    pub(crate) id: String,
 }
 
 /// The new indices of an hour.
@@ -78,13 +90,16 @@ impl Reserved {
 
 impl IndexCreationLimit {
     /// For a source with its articles in this cluster, and these heads.
-    pub fn new(articles: Arc<Articles>, heads: Heads, max_per_hour: i32) -> Self {
-        Self {
-            articles,
-            heads,
-            max_per_hour: usize::try_from(max_per_hour).unwrap_or(0),
-            seen: SeenIndexNames::default(),
-        }
+    pub fn new(articles: &Articles, heads: Heads, max_per_hour: i32) -> Self {
+        let Heads { elastic, index, .. } = heads;
+        let record = Record { elastic, index, id: RECORD.to_owned() };
+        Self::by(articles.elastic.clone(), record, max_per_hour)
+    }
+
+    /// For indices of this cluster, by this record.
+    pub(crate) fn by(documents: Elastic, record: Record, max_per_hour: i32) -> Self {
+        let max_per_hour = usize::try_from(max_per_hour).unwrap_or(0);
+        Self { documents, record, max_per_hour, seen: SeenIndexNames::default() }
     }
 
     /// Must be called before documents go into these indices. Returns those that do not exist and may not be
@@ -94,20 +109,27 @@ impl IndexCreationLimit {
         indices: impl Iterator<Item = &'a str>,
         stop: &CancellationToken,
     ) -> Result<BTreeSet<String>, Unfinished> {
-        let unknown: Vec<String> = self.seen.unseen(indices).into_iter().map(str::to_owned).collect();
+        let unknown = self.unknown(indices);
         if unknown.is_empty() {
             return Ok(BTreeSet::new());
         }
         retry_step("reserve indices", stop, || self.look_and_reserve(&unknown, stop)).await
     }
 
-    async fn look_and_reserve(
+    /// The indices that have to be looked up before documents go into them; the others exist or are reserved.
+    pub(crate) fn unknown<'a>(&self, indices: impl Iterator<Item = &'a str>) -> Vec<String> {
+        self.seen.unseen(indices).into_iter().map(str::to_owned).collect()
+    }
+
+    /// Looks up indices, and reserves those that do not exist. Returns those that may not be created now.
+    pub(crate) async fn look_and_reserve(
         &self,
         names: &[String],
         stop: &CancellationToken,
     ) -> Result<BTreeSet<String>, CommitError> {
-        let look =
-            async |name: &String| Ok::<_, ElasticError>((name.clone(), self.articles.exists(name).await?));
+        let look = async |name: &String| {
+            Ok::<_, ElasticError>((name.clone(), existing::exists(&self.documents, name).await?))
+        };
         let found: Vec<(String, bool)> =
             stream::iter(names).map(look).buffered(LOOKS_AT_A_TIME).try_collect().await?;
         let (existing, new): (Vec<_>, Vec<_>) = found.iter().partition(|(_, exists)| *exists);
@@ -127,9 +149,9 @@ impl IndexCreationLimit {
         names: &[&str],
         stop: &CancellationToken,
     ) -> Result<BTreeSet<String>, CommitError> {
-        let Heads { elastic, index, .. } = &self.heads;
+        let Record { elastic, index, id } = &self.record;
         loop {
-            let stored = elastic.get(index, RECORD).await?;
+            let stored = elastic.get(index, id).await?;
             let if_unchanged = stored.as_ref().map(|stored| stored.state);
             let before = stored.and_then(|stored| serde_json::from_value(stored.source.into()).ok());
             let before: Reserved = before.unwrap_or_default();
@@ -140,10 +162,10 @@ impl IndexCreationLimit {
             }
             let mut body = BulkBody::default();
             let source = serde_json::to_vec(&after).unwrap_or_default();
-            body.push_compare_and_set(Address { index, id: RECORD }, if_unchanged, &source);
+            body.push_compare_and_set(Address { index, id }, if_unchanged, &source);
             let outcome =
                 elastic.bulk_all(body, PATIENCE, stop).await?.pop().unwrap_or(ItemOutcome::Superseded);
-            if CommitError::written(outcome, index, RECORD)? {
+            if CommitError::written(outcome, index, id)? {
                 return Ok(refused);
             }
             tokio::time::sleep(Duration::from_millis(fastrand::u64(..PAUSE_MILLIS))).await;

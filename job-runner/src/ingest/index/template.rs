@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use docmill_clients::elastic::mapping::template_name;
-use docmill_clients::elastic::{ClusterInfo, Elastic, ElasticError, index_template};
+use docmill_clients::elastic::{Elastic, ElasticError, index_template};
 use docmill_crds::api::ingest_source::Index;
 use docmill_crds::conversion::Model;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
@@ -56,23 +56,10 @@ impl ArticleTemplate {
         let cluster = elastic.info().await?;
         let fields = mapping::properties(&self.model, cluster.distribution);
         let applied = self.apply_to_existing(elastic, &fields, occasion).await?;
-        let custom = self.custom(elastic, cluster).await?;
+        let custom = elastic.custom_template(&self.name, cluster).await?;
         let (options, custom) = (self.index.options(), custom.as_deref());
         let body = index_template::body(&self.pattern, &fields, options, cluster, custom, applied.as_ref());
         elastic.put_index_template(&self.name, &body).await
-    }
-
-    /// The name of the component template that users add, if the template may name it. A cluster that does not
-    /// say whether it exists, for lack of permission or of component templates at all, has none.
-    async fn custom(&self, elastic: &Elastic, cluster: &ClusterInfo) -> Result<Option<String>, ElasticError> {
-        let custom = index_template::custom_template(&self.name);
-        if index_template::ignores_missing(cluster) {
-            return Ok(Some(custom));
-        }
-        match elastic.has_component_template(&custom).await {
-            Err(error) if error.class() == ErrorClass::Transient => Err(error),
-            found => Ok(found.unwrap_or(false).then_some(custom)),
-        }
     }
 
     /// Adds the fields to existing indices, unless they have them. Returns what is applied now; `None` if that

@@ -70,8 +70,8 @@ pub enum AddressError {
     #[error("the id has {0} bytes, and at most 512 are allowed")]
     IdTooLong(usize),
     /// A date may not name an index.
-    #[error(transparent)]
-    OutOfWindow(#[from] OutOfWindow),
+    #[error("{}; if it is right, change spec.index.window.{} of the source and replay the object", .0, .0.bound)]
+    OutOfWindow(OutOfWindow),
 }
 
 impl AddressError {
@@ -116,7 +116,7 @@ impl Addressing {
         let fields = self.named_fields(document);
         let address = self.of_fields(&fields)?;
         if let Some(Templates { index, window: Some(window), .. }) = &self.0 {
-            window.check(index, &fields, now_millis)?;
+            window.check(index, &fields, now_millis).map_err(AddressError::OutOfWindow)?;
         }
         Ok(address)
     }

@@ -21,7 +21,7 @@ pub struct IndexWindow {
 /// A date that may not name an index.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the date {day} of the field {field:?} would name an index and is outside of the window from {from} to {until}; if it is right, change spec.index.window.{bound} of the source and replay the object"
+    "the date {day} of the field {field:?} would name an index and is outside of the window from {from} to {until}"
 )]
 pub struct OutOfWindow {
     /// Path of the field.
@@ -30,12 +30,12 @@ pub struct OutOfWindow {
     day: Date,
     from: Date,
     until: Date,
-    /// The bound of the window that it violates.
-    bound: &'static str,
+    /// The field of the window that says which bound it violates.
+    pub(crate) bound: &'static str,
 }
 
 impl IndexWindow {
-    /// The window of a source.
+    /// The window of a source, or of an enriched index.
     pub fn of(window: &DateWindow) -> Result<Self, InvalidDay> {
         Ok(Self { from: window.first_day()?, ahead_days: window.ahead_days })
     }
@@ -67,16 +67,16 @@ mod tests {
     use docmill_crds::template::Template;
     use serde_json::json;
 
-    use super::IndexWindow;
+    use super::{IndexWindow, OutOfWindow};
 
     /// 2026-11-29T03:00:00Z.
     const NOW: i64 = 1_795_921_200_000;
 
-    fn check(window: &DateWindow, name: &str, date: &str) -> Result<(), String> {
+    fn check(window: &DateWindow, name: &str, date: &str) -> Result<(), OutOfWindow> {
         let document = json!({"at": date, "section": date});
         let name = Template::parse(name).unwrap();
         let window = IndexWindow::of(window).unwrap();
-        window.check(&name, document.as_object().unwrap(), NOW).map_err(|error| error.to_string())
+        window.check(&name, document.as_object().unwrap(), NOW)
     }
 
     #[test]
@@ -86,17 +86,16 @@ mod tests {
             assert_eq!(daily(inside), Ok(()), "{inside}");
         }
         for (outside, bound) in [
-            ("1899-12-31T23:59:59.999Z", "window.from"),
-            ("1900-01-01T00:30:00+01:00", "window.from"),
-            ("0001-01-01T00:00:00Z", "window.from"),
-            ("2026-12-07T00:00:00Z", "window.aheadDays"),
-            ("9999-12-31T23:59:59Z", "window.aheadDays"),
+            ("1899-12-31T23:59:59.999Z", "from"),
+            ("1900-01-01T00:30:00+01:00", "from"),
+            ("0001-01-01T00:00:00Z", "from"),
+            ("2026-12-07T00:00:00Z", "aheadDays"),
+            ("9999-12-31T23:59:59Z", "aheadDays"),
         ] {
-            let message = daily(outside).expect_err(outside);
-            assert!(
-                message.contains("from 1900-01-01 to 2026-12-06") && message.contains(bound),
-                "{message}"
-            );
+            let fault = daily(outside).expect_err(outside);
+            let message = fault.to_string();
+            assert_eq!(fault.bound, bound, "{message}");
+            assert!(message.contains("from 1900-01-01 to 2026-12-06"), "{message}");
         }
     }
 

@@ -28,6 +28,7 @@ use super::{connected, records, slices};
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::controllers::run_status;
+use crate::index::check;
 use crate::not_ready::NotReady;
 use crate::stores::{check_pod_secrets, claim_fault, connect_elastic, elastic_fault, read_secret};
 use crate::workers::worker_status;
@@ -96,6 +97,7 @@ async fn look(
     check_pod_secrets(&context.reader, &namespace, path, template).await?;
     let source = connect_elastic(&context.reader, &namespace, &origin.cluster, endpoint_client).await?;
     others(run, context).await?;
+    check::check_target(&run.spec, &target, endpoint_client).await?;
     let created = run.creation_timestamp().map_or(seen.now, |time| time.0);
     if !run.spec.suspend && seen.now.duration_since(slices::until(created)) >= to_signed(slices::SAFETY) {
         seen.selection =
@@ -108,6 +110,9 @@ async fn look(
 pub async fn connect_target(run: &EnrichmentRun, context: &Context) -> Result<Elastic, NotReady> {
     Template::parse(&run.spec.to.index.name)
         .map_err(|error| NotReady::user("InvalidTemplate", format!("spec.to.index.name: {error}")))?;
+    if let Err(error) = run.spec.to.index.window.first_day() {
+        return Err(NotReady::user("InvalidTemplate", format!("spec.to.index.window.from: {error}")));
+    }
     for enricher in &run.spec.enrichers {
         enricher.check().map_err(|fault| {
             NotReady::user("InvalidEnricher", format!("spec.enrichers {:?}: {fault}", enricher.name))

@@ -42,13 +42,16 @@ async fn a_resource_that_can_be_read_is_left_to_its_controller() {
 
 #[tokio::test]
 async fn a_field_that_this_operator_does_not_know_is_told_of_once() {
-    let ready = condition("Ready", "True");
-    let (is_readable, log) = read(&stored("shards", &json!([ready]))).await;
+    let conditions = json!([condition("Ready", "True"), condition("Progressing", "False")]);
+    let (is_readable, log) = read(&stored("shards", &conditions)).await;
     let patched = patches(&log);
     assert!(!is_readable && patched.len() == 1, "{patched:?}");
-    let conditions = patched[0].body["status"]["conditions"].as_array().unwrap();
-    assert_eq!(patched[0].body["status"].as_object().unwrap().len(), 1, "the rest of the status stays");
-    let told = &conditions[0];
+    assert!(patched[0].is_applied_by_operator(), "another manager's condition would stay: {patched:?}");
+    let status = &patched[0].body["status"];
+    let kept = (&status["lagSeconds"], &status["conditions"][0]);
+    assert_eq!(kept, (&json!(3), &conditions[1]), "the rest of the status stays");
+    assert_eq!(status["conditions"].as_array().unwrap().len(), 2);
+    let told = &status["conditions"][1];
     assert_eq!((&told["type"], &told["status"]), (&json!("Ready"), &json!("False")));
     assert_eq!((&told["reason"], &told["observedGeneration"]), (&json!("UnreadableSpec"), &json!(3)));
     assert!(told["message"].as_str().unwrap().contains("Unknown field shards"), "{told}");

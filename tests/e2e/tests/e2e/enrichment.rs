@@ -20,11 +20,19 @@ async fn every_article_gets_the_fields_of_both_models_and_a_second_run_selects_n
     world::run("enrichment", async |world| {
         world.ingest(Form::NewsMlG2, ARTICLES).await?;
 
-        let run = |name: &str| resources::enrichment_run(&world.env, &world.name, name);
+        // It matches no pattern of indices.
+        let alias = format!("all-{}", world.name);
+        let run = |name: &str| {
+            let mut run = resources::enrichment_run(&world.env, &world.name, name);
+            run["spec"]["to"]["index"]["aliases"] = json!([alias]);
+            run
+        };
         let first = Outcome::of(&world.enrich(&run("first")).await?)?;
         ensure!((first.selected, first.done, first.failed) == (60, 60, 0), "the first run: {first:?}");
         ensure!(first.calls == 8, "60 articles in batches of 16, for two models: {first:?}");
         all_are_enriched(world).await?;
+        let found = world.enriched.all(&alias).await?;
+        ensure!(found.len() == ARTICLES, "{} of the new indices have the alias", found.len());
 
         let second = Outcome::of(&world.enrich(&run("second")).await?)?;
         ensure!((second.selected, second.calls) == (0, 0), "the second run: {second:?}");

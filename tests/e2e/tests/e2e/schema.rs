@@ -37,7 +37,21 @@ async fn kubectl_explains_every_field() -> Result<()> {
 /// Paths of spec and status and of every object in them, as kubectl explain takes them. Types that are Kubernetes' own
 /// stay out.
 fn objects(prefix: &str, schema: &Value) -> Vec<String> {
-    const KUBERNETES: [&str; 4] = ["metadata", "conditions", "tolerations", "resources"];
+    const KUBERNETES: &[&str] = &[
+        "metadata",
+        "conditions",
+        "affinity",
+        "dnsConfig",
+        "downwardAPI",
+        "emptyDir",
+        "hostAliases",
+        "items",
+        "namespaceSelector",
+        "persistentVolumeClaim",
+        "resources",
+        "tolerations",
+        "topologySpreadConstraints",
+    ];
     let mut paths = Vec::new();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let inner = if property["type"] == "array" { &property["items"] } else { property };
@@ -110,6 +124,15 @@ const WRONG_RUNS: &[Wrong] = &[
     (|spec| spec["enrichers"] = json!([]), "spec.enrichers"),
     (|spec| spec["enrichers"][0]["outputs"][0]["type"] = json!("Text"), "spec.enrichers[0].outputs[0].type"),
     (|spec| spec["to"]["index"]["name"] = json!("Enriched"), "spec.to.index.name"),
+    (|spec| spec["to"]["index"]["aliases"] = json!(["docmill-news"]), "spec.to.index.aliases"),
+    (|spec| spec["to"]["index"]["aliases"] = json!([spec["to"]["index"]["name"]]), "spec.to.index.aliases"),
+    (|spec| spec["to"]["index"]["composedOf"] = json!(["News"]), "spec.to.index.composedOf[0]"),
+    (
+        |spec| spec["to"]["index"]["settings"] = json!({"numberOfShards": 0}),
+        "spec.to.index.settings.numberOfShards",
+    ),
+    (|spec| spec["to"]["index"]["maxNewIndicesPerHour"] = json!(0), "spec.to.index.maxNewIndicesPerHour"),
+    (|spec| spec["to"]["index"]["window"] = json!({"from": "1900"}), "spec.to.index.window.from"),
     (|spec| spec["select"]["state"] = json!("Some"), "spec.select.state"),
     (|spec| spec["select"] = json!({"ids": ["a"]}), "spec.select"),
 ];

@@ -27,7 +27,7 @@ async fn a_suspended_source_keeps_its_backlog_until_it_is_resumed() -> Result<()
             Ok(Look::holds(source["status"]["units"]["pending"] == 10, source["status"].to_string()))
         })
         .await?;
-        throughout(Duration::from_secs(5), async || {
+        throughout(REST, async || {
             let pods = world.cluster.pods(&world.name, WORKERS).await?;
             ensure!(pods.is_empty(), "{} worker pods of a suspended source", pods.len());
             Ok(())
@@ -50,7 +50,7 @@ const RUN: &str = "queued";
 /// Within how long the operator follows a change.
 const SOON: Duration = Duration::from_mins(1);
 /// How long nothing may happen.
-const REST: Duration = Duration::from_secs(4);
+const REST: Duration = Duration::from_secs(3);
 
 /// Kueue is played by the test: it resumes Jobs when it pleases.
 #[tokio::test]

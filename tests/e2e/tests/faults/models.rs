@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 /// Eight full requests.
 const ARTICLES: usize = 8 * BATCH;
 /// How long an outage lasts.
-const OUTAGE: Duration = Duration::from_secs(20);
+const OUTAGE: Duration = Duration::from_secs(10);
+/// How long a slow model takes, which is longer than [`PATIENCE_SECONDS`].
+const SLOW: Duration = Duration::from_secs(20);
+const PATIENCE_SECONDS: u64 = 15;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_fails_in_any_way_fails_no_article() -> Result<()> {
@@ -128,8 +131,8 @@ async fn the_answer_to_another_request_comes(rig: &EnrichmentRig) -> Result<()> 
 
 async fn the_model_is_slow(rig: &EnrichmentRig) -> Result<()> {
     let mut order = rig.order();
-    order["enrichers"][0]["timeoutSeconds"] = 15.into();
-    calls_meet_for(rig, vec![Action::Delay(OUTAGE)], 2, &order).await
+    order["enrichers"][0]["timeoutSeconds"] = PATIENCE_SECONDS.into();
+    calls_meet_for(rig, vec![Action::Delay(SLOW)], 2, &order).await
 }
 
 async fn the_model_is_gone(rig: &EnrichmentRig) -> Result<()> {

@@ -14,7 +14,7 @@ use serde_json::json;
 const OBJECTS: usize = 60;
 const FAULTY_EVERY: usize = 20;
 /// How long an outage lasts.
-const OUTAGE: Duration = Duration::from_secs(15);
+const OUTAGE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn outages_of_the_index_fail_no_unit_and_end_by_themselves() -> Result<()> {

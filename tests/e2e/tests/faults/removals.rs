@@ -347,7 +347,7 @@ fn feed(series: &str, count: usize) -> Vec<u8> {
 }
 
 /// How long the heads index refuses.
-const REFUSING: Duration = Duration::from_secs(15);
+const REFUSING: Duration = Duration::from_secs(8);
 
 /// Every item is refused as one that does not fit the mapping is.
 fn refused(body: &[u8]) -> Answer {

@@ -156,7 +156,7 @@ async fn after_a_restart_the_stores_are_checked_if_a_connection_states_others() 
 
     let (same, _) = operator_with(&json!({"urls": [url]}));
     pass(&source, &same).await;
-    assert_eq!(taken(&asked).len(), 2, "queue and ledger");
+    assert_eq!(taken(&asked).len(), 3, "queue, ledger and the mapping that was applied last");
 
     let (other, _) = operator_with(&json!({"urls": [format!("{url}/")]}));
     pass(&source, &other).await;

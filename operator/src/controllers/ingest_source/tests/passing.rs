@@ -65,6 +65,26 @@ async fn a_source_that_has_been_suspended_for_long_costs_nothing_until_its_inter
 }
 
 #[tokio::test]
+async fn a_source_that_can_be_read_again_says_what_is_so_now_by_the_manager_that_said_it_could_not() {
+    let mut source = suspended(SignedDuration::from_hours(1));
+    // The unknown field was removed, which is a new generation.
+    source.metadata.generation = Some(4);
+    let conditions = &mut source.status.as_mut().unwrap().conditions;
+    conditions.push(
+        serde_json::from_value(json!({"type": "Ready", "status": "False", "reason": "UnreadableSpec",
+            "message": "", "observedGeneration": 3, "lastTransitionTime": "2026-01-01T00:00:00Z"}))
+        .unwrap(),
+    );
+    let (asked, _) = pass(source, Timestamp::now()).await;
+    let patched = asked.iter().find(|asked| asked.path.ends_with("/ingestsources/wire/status")).unwrap();
+    assert!(patched.is_applied_by_operator(), "{patched:?}");
+    let conditions = patched.body["status"]["conditions"].as_array().unwrap();
+    let ready: Vec<_> = conditions.iter().filter(|condition| condition["type"] == "Ready").collect();
+    assert_eq!((ready.len(), &ready[0]["observedGeneration"]), (1, &json!(4)));
+    assert_ne!(ready[0]["reason"], "UnreadableSpec");
+}
+
+#[tokio::test]
 async fn a_source_whose_model_is_missing_says_so_and_looks_for_it_again() {
     let mut source = source();
     source.spec.conversion = serde_json::from_value(json!({"modelRef": {"name": "nitf-eu"}})).unwrap();

@@ -88,7 +88,7 @@ fn policy() -> Value {
         (of_pod, "runAsUser and fsGroup have to be in the range of the namespace"),
         (of_containers, "runAsUser of containers has to be in the range of the namespace"),
         (
-            "object.spec.?securityContext.?runAsNonRoot.orValue(false)".to_owned(),
+            "object.spec.?securityContext.?runAsNonRoot.orValue(false) == true".to_owned(),
             "runAsNonRoot has to be true",
         ),
         (
@@ -103,7 +103,7 @@ fn policy() -> Value {
             each("?capabilities.?drop.orValue([]).exists(one, one == 'ALL')"),
             "all capabilities have to be dropped",
         ),
-        ("!object.spec.?hostNetwork.orValue(false)".to_owned(), "hostNetwork is not allowed"),
+        ("object.spec.?hostNetwork.orValue(false) != true".to_owned(), "hostNetwork is not allowed"),
         ("object.spec.?volumes.orValue([]).all(v, !has(v.hostPath))".to_owned(), "hostPath is not allowed"),
     ];
     let rules = rules.map(|(expression, message)| json!({"expression": expression, "message": message}));
