@@ -222,7 +222,8 @@ fn a_binary_source_says_nothing_of_what_is_in_its_objects() {
 #[test]
 fn how_xml_is_read_is_not_for_json() {
     let fault = |part: Value| {
-        let mut conversion = json!({"format": "Json", "record": "$", "fields": [{"name": "a", "path": ["a"]}]});
+        let mut conversion =
+            json!({"format": "Json", "record": "$", "fields": [{"name": "a", "path": ["a"]}]});
         conversion.as_object_mut().expect("a model").extend(part.as_object().expect("a part").clone());
         source_fault("/spec/conversion", conversion)
     };

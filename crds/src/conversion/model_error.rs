@@ -50,7 +50,9 @@ pub enum ModelError {
         name: String,
     },
     /// An encoding is not known.
-    #[error("encoding: expected the name of an encoding such as windows-1252, iso-8859-2 or utf-16le, found {name:?}")]
+    #[error(
+        "encoding: expected the name of an encoding such as windows-1252, iso-8859-2 or utf-16le, found {name:?}"
+    )]
     Encoding {
         /// As written.
         name: String,

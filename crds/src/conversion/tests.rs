@@ -179,7 +179,10 @@ fn what_json_has_not_is_refused_with_its_place() {
             json!({"format": "Json", "record": "$", "fields": a, "defaultNamespaces": [""]}),
             "defaultNamespaces: members",
         ),
-        (json!({"format": "Json", "record": "$", "fields": a, "entities": "Named"}), "entities: it is for Xml"),
+        (
+            json!({"format": "Json", "record": "$", "fields": a, "entities": "Named"}),
+            "entities: it is for Xml",
+        ),
         (
             json!({"format": "Json", "record": "$", "fields": a, "repairs": ["Encoding"]}),
             "repairs: it is for Xml",
@@ -236,7 +239,8 @@ fn how_an_object_is_read_is_part_of_the_revision_only_where_it_is_set() {
     ] {
         assert_ne!(revision(other.clone()), plain.revision(), "{other}");
     }
-    let (once, twice) = (json!(["Encoding", "LeadingSpace"]), json!(["LeadingSpace", "Encoding", "Encoding"]));
+    let (once, twice) =
+        (json!(["Encoding", "LeadingSpace"]), json!(["LeadingSpace", "Encoding", "Encoding"]));
     assert_eq!(revision(json!({"repairs": once})), revision(json!({"repairs": twice})));
 }
 
@@ -252,7 +256,8 @@ fn presets_know_the_names_of_characters() {
 
 #[test]
 fn an_encoding_is_named_in_any_case_and_has_to_exist() {
-    let model = |name: &str| json!({"record": "/a", "encoding": name, "fields": [{"name": "a", "path": ["a"]}]});
+    let model =
+        |name: &str| json!({"record": "/a", "encoding": name, "fields": [{"name": "a", "path": ["a"]}]});
     assert_eq!(conversion(model("Windows-1252")).resolve().unwrap().encoding, Some("windows-1252"));
     let found = fault(model("utf-7"));
     assert!(found.starts_with("encoding: expected the name of an encoding such as"), "{found}");

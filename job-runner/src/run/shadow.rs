@@ -191,8 +191,7 @@ impl<'a> Rehearsal<'a> {
         let (converter, body) = (Arc::clone(converter), BodyReader::start(opened.body));
         let decoding = tokio::task::spawn_blocking(move || converter.reading_of(body)).await;
         let reading = decoding.map_err(io::Error::from).flatten();
-        let reading =
-            reading.map_err(|error| StoreError::unavailable(object::action(object_ref), &error))?;
+        let reading = reading.map_err(|error| StoreError::unavailable(object::action(object_ref), &error))?;
         Ok(match object::open(&self.context.s3, object_ref).await? {
             ObjectFound::Object(opened) => Some((*opened, reading)),
             ObjectFound::Gone | ObjectFound::Replaced => None,

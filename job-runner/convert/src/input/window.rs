@@ -244,7 +244,8 @@ impl<'r> Window<'r> {
 
     /// Whether the scanner judges characters that XML does not allow: some repairs depend on where they are.
     const fn keeps_controls(&self) -> bool {
-        self.decoding.repairs.has(Repair::ControlCharacters) || self.decoding.repairs.has(Repair::TrailingData)
+        self.decoding.repairs.has(Repair::ControlCharacters)
+            || self.decoding.repairs.has(Repair::TrailingData)
     }
 
     fn end_with(&mut self, garbled: Garbled) {

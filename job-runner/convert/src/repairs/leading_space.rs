@@ -29,7 +29,8 @@ mod tests {
     fn only_space_and_marks_before_a_declaration_count() {
         assert_eq!(length(b"\r\n\t <?xml version='1.0'?>"), 4);
         assert_eq!(length("\n\u{feff} \u{feff}<?xml version='1.0'?>".as_bytes()), 8);
-        let others = ["<?xml version='1.0'?>", "\n<r/>", "\nx<?xml version='1.0'?>", "\n<?xml-model?>", "\n", ""];
+        let others =
+            ["<?xml version='1.0'?>", "\n<r/>", "\nx<?xml version='1.0'?>", "\n<?xml-model?>", "\n", ""];
         for text in others {
             assert_eq!(length(text.as_bytes()), 0, "{text}");
         }

@@ -60,6 +60,9 @@ mod tests {
     fn a_prefix_has_its_known_namespace_or_its_own() {
         assert_eq!(namespace("dc"), "http://purl.org/dc/elements/1.1/");
         assert_eq!(namespace("desk"), "desk");
-        assert!(WELL_KNOWN.is_sorted_by(|one, next| one.0 < next.0), "each once, in the order of their names");
+        assert!(
+            WELL_KNOWN.is_sorted_by(|one, next| one.0 < next.0),
+            "each once, in the order of their names"
+        );
     }
 }

@@ -78,7 +78,8 @@ fn converters() -> Vec<Converter> {
 /// Models that allow more, in various combinations.
 fn lenient_converters() -> Vec<Converter> {
     let combination = |number: usize| {
-        let repairs = Repair::ALL.into_iter().enumerate().filter(|(index, _)| ((number * 37) >> index) & 1 == 1);
+        let repairs =
+            Repair::ALL.into_iter().enumerate().filter(|(index, _)| ((number * 37) >> index) & 1 == 1);
         let repairs: Vec<_> = repairs.map(|(_, repair)| repair).collect();
         let entities = [Entities::Declared, Entities::Named, Entities::Refuse][number % 3];
         let preset = Preset::ALL[number % Preset::ALL.len()];

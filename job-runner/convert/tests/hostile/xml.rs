@@ -34,7 +34,10 @@ pub fn requests() -> Vec<String> {
         with_text("<!DOCTYPE nitf SYSTEM 'http://127.0.0.1:9/x.dtd'>", "plain"),
         with_text("<!DOCTYPE nitf PUBLIC '-//X//Y' 'file:///dev/zero'>", "plain"),
         with_text("<!DOCTYPE nitf SYSTEM '/dev/zero' [<!NOTATION n SYSTEM 'file:///etc/passwd'>]>", "plain"),
-        with_text("<!DOCTYPE nitf [<!NOTATION n SYSTEM 'n'><!ENTITY x SYSTEM '/dev/zero' NDATA n>]>", "plain"),
+        with_text(
+            "<!DOCTYPE nitf [<!NOTATION n SYSTEM 'n'><!ENTITY x SYSTEM '/dev/zero' NDATA n>]>",
+            "plain",
+        ),
         with_text("<!DOCTYPE nitf [<!ATTLIST nitf xml:lang CDATA 'de' more CDATA #FIXED 'x'>]>", "plain"),
         with_text("<?xml-stylesheet type='text/xsl' href='http://127.0.0.1:9/x.xsl'?>", "plain"),
         with_text("<?xml-model href='http://127.0.0.1:9/x.rng'?>", "plain"),
