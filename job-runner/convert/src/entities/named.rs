@@ -2,7 +2,7 @@
 //!
 //! `names.tsv` has the names of HTML (<https://html.spec.whatwg.org/entities.json>), which comprise the sets of ISO 8879,
 //! ISO 9573-13 and MathML as the W3C has them (<https://www.w3.org/TR/xml-entity-names/>), and from the same
-//! recommendation the Greek sets that HTML leaves out and the DTDs of NITF, JATS and DocBook include: isogrk1, isogrk2
+//! recommendation the Greek sets that HTML leaves out and the DTDs of NITF, JATS and `DocBook` include: isogrk1, isogrk2
 //! and isogrk4. A line is a name and its characters in hexadecimal.
 
 use std::collections::HashMap;

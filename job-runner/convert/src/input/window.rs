@@ -218,12 +218,11 @@ impl<'r> Window<'r> {
     fn decode(&mut self, from: usize) {
         let old = self.text.len();
         let raw = &self.raw[from..];
-        let result = match &mut self.transcoder {
-            Some(transcoder) => transcoder.decode(raw, self.complete, &mut self.text).map(|()| raw.len()),
-            None => {
-                let last = self.complete && !self.decoding.repairs.has(Repair::UnclosedAtEnd);
-                utf8(raw, last, &mut self.text)
-            }
+        let result = if let Some(transcoder) = &mut self.transcoder {
+            transcoder.decode(raw, self.complete, &mut self.text).map(|()| raw.len())
+        } else {
+            let last = self.complete && !self.decoding.repairs.has(Repair::UnclosedAtEnd);
+            utf8(raw, last, &mut self.text)
         };
         match result {
             Ok(taken) => drop(self.raw.drain(..from + taken)),

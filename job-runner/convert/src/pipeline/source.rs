@@ -14,7 +14,6 @@ use crate::xml::scanner::Scanner;
 
 /// An object that is being read.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each object, and it does not move")]
 pub(crate) enum Source<'a> {
     Xml(Scanner<'a, 'a>),
     Json(JsonScanner<'a, 'a>),

@@ -84,7 +84,7 @@ fn lenient_converters() -> Vec<Converter> {
         let entities = [Entities::Declared, Entities::Named, Entities::Refuse][number % 3];
         let preset = Preset::ALL[number % Preset::ALL.len()];
         let settings = json!({"preset": preset, "entities": entities, "repairs": repairs});
-        converter(if number % 2 == 0 { settings } else { concatenated(settings) })
+        converter(if number.is_multiple_of(2) { settings } else { concatenated(settings) })
     };
     (0..24).map(combination).collect()
 }

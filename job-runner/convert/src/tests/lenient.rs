@@ -17,11 +17,10 @@ fn lenient(settings: Value) -> Converter {
 }
 
 /// The same with another record.
-fn with_record(record: &str, settings: Value) -> Converter {
-    let fields = json!([{"name": "x", "path": ["."]}, {"name": "a", "path": ["@a"]}]);
-    let mut model = json!({"record": record, "fields": fields});
-    model.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
-    converter(model)
+fn with_record(record: &str, mut settings: Value) -> Converter {
+    settings["record"] = json!(record);
+    settings["fields"] = json!([{"name": "x", "path": ["."]}, {"name": "a", "path": ["@a"]}]);
+    converter(settings)
 }
 
 /// One with this repair alone.

@@ -188,13 +188,13 @@ impl XmlState<'_> {
             let (token, end) = match read.or_else(|flaw| self.bare_ampersand(text, start, flaw))? {
                 Some(read) => read,
                 None if !complete => return Ok(XmlLook::More),
-                None => match self.last_token(text, start)? {
-                    Some(read) => read,
-                    None => {
+                None => {
+                    let Some(read) = self.last_token(text, start)? else {
                         *at = text.len();
                         return self.finish(text.len(), sink);
-                    }
-                },
+                    };
+                    read
+                }
             };
             self.count(start, end, !matches!(token, XmlToken::End(_)))?;
             let token = if self.departure.controls {

@@ -34,7 +34,8 @@ pub fn attacks() -> Vec<Attack> {
         format!("<!DOCTYPE r [{inner}<!ENTITY e{levels} '{last}'>]>")
     };
     let long = format!("<!DOCTYPE r [<!ENTITY a '{}'>]>", "x".repeat(50_000));
-    let chain: String = (0..20_000).map(|n| format!("<!ENTITY c{n} '&c{};'>", n + 1)).collect();
+    let links = (0..20_000).map(|n| format!("<!ENTITY c{n} '&c{};'>", n + 1));
+    let chain = links.collect::<Vec<_>>().concat();
     let growth = "entities that add at most 1048576 bytes";
     let finite = [
         ("many laughs", EntityRefused, "levels of entities", laughs("lol", 9) + "<r>&e0;</r>"),
