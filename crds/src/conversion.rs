@@ -17,6 +17,7 @@ mod model_ref;
 mod on_fault;
 mod path;
 mod preset;
+mod reading;
 mod reference;
 mod resolve;
 mod spec;
@@ -44,4 +45,8 @@ pub use path::{
     Attribute, NameTest, Path, PathFault, Predicate, Scope, Step, TOP, Target, Test, push_member,
 };
 pub use preset::Preset;
+pub use reading::encoding::{DEFAULT_ENCODING, ENCODINGS, encoding_named};
+pub use reading::entities::Entities;
+pub use reading::repair::Repair;
+pub use reading::repair_counts::RepairCounts;
 pub use spec::Conversion;

@@ -35,7 +35,7 @@ pub enum Reason {
     MalformedXml,
     /// The object is not well-formed JSON (RFC 8259).
     MalformedJson,
-    /// The object declares or uses an entity that is not one of XML's five predefined ones.
+    /// The object declares or uses an entity that the model does not allow.
     EntityRefused,
     /// A limit on size, depth or number was reached.
     LimitExceeded,

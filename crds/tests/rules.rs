@@ -203,6 +203,10 @@ fn a_binary_source_says_nothing_of_what_is_in_its_objects() {
         json!({"fields": [{"name": "a", "path": ["a"]}]}),
         json!({"extra": "Keep"}),
         json!({"timeZone": "UTC"}),
+        json!({"entities": "Named"}),
+        json!({"repairs": ["LeadingSpace"]}),
+        json!({"encoding": "utf-8"}),
+        json!({"concatenated": true}),
     ] {
         let mut conversion = json!({"format": "Binary"});
         conversion.as_object_mut().expect("a model").extend(part.as_object().expect("a part").clone());
@@ -213,6 +217,26 @@ fn a_binary_source_says_nothing_of_what_is_in_its_objects() {
     assert!(limited.contains("only maxObjectBytes is for them"), "{limited}");
     assert!(fault(json!({"format": "Xml"})).expect("a fault").contains("name a preset"));
     assert_eq!(fault(json!({"preset": "nitf", "limits": {"maxNodes": 5}})), None);
+}
+
+#[test]
+fn how_xml_is_read_is_not_for_json() {
+    let fault = |part: Value| {
+        let mut conversion =
+            json!({"format": "Json", "record": "$", "fields": [{"name": "a", "path": ["a"]}]});
+        conversion.as_object_mut().expect("a model").extend(part.as_object().expect("a part").clone());
+        source_fault("/spec/conversion", conversion)
+    };
+    assert_eq!(fault(json!({"concatenated": false})), None);
+    for part in [
+        json!({"entities": "Named"}),
+        json!({"repairs": ["LeadingSpace"]}),
+        json!({"encoding": "utf-8"}),
+        json!({"concatenated": true}),
+    ] {
+        let found = fault(part.clone()).unwrap_or_default();
+        assert!(found.contains("are for Xml"), "{part}: {found}");
+    }
 }
 
 #[test]
@@ -229,6 +253,10 @@ fn a_conversion_refers_to_a_model_or_states_one() {
         json!({"fields": [{"name": "a", "path": ["a"]}]}),
         json!({"extra": "Keep"}),
         json!({"timeZone": "UTC"}),
+        json!({"entities": "Named"}),
+        json!({"repairs": ["LeadingSpace"]}),
+        json!({"encoding": "utf-8"}),
+        json!({"concatenated": true}),
         json!({"limits": {"maxNodes": 5}}),
     ] {
         let mut conversion = json!({"modelRef": {"name": "nitf-eu"}});

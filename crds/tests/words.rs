@@ -7,7 +7,7 @@ use docmill_crds::api::elasticsearch::AwsService;
 use docmill_crds::api::enricher::Builtin;
 use docmill_crds::audit::DifferenceKind;
 use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
-use docmill_crds::conversion::{FieldType, Preset};
+use docmill_crds::conversion::{FieldType, Preset, Repair};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::units::UnitState;
 use serde::Serialize;
@@ -35,6 +35,7 @@ fn words_are_the_serialised_form() {
     are_the_serialised_form::<IndexTrouble>();
     are_the_serialised_form::<Preset>();
     are_the_serialised_form::<Reason>();
+    are_the_serialised_form::<Repair>();
     are_the_serialised_form::<SkipReason>();
     are_the_serialised_form::<Store>();
     are_the_serialised_form::<UnitState>();

@@ -7,6 +7,7 @@ use super::limits::camel_case;
 use super::model::Model;
 use super::model_error::ModelError;
 use super::on_fault::OnFault;
+use super::reading::entities::Entities;
 use super::spec::Conversion;
 
 /// The model, or an error if it has settings for other formats.
@@ -24,6 +25,10 @@ pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
         extra: Extra::Drop,
         time_zone: None,
         on_fault: OnFault::Refuse,
+        entities: Entities::Refuse,
+        repairs: Vec::new(),
+        encoding: None,
+        concatenated: false,
         limits: conversion.limits.clone().unwrap_or_default().resolve()?,
     })
 }
@@ -71,6 +76,10 @@ mod tests {
             ("extra", json!({"extra": "Drop"})),
             ("timeZone", json!({"timeZone": "UTC"})),
             ("onFault", json!({"onFault": "Drop"})),
+            ("entities", json!({"entities": "Named"})),
+            ("repairs", json!({"repairs": ["LeadingSpace"]})),
+            ("encoding", json!({"encoding": "utf-8"})),
+            ("concatenated", json!({"concatenated": true})),
             ("limits.maxDepth", json!({"limits": {"maxObjectBytes": 1, "maxDepth": 1}})),
         ] {
             let fault = conversion(&more).resolve().unwrap_err().to_string();

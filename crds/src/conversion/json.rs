@@ -5,6 +5,9 @@ use super::fields::field_type::FieldType;
 use super::model_error::ModelError;
 use super::spec::Conversion;
 
+/// Settings of how XML is read.
+const XML_ALONE: [&str; 4] = ["entities", "repairs", "encoding", "concatenated"];
+
 /// Refuses settings that are for Xml only.
 pub(super) fn check(conversion: &Conversion) -> Result<(), ModelError> {
     const NO_NAMESPACE: &str = "members of JSON objects are in no namespace";
@@ -16,6 +19,12 @@ pub(super) fn check(conversion: &Conversion) -> Result<(), ModelError> {
     }
     if conversion.default_namespaces.is_some() {
         return Err(fault("defaultNamespaces", NO_NAMESPACE));
+    }
+    let settings = conversion.content_settings().into_iter();
+    for (place, is_set) in settings {
+        if is_set && XML_ALONE.contains(&place) {
+            return Err(fault(place, "it is for Xml"));
+        }
     }
     check_fields("fields", &conversion.fields)
 }

@@ -76,9 +76,9 @@ limits! {
     max_doctype_bytes = MIB, 1..=64 * MIB;
     /// Documents in one object. 100000 if not set.
     max_documents = 100_000, 1..=100_000_000;
-    /// Nodes (elements, texts, comments and so on) of one document, and of what is between two documents.
-    /// 250000 if not set.
-    max_nodes = 250_000, 1..=100_000_000;
+    /// Nodes (elements, texts, comments and so on; end tags are none) of one document, and of what is between
+    /// two documents. 5000000 if not set.
+    max_nodes = 5_000_000, 1..=100_000_000;
     /// Levels of elements. 256 if not set.
     max_depth = 256, 1..=4096;
     /// Attributes and namespace declarations of one element. 256 if not set.
@@ -93,6 +93,22 @@ limits! {
     max_text_bytes = 16 * MIB, 1..=GIB;
     /// Bytes of all values of one document together. 16777216 (16 MiB) if not set.
     max_value_bytes = 16 * MIB, 1..=GIB;
+}
+
+/// The default of `maxNodes` before it was raised.
+const FORMER_MAX_NODES: u64 = 250_000;
+
+impl ResolvedLimits {
+    /// The limits as revisions have them. A default that is raised changes no document, so it must not change the
+    /// revision of every model: the default of `maxNodes` and the former one stand for each other.
+    pub(super) const fn for_revision(self) -> Self {
+        let max_nodes = match self.max_nodes {
+            number if number == Self::DEFAULT.max_nodes => FORMER_MAX_NODES,
+            FORMER_MAX_NODES => Self::DEFAULT.max_nodes,
+            other => other,
+        };
+        Self { max_nodes, ..self }
+    }
 }
 
 /// The API server makes the same checks; this one is for a model that is tried without an API server.

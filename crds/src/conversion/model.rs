@@ -19,7 +19,10 @@ use super::limits::ResolvedLimits;
 use super::model_error::ModelError;
 use super::on_fault::OnFault;
 use super::path::{Path, Scope, Target};
+use super::reading::entities::Entities;
+use super::reading::repair::Repair;
 use crate::digest::hex;
+use crate::serialization::is_default;
 
 /// The version of how documents are written. It is part of every revision: raise it when the same model and
 /// the same object give a different document than before.
@@ -55,6 +58,18 @@ pub struct Model {
     /// What happens to values that are wrong, where a field does not say it.
     #[serde(skip_serializing_if = "is_refuse")]
     pub on_fault: OnFault,
+    /// Which entities an object may use.
+    #[serde(skip_serializing_if = "is_default")]
+    pub entities: Entities,
+    /// What is mended in an object, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair>,
+    /// The encoding of objects, or with [`Repair::Encoding`], of those whose own one does not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<&'static str>,
+    /// An object may be several XML documents, one after the other.
+    #[serde(skip_serializing_if = "is_default")]
+    pub concatenated: bool,
     /// Limits on the resources that an object may use.
     pub limits: ResolvedLimits,
 }
@@ -65,7 +80,8 @@ impl Model {
     /// out, since it changes no document.
     pub fn revision(&self) -> String {
         let version = if self.format == Format::Binary { BINARY_FORMAT } else { CONVERTER_FORMAT };
-        let logic = Self { fields: search_rules::without_search(&self.fields), ..self.clone() };
+        let (fields, limits) = (search_rules::without_search(&self.fields), self.limits.for_revision());
+        let logic = Self { fields, limits, ..self.clone() };
         let canonical = serde_json::json!({"converterFormat": version, "model": logic}).to_string();
         hex(&Sha256::digest(canonical)[..REVISION_DIGITS / 2])
     }

@@ -49,6 +49,14 @@ pub enum ModelError {
         /// As written.
         name: String,
     },
+    /// An encoding is not known.
+    #[error(
+        "encoding: expected the name of an encoding such as windows-1252, iso-8859-2 or utf-16le, found {name:?}"
+    )]
+    Encoding {
+        /// As written.
+        name: String,
+    },
     /// A limit is out of its range.
     #[error("{place}: expected a number from {min} to {max}, found {value}")]
     Limit {

@@ -40,6 +40,10 @@ mod tests {
             ("fields", json!({"fields": [{"name": "a", "path": ["a"]}]})),
             ("timeZone", json!({"timeZone": "UTC"})),
             ("onFault", json!({"onFault": "Drop"})),
+            ("entities", json!({"entities": "Named"})),
+            ("repairs", json!({"repairs": ["LeadingSpace"]})),
+            ("encoding", json!({"encoding": "utf-8"})),
+            ("concatenated", json!({"concatenated": true})),
             ("format", json!({"format": "Json"})),
             ("limits", json!({"limits": {}})),
         ] {

@@ -3,6 +3,7 @@
 use super::format::Format;
 use super::model::{Model, check_names};
 use super::model_error::ModelError;
+use super::reading::encoding;
 use super::spec::Conversion;
 use super::{binary, json};
 
@@ -41,6 +42,12 @@ impl Conversion {
         base.extra = self.extra.or(base.extra);
         base.time_zone = self.time_zone.clone().or(base.time_zone);
         base.on_fault = self.on_fault.or(base.on_fault);
+        base.entities = self.entities.or(base.entities);
+        if !self.repairs.is_empty() {
+            base.repairs.clone_from(&self.repairs);
+        }
+        base.encoding = self.encoding.clone().or(base.encoding);
+        base.concatenated |= self.concatenated;
         base.namespaces.extend(self.namespaces.clone());
         base.limits = match (&self.limits, base.limits) {
             (Some(own), Some(preset)) => Some(own.or(&preset)),
@@ -60,6 +67,9 @@ impl Conversion {
         if self.fields.is_empty() {
             return Err(ModelError::NoFields);
         }
+        let mut repairs = self.repairs;
+        repairs.sort_unstable();
+        repairs.dedup();
         Ok(Model {
             format: self.format,
             record: self.record.ok_or(ModelError::NoRecord)?,
@@ -70,6 +80,10 @@ impl Conversion {
             extra: self.extra.unwrap_or_default(),
             time_zone: self.time_zone,
             on_fault: self.on_fault.unwrap_or_default(),
+            entities: self.entities.unwrap_or_default(),
+            repairs,
+            encoding: self.encoding.as_deref().map(encoding::check).transpose()?,
+            concatenated: self.concatenated,
             limits: self.limits.unwrap_or_default().resolve()?,
         })
     }

@@ -14,6 +14,9 @@ use super::limits::Limits;
 use super::model_ref::{self, ModelRef};
 use super::on_fault::OnFault;
 use super::preset::Preset;
+use super::reading::entities::Entities;
+use super::reading::repair::Repair;
+use crate::serialization::is_default;
 
 /// How objects become documents.
 #[allow(
@@ -37,6 +40,10 @@ use super::preset::Preset;
 }, {
     "rule": "self.format != 'Json' || !(has(self.preset) || has(self.namespaces) || has(self.defaultNamespaces))",
     "message": "preset, namespaces and defaultNamespaces are for Xml"
+}, {
+    "rule": "self.format != 'Json' || !(has(self.entities) || has(self.repairs) || has(self.encoding) || \
+        (has(self.concatenated) && self.concatenated))",
+    "message": "entities, repairs, encoding and concatenated are for Xml"
 }, {
     "rule": "self.format != 'Json' || !has(self.fields) || self.fields.all(f, f.type != 'markup' && !has(f.exclude))",
     "message": "the type markup and exclude are for Xml"
@@ -116,6 +123,40 @@ pub struct Conversion {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_fault: Option<OnFault>,
 
+    /// Which entities objects may use beyond XML's own five. Refuse: none, and an object that declares or uses one is
+    /// refused with EntityRefused. Named: the names of HTML 5 and of the ISO and MathML sets, such as nbsp, mdash
+    /// and eacute; no DTD is read. Declared: those, and the ones that the object's own DOCTYPE declares as text.
+    /// External and parameter entities are always refused. Refuse if not set; the presets nitf, newsml-g2, rss,
+    /// atom and jats set Named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entities: Option<Entities>,
+
+    /// What is mended in objects that are not well-formed, and counted in `_docmill.repairs`, in the records of units
+    /// and in the metrics of workers. Nothing if not set. LeadingSpace: white space or a byte order mark before
+    /// the XML declaration is left out. TrailingData: NULs and text after the root element are left out.
+    /// ControlCharacters: characters that XML does not allow are left out. BareAmpersand: an ampersand that
+    /// begins no reference is an ampersand. UndeclaredPrefix: a prefix without a declaration gets its well-known
+    /// namespace, or one that is named like the prefix. Encoding: a declaration that the bytes contradict is
+    /// ignored, and an object with bytes that do not exist in its encoding is read again in `encoding`.
+    /// DuplicateAttributes: the first attribute of a name counts. UnclosedAtEnd: elements that are open at the
+    /// end of the object end there. With a preset, the list replaces the preset's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub repairs: Vec<Repair>,
+
+    /// The encoding of the objects, whatever they declare: a name such as windows-1252, iso-8859-2 or utf-16le. A byte
+    /// order mark counts more. With the repair Encoding, the encoding of those objects alone that have bytes which
+    /// do not exist in their own encoding; it is then windows-1252 if not set. With a preset, it replaces the
+    /// preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 40))]
+    pub encoding: Option<String>,
+
+    /// An object may be several XML documents one after the other, each with its own declaration, DOCTYPE, root element
+    /// and namespaces.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub concatenated: bool,
+
     /// Limits on the resources that one object may use in a worker. The defaults are well above what real
     /// news documents need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,7 +165,7 @@ pub struct Conversion {
 
 impl Conversion {
     /// The settings that say what is in objects, each with whether it is set.
-    pub(super) fn content_settings(&self) -> [(&'static str, bool); 9] {
+    pub(super) fn content_settings(&self) -> [(&'static str, bool); 13] {
         [
             ("preset", self.preset.is_some()),
             ("record", self.record.is_some()),
@@ -135,6 +176,10 @@ impl Conversion {
             ("extra", self.extra.is_some()),
             ("timeZone", self.time_zone.is_some()),
             ("onFault", self.on_fault.is_some()),
+            ("entities", self.entities.is_some()),
+            ("repairs", !self.repairs.is_empty()),
+            ("encoding", self.encoding.is_some()),
+            ("concatenated", self.concatenated),
         ]
     }
 }

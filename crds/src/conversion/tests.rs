@@ -197,6 +197,16 @@ fn what_json_has_not_is_refused_with_its_place() {
             json!({"format": "Json", "record": "$", "fields": a, "defaultNamespaces": [""]}),
             "defaultNamespaces: members",
         ),
+        (
+            json!({"format": "Json", "record": "$", "fields": a, "entities": "Named"}),
+            "entities: it is for Xml",
+        ),
+        (
+            json!({"format": "Json", "record": "$", "fields": a, "repairs": ["Encoding"]}),
+            "repairs: it is for Xml",
+        ),
+        (json!({"format": "Json", "record": "$", "fields": a, "encoding": "utf-8"}), "encoding: it is for"),
+        (json!({"format": "Json", "record": "$", "fields": a, "concatenated": true}), "concatenated: it is"),
         (json!({"format": "Json", "record": "item", "fields": a}), "record: \"item\" does not start with $"),
         (json!({"format": "Json", "record": "/item", "fields": a}), "record: expected the name of a member"),
         (of(json!({"name": "b", "path": ["b"], "type": "markup"})), "fields[1].type: markup is for Xml"),
@@ -214,6 +224,62 @@ fn what_json_has_not_is_refused_with_its_place() {
     let itself =
         json!({"name": "o", "path": ["@"], "type": "object", "fields": [{"name": "h", "path": ["h"]}]});
     conversion(of(itself)).resolve().unwrap();
+}
+
+#[test]
+fn how_an_object_is_read_is_part_of_the_revision_only_where_it_is_set() {
+    let of = |more: Value| {
+        let mut model = json!({"record": "/a", "fields": [{"name": "a", "path": ["a"]}]});
+        model.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        conversion(model)
+    };
+    // What it was before there were these settings, and before `maxNodes` was raised.
+    let plain = of(json!({})).resolve().unwrap();
+    let canonical = serde_json::to_value(&plain).unwrap();
+    for name in ["entities", "repairs", "encoding", "concatenated"] {
+        assert_eq!(canonical.get(name), None, "{name}");
+    }
+    let revision = |more: Value| of(more).revision().unwrap();
+    for same in [
+        json!({"entities": "Refuse"}),
+        json!({"repairs": []}),
+        json!({"concatenated": false}),
+        json!({"limits": {"maxNodes": plain.limits.max_nodes}}),
+    ] {
+        assert_eq!(revision(same.clone()), plain.revision(), "{same}");
+    }
+    for other in [
+        json!({"entities": "Named"}),
+        json!({"repairs": ["LeadingSpace"]}),
+        json!({"encoding": "koi8-r"}),
+        json!({"concatenated": true}),
+        json!({"limits": {"maxNodes": 250_000}}),
+    ] {
+        assert_ne!(revision(other.clone()), plain.revision(), "{other}");
+    }
+    let (once, twice) =
+        (json!(["Encoding", "LeadingSpace"]), json!(["LeadingSpace", "Encoding", "Encoding"]));
+    assert_eq!(revision(json!({"repairs": once})), revision(json!({"repairs": twice})));
+}
+
+#[test]
+fn presets_know_the_names_of_characters() {
+    for preset in Preset::ALL {
+        let model = Conversion { preset: Some(preset), ..Conversion::default() };
+        assert_eq!(model.resolve().unwrap().entities, Entities::Named, "{}", preset.as_str());
+        let strict = Conversion { entities: Some(Entities::Refuse), ..model };
+        assert_eq!(strict.resolve().unwrap().entities, Entities::Refuse);
+    }
+}
+
+#[test]
+fn an_encoding_is_named_in_any_case_and_has_to_exist() {
+    let model =
+        |name: &str| json!({"record": "/a", "encoding": name, "fields": [{"name": "a", "path": ["a"]}]});
+    assert_eq!(conversion(model("Windows-1252")).resolve().unwrap().encoding, Some("windows-1252"));
+    let found = fault(model("utf-7"));
+    assert!(found.starts_with("encoding: expected the name of an encoding such as"), "{found}");
+    assert!(encoding_named(DEFAULT_ENCODING).is_some());
 }
 
 #[test]

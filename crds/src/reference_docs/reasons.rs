@@ -79,16 +79,17 @@ const fn of_refusal(reason: Reason) -> &'static str {
         }
         Reason::CorruptCompression => "Upload the object again: the transfer was most likely cut off.",
         Reason::UnsupportedEncoding => {
-            "Ask the sender to use a supported encoding and to declare it; UTF-16 needs a byte order mark."
+            "Ask the sender to use a supported encoding and to declare it; UTF-16 needs a byte order mark. Or set `conversion.encoding`, or the repair `Encoding`."
         }
         Reason::InvalidBytes => {
-            "Ask the sender to declare the encoding that the object is in, or to correct its bytes."
+            "Ask the sender to declare the encoding that the object is in, or to correct its bytes; or set `conversion.encoding`, or the repair `Encoding`."
         }
-        Reason::MalformedXml | Reason::MalformedJson => {
-            "Ask the sender to correct the object; `.error.json` names line and column."
+        Reason::MalformedXml => {
+            "Ask the sender to correct the object; `.error.json` names line and column. Some faults can be mended by `conversion.repairs`."
         }
+        Reason::MalformedJson => "Ask the sender to correct the object; `.error.json` names line and column.",
         Reason::EntityRefused => {
-            "Ask the sender to write the character itself, or a numeric reference to it."
+            "Ask the sender to write the character itself, or a numeric reference to it; or allow names or declarations by `conversion.entities`."
         }
         Reason::LimitExceeded => {
             "If the object is sound, raise the limit in `conversion.limits`; `.error.json` names the limit."

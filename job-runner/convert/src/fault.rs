@@ -121,6 +121,12 @@ impl Flaw {
         self
     }
 
+    /// The same flaw, so much further on.
+    pub(crate) fn moved(mut self, by: usize) -> Self {
+        self.offset += by;
+        self
+    }
+
     pub(crate) fn because(mut self, reason: Reason) -> Self {
         self.reason = reason;
         self

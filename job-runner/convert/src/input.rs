@@ -3,5 +3,7 @@
 pub(crate) mod chars;
 pub(crate) mod declaration;
 pub(crate) mod decode;
+pub(crate) mod decoding;
 pub(crate) mod decompress;
+pub(crate) mod foreign;
 pub(crate) mod window;

@@ -31,18 +31,22 @@
 
 mod automaton;
 mod cursor;
+mod entities;
 mod evaluate;
 mod events;
 mod fault;
 mod input;
 mod json;
 mod json_writer;
+mod leniency;
 mod limits;
 mod losses;
+mod repairs;
 mod validate;
 mod xml;
 
 pub use fault::{Fault, MAX_FAULTS, Refusal};
+pub use leniency::Reading;
 pub use limits::Limits;
 pub use losses::{Loss, LossKind, Losses};
 pub use pipeline::converter::Converter;

@@ -18,7 +18,7 @@ pub struct Limits {
     pub doctype_bytes: usize,
     /// Documents in one object.
     pub documents: u32,
-    /// Elements, texts, comments and so on, of one document, and of what lies between two.
+    /// Elements, texts, comments and so on, of one document, and of what lies between two. End tags are none.
     pub nodes: u32,
     /// Levels of elements.
     pub depth: usize,

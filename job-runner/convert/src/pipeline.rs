@@ -2,10 +2,12 @@
 //!
 //! - [`converter`]: a compiled model; [`documents`]: the documents of an object, one by one;
 //! - [`source`]: the scanner that fits its syntax; [`scratch`]: memory that is used again;
+//! - [`rereading`]: an object once more, in another encoding;
 //! - [`visit`]: an object without a model, element by element.
 
 pub(crate) mod converter;
 pub(crate) mod documents;
+mod rereading;
 mod scratch;
 mod source;
 pub(crate) mod visit;

@@ -8,6 +8,7 @@ mod fuzz;
 mod golden;
 mod json;
 mod json_syntax;
+mod lenient;
 mod losses;
 mod naive;
 mod nearest;
@@ -24,7 +25,7 @@ use docmill_crds::conversion::Conversion;
 use docmill_crds::reason::Reason;
 use serde_json::{Value, json};
 
-use super::{Converter, Document, Documents, Limits, Refusal, Verdict};
+use super::{Converter, Document, Documents, Limits, Reading, Refusal, Verdict};
 
 /// A converter for a model that is written as JSON.
 fn converter(model: Value) -> Converter {
@@ -37,7 +38,7 @@ fn verdicts(converter: &Converter, bytes: &[u8]) -> Vec<Verdict> {
 
 /// The same, with so many bytes read at once.
 fn verdicts_in_chunks(converter: &Converter, bytes: &[u8], chunk: usize) -> Vec<Verdict> {
-    Documents::in_chunks(converter, bytes, chunk).map(Result::unwrap).collect()
+    Documents::in_chunks(converter, Reading::default(), bytes, chunk).map(Result::unwrap).collect()
 }
 
 /// The only document of an object.
@@ -98,7 +99,7 @@ fn limits_refuse_what_is_too_large() {
         (format!("<r><d>{comments}</d><d>{comments}</d>{comments}</r>"), "an object of at most 2000 bytes"),
         (format!("<r><d>{comments}{comments}</d></r>"), "a document of at most 1000 bytes"),
         ("<r><d/><d/><d/></r>".into(), "at most 2 documents"),
-        (format!("<r><d>{}</d></r>", "<e/>".repeat(40)), "at most 40 nodes"),
+        (format!("<r><d>{}</d></r>", "<e/>".repeat(41)), "at most 40 nodes"),
         ("<r><d><a><b><c><d/></c></b></a></d></r>".into(), "at most 5 levels"),
         ("<r a='' b='' c=''/>".into(), "at most 2 attributes"),
         ("<r a='12345678901'/>".into(), "an attribute of at most 10 bytes"),
@@ -117,6 +118,8 @@ fn limits_refuse_what_is_too_large() {
     }
     let many = format!("<r>{}</r>", "<d><e/><e/><e/></d>".repeat(2));
     assert!(last(&many).is_ok(), "nodes are counted for each document");
+    let ends = format!("<r><d>{}</d></r>", "<e></e>".repeat(40));
+    assert!(last(&ends).is_ok(), "end tags are no nodes");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use docmill_clients::aws::StoreError;
-use docmill_convert::Converter;
+use docmill_convert::{Converter, Reading};
 use docmill_crds::api::storage::is_folder_marker;
 use docmill_crds::digest::hex;
 use docmill_crds::reason::SkipReason;
@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::snapshot::packed::MAX_UNIT_BYTES;
 use super::snapshot::packed::packer::PackReservation;
+use super::snapshot::provenance::Provenance;
 use super::source::access_tracker::AccessFailure;
 use super::source::object::{self, ObjectFound, OpenedObject};
 use super::unfinished::Unfinished;
@@ -165,20 +166,52 @@ impl Preparation {
     ) -> io::Result<Outcome> {
         let raw_digest = hex(&Sha256::digest(bytes));
         let stamp = self.stamp(&unit);
-        let mut collected = Made::default();
-        for verdict in converter.documents(bytes) {
-            collected.push(match verdict? {
-                Ok(document) => self.address(document, &stamp.provenance(&unit, &raw_digest, &self.recorder)),
-                Err(refusal) => Err(refusal.into()),
-            });
-            if collected.bytes() > IN_MEMORY_JSON_BYTES {
-                return Ok(Outcome::TooMuch(unit));
+        let mut reading = Reading::default();
+        let collected = loop {
+            let provenance = stamp.provenance(&unit, &raw_digest, &self.recorder);
+            match self.collect(converter, reading, bytes, &provenance)? {
+                Collected::All(made) => break made,
+                Collected::TooMuch => return Ok(Outcome::TooMuch(unit)),
+                Collected::Again(another) => reading = another,
             }
-        }
+        };
         let (converted_unit, encoded_snapshot) =
             collected.finish((unit, raw_digest), stamp.snapshot, memory_permit)?;
         Ok(Outcome::Converted(converted_unit, encoded_snapshot))
     }
+
+    /// Reads the object in this way, and addresses its documents.
+    fn collect(
+        &self,
+        converter: &Converter,
+        reading: Reading,
+        bytes: &[u8],
+        provenance: &Provenance<'_>,
+    ) -> io::Result<Collected> {
+        let mut collected = Made::default();
+        let mut documents = converter.documents_in(reading, bytes);
+        for verdict in documents.by_ref() {
+            collected.push(match verdict? {
+                Ok(document) => self.address(document, provenance),
+                Err(refusal) => match converter.reading_after(reading, &refusal) {
+                    Some(another) => return Ok(Collected::Again(another)),
+                    None => Err(refusal.into()),
+                },
+            });
+            if collected.bytes() > IN_MEMORY_JSON_BYTES {
+                return Ok(Collected::TooMuch);
+            }
+        }
+        Ok(Collected::All(collected.mended(documents.repairs())))
+    }
+}
+
+/// The result of reading an object once.
+enum Collected {
+    All(Made),
+    TooMuch,
+    /// It has to be read again, in this way.
+    Again(Reading),
 }
 
 /// The result of opening an object.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::elastic::{Address, ElasticError};
-use docmill_convert::{Converter, Document};
+use docmill_convert::{Converter, Document, Reading};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::runs::Tally;
 use docmill_crds::records::units::{UnitId, UnitState, units_index};
@@ -164,13 +164,37 @@ impl<'a> Rehearsal<'a> {
         }
         Ok(match &self.extractor {
             DocumentExtractor::Convert(converter) => {
+                let Some((opened, reading)) = self.reading(converter, object_ref, opened).await? else {
+                    return Ok(None);
+                };
                 let reader = BodyReader::start(opened.body);
-                Some((opened.unit, Object::ToConvert(Arc::clone(converter), reader)))
+                Some((opened.unit, Object::ToConvert(Arc::clone(converter), reading, reader)))
             }
             DocumentExtractor::Describe(describer) => {
                 let whole = describer.describe(&self.context.s3, object_ref, opened).await?;
                 whole.map(|whole| (whole.unit, Object::Described(Box::new(whole.document))))
             }
+        })
+    }
+
+    /// The object and how it has to be read; it is opened again where that takes reading it. `None` if it is gone by
+    /// then.
+    async fn reading(
+        &self,
+        converter: &Arc<Converter>,
+        object_ref: &ObjectRef,
+        opened: OpenedObject,
+    ) -> Result<Option<(OpenedObject, Reading)>, StoreError> {
+        if !converter.rereads() {
+            return Ok(Some((opened, Reading::default())));
+        }
+        let (converter, body) = (Arc::clone(converter), BodyReader::start(opened.body));
+        let decoding = tokio::task::spawn_blocking(move || converter.reading_of(body)).await;
+        let reading = decoding.map_err(io::Error::from).flatten();
+        let reading = reading.map_err(|error| StoreError::unavailable(object::action(object_ref), &error))?;
+        Ok(match object::open(&self.context.s3, object_ref).await? {
+            ObjectFound::Object(opened) => Some((*opened, reading)),
+            ObjectFound::Gone | ObjectFound::Replaced => None,
         })
     }
 
@@ -233,7 +257,9 @@ impl<'a> Rehearsal<'a> {
                     let example = FailureExample { message, ..Default::default() };
                     comparison.refuse(Reason::LimitExceeded, example);
                 }
-                Object::ToConvert(converter, reader) => read = convert(&mut comparison, &converter, reader)?,
+                Object::ToConvert(converter, reading, reader) => {
+                    read = convert(&mut comparison, &converter, reading, reader)?;
+                }
                 Object::Described(document) => comparison.compare(&document),
             }
             let (predicted, report) = comparison.finish(&unit.id, recorded.as_ref(), success_state);
@@ -246,7 +272,7 @@ impl<'a> Rehearsal<'a> {
 /// An object for the comparison.
 enum Object {
     TooLarge,
-    ToConvert(Arc<Converter>, BodyReader),
+    ToConvert(Arc<Converter>, Reading, BodyReader),
     Described(Box<Document>),
 }
 
@@ -254,10 +280,11 @@ enum Object {
 fn convert(
     comparison: &mut UnitComparison<'_>,
     converter: &Converter,
+    reading: Reading,
     mut object: impl Read,
 ) -> io::Result<i64> {
     let mut counted = CountedBytes { reader: &mut object, read: 0 };
-    comparison.convert(converter, &mut counted)?;
+    comparison.convert(converter, reading, &mut counted)?;
     // What follows the last record, or the place of a refusal, is still part of the object.
     io::copy(&mut counted, &mut io::sink())?;
     Ok(counted.read)

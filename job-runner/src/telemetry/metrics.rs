@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use docmill_clients::store_health::problems::ProblemKey;
 use docmill_clients::telemetry::process::ProcessMetrics;
 use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
+use docmill_crds::conversion::RepairCounts;
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::UnitState;
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -50,6 +51,11 @@ struct ForeignLabels {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RepairLabels {
+    repair: &'static str,
+}
+
 /// What became of a notification about another bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
@@ -87,6 +93,7 @@ pub struct Metrics {
     documents: Counter,
     documents_overwritten: Counter,
     values_dropped: Family<DroppedLabels, Counter>,
+    repairs: Family<RepairLabels, Counter>,
     bytes_read: Counter,
     retries: Family<RetryLabels, Counter>,
     step_seconds: Family<StepLabels, Histogram, StepSeconds>,
@@ -111,6 +118,7 @@ impl Metrics {
             documents: Counter::default(),
             documents_overwritten: Counter::default(),
             values_dropped: Family::default(),
+            repairs: Family::default(),
             bytes_read: Counter::default(),
             retries: Family::default(),
             step_seconds: Family::new_with_constructor(StepSeconds),
@@ -165,6 +173,7 @@ impl Metrics {
             "Values that are wrong and were left out of their documents, by what is wrong",
             self.values_dropped.clone(),
         );
+        registry.register("repairs", "What was mended in objects, by repair", self.repairs.clone());
         registry.register_with_unit(
             "read",
             "Bytes of raw objects that were read",
@@ -242,6 +251,13 @@ impl Metrics {
         self.values_dropped.get_or_create(&DroppedLabels { reason: reason.as_str() }).inc();
     }
 
+    /// Counts what was mended in an object.
+    pub fn repairs(&self, counts: &RepairCounts) {
+        for (repair, times) in counts.iter() {
+            self.repairs.get_or_create(&RepairLabels { repair: repair.as_str() }).inc_by(times);
+        }
+    }
+
     /// Counts bytes of raw objects.
     pub fn read(&self, bytes: usize) {
         self.bytes_read.inc_by(u64::try_from(bytes).unwrap_or(0));
@@ -283,6 +299,7 @@ mod tests {
     use std::time::Instant;
 
     use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
+    use docmill_crds::conversion::{Repair, RepairCounts};
     use docmill_crds::reason::Reason;
     use docmill_crds::records::units::UnitState;
 
@@ -297,6 +314,9 @@ mod tests {
         metrics.searchable(3, Some(1_500));
         metrics.overwritten(2);
         metrics.value_dropped(Reason::WrongType);
+        let mut repairs = RepairCounts::default();
+        repairs.add(Repair::BareAmpersand, 4);
+        metrics.repairs(&repairs);
         metrics.read(10);
         metrics.bulk(2_000, 7);
         metrics.retry("index", Some((Store::Elasticsearch, StoreProblemReason::Throttled)));
@@ -310,6 +330,7 @@ mod tests {
             r#"docmill_worker_documents_total{namespace="news",source="wire"} 3"#,
             r#"docmill_worker_documents_overwritten_total{namespace="news",source="wire"} 2"#,
             r#"docmill_worker_values_dropped_total{namespace="news",source="wire",reason="WrongType"} 1"#,
+            r#"docmill_worker_repairs_total{namespace="news",source="wire",repair="BareAmpersand"} 4"#,
             r#"docmill_worker_read_bytes_total{namespace="news",source="wire"} 10"#,
             r#"docmill_worker_put_to_searchable_seconds_bucket{namespace="news",source="wire",le="2.0"} 1"#,
             r#"docmill_worker_put_to_searchable_seconds_bucket{namespace="news",source="wire",le="1.0"} 0"#,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::conversion::RepairCounts;
 use crate::records::own_index;
 
 /// Pattern for the names of all ledgers' indices.
@@ -27,6 +28,7 @@ pub fn units_index_body() -> Value {
         "documents": {"properties": {"index": keyword, "id": keyword, "digest": keyword}},
         "documentCount": {"type": "long"},
         "overwrittenCount": {"type": "long"},
+        "repairs": RepairCounts::mapping(),
         "documentsDigest": keyword,
         "snapshot": keyword,
         "revision": keyword,

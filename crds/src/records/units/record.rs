@@ -1,5 +1,7 @@
 //! The record of a unit.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::unit::{UnitId, UnitState};
@@ -34,6 +36,9 @@ pub struct UnitRecord {
     /// Documents of the object that are not stored, because a later one of the same object has the same id.
     #[serde(default, skip_serializing_if = "crate::serialization::is_default")]
     pub overwritten_count: i64,
+    /// What was mended in the object, by the names of the repairs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub repairs: BTreeMap<String, i64>,
     /// Digest of the addresses and contents of all documents of the unit, see
     /// [`DocumentsDigest`](super::DocumentsDigest).
     #[serde(default, skip_serializing_if = "Option::is_none")]

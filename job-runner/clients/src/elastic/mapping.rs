@@ -1,6 +1,7 @@
 //! How documents of the product are mapped: templates for new indices, and what is adopted from existing
 //! ones.
 
+use docmill_crds::conversion::RepairCounts;
 use serde_json::{Map, Value, json};
 
 use super::cluster_info::Distribution;
@@ -111,6 +112,7 @@ pub fn docmill_field(enrichment: &Map<String, Value>) -> Value {
         "snapshot": keyword,
         "revision": keyword,
         "convertedTime": date,
+        "repairs": RepairCounts::mapping(),
         "indexedTime": date,
         "runner": keyword,
     });

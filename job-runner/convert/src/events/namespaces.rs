@@ -26,14 +26,14 @@ impl Namespaces {
         Self { bindings, most: limits.namespace_bytes }
     }
 
-    /// Adds the declarations of an element that is opened at this depth, and checks the prefixes of its
-    /// attributes.
+    /// Adds the declarations of an element that is opened at this depth. Returns how many of its attributes have a
+    /// prefix that is to be checked.
     pub(crate) fn open(
         &mut self,
         attributes: Attributes<'_>,
         depth: usize,
         names: &Names,
-    ) -> Result<(), Flaw> {
+    ) -> Result<usize, Flaw> {
         let mut prefixed = 0;
         for attribute in attributes.iter() {
             match (attribute.prefix, attribute.local) {
@@ -43,6 +43,11 @@ impl Namespaces {
                 _ => prefixed += 1,
             }
         }
+        Ok(prefixed)
+    }
+
+    /// Checks that the prefixes of so many attributes are declared, and that none occurs twice under two of them.
+    pub(crate) fn check(&self, attributes: Attributes<'_>, prefixed: usize) -> Result<(), Flaw> {
         match prefixed {
             0 => Ok(()),
             1..=FEW => self.check_few(attributes),
@@ -92,11 +97,21 @@ impl Namespaces {
             );
             return Err(flaw.found(&uri));
         }
+        self.bind((prefix, &uri), (depth, attribute.offset), names)
+    }
+
+    /// Adds the namespace of a prefix, for the element at this depth. A fault has this offset.
+    pub(crate) fn bind(
+        &mut self,
+        (prefix, uri): (&str, &str),
+        (depth, offset): (usize, usize),
+        names: &Names,
+    ) -> Result<(), Flaw> {
         if self.bindings.bytes() + prefix.len() + uri.len() > self.most {
             let expected = format!("namespaces of at most {} bytes at one place", self.most);
-            return Err(Flaw::limit(attribute.offset, expected));
+            return Err(Flaw::limit(offset, expected));
         }
-        self.bindings.bind(prefix, &uri, names.namespace(&uri), depth);
+        self.bindings.bind(prefix, uri, names.namespace(uri), depth);
         Ok(())
     }
 
@@ -132,7 +147,7 @@ impl Namespaces {
 }
 
 /// Whether its prefix has to be declared.
-fn is_prefixed(attribute: &RawAttribute<'_>) -> bool {
+pub(crate) fn is_prefixed(attribute: &RawAttribute<'_>) -> bool {
     !matches!(attribute.prefix, "" | "xml" | "xmlns")
 }
 

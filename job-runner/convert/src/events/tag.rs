@@ -69,6 +69,8 @@ pub(crate) struct Span {
     /// Start and end of the value.
     value: usize,
     value_end: usize,
+    /// Where the value starts in the tag as the object has it: references may have been replaced since.
+    written: usize,
 }
 
 /// The position of a qualified name.
@@ -90,17 +92,26 @@ impl QName {
 impl Span {
     fn of(self, tag: &str, offset: usize) -> RawAttribute<'_> {
         let (prefix, local) = self.name.parts(tag);
-        RawAttribute { prefix, local, raw: &tag[self.value..self.value_end], offset: offset + self.value }
+        RawAttribute { prefix, local, raw: &tag[self.value..self.value_end], offset: offset + self.written }
+    }
+}
+
+/// Tells where the values of attributes start in the tag as the object has it.
+pub(crate) fn relocate(spans: &mut [Span], written: impl Fn(usize) -> usize) {
+    for span in spans {
+        span.written = written(span.value);
     }
 }
 
 /// Parses a tag without `<`, `/` and `>`, which starts at `offset`: puts its attributes into `spans` and
-/// returns the prefix and local part of its name.
+/// returns the prefix and local part of its name. With `dropped`, an attribute whose name has come already is no
+/// fault but left out, and counted there.
 pub(crate) fn read<'t>(
     tag: &'t str,
     offset: usize,
     limits: &Limits,
     spans: &mut Vec<Span>,
+    mut dropped: Option<&mut u64>,
 ) -> Result<(&'t str, &'t str), Flaw> {
     spans.clear();
     let bytes = tag.as_bytes();
@@ -126,6 +137,11 @@ pub(crate) fn read<'t>(
             !seen.get_or_insert_with(|| spans.iter().map(written).collect()).insert(written(&span))
         };
         if twice {
+            if let Some(dropped) = &mut dropped {
+                **dropped += 1;
+                at = span.value_end + 1;
+                continue;
+            }
             let found = tag.get(span.name.start..span.name.end).unwrap_or_default();
             return Err(Flaw::malformed(offset + start, "each attribute once").found(found));
         }
@@ -150,7 +166,7 @@ fn attribute(tag: &str, start: usize, offset: usize, limits: &Limits) -> Result<
     let Some(length) = bytes[value..].iter().position(|b| *b == quote) else {
         return Err(Flaw::malformed(offset + open, "the closing quote").found(local()));
     };
-    let span = Span { name, value, value_end: value + length };
+    let span = Span { name, value, value_end: value + length, written: value };
     check_value(tag, span, offset, limits)?;
     Ok(span)
 }

@@ -2,12 +2,14 @@
 //! and is never replaced. The encoding is that of the byte order mark, else of the XML declaration, else
 //! UTF-8 (XML 1.0, section 4.3.3 and appendix F). JSON has no declaration (RFC 8259, section 8.1).
 
-use docmill_crds::conversion::Syntax;
+use docmill_crds::conversion::{Repair, Syntax};
 use docmill_crds::reason::Reason;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
 
 use super::declaration::{SNIFFED, sniff_encoding};
+use super::decoding::{Decoding, Imposed};
 use crate::fault::Flaw;
+use crate::repairs::{self, leading_space};
 
 /// Bytes that cannot be read as text.
 #[derive(Clone, Debug)]
@@ -32,16 +34,26 @@ pub(crate) struct Encoded {
     pub(crate) marked: Option<&'static Encoding>,
     /// `None`: it is UTF-8 already.
     pub(crate) transcoder: Option<Transcoder>,
+    /// The model decided it, so the declaration is not asked.
+    pub(crate) imposed: bool,
+    /// The object's own word for it was ignored.
+    pub(crate) mended: bool,
 }
 
 impl Encoded {
-    const UTF_8: Self = Self { mark: 0, marked: None, transcoder: None };
+    const UTF_8: Self = Self { mark: 0, marked: None, transcoder: None, imposed: false, mended: false };
 
     /// Examines the first bytes of an object, [`SNIFFED`] of them if there are that many.
-    pub(crate) fn detect(head: &[u8], syntax: Syntax) -> Result<Self, Garbled> {
-        if let Some((encoding, mark)) = Encoding::for_bom(head) {
+    pub(crate) fn detect(head: &[u8], syntax: Syntax, decoding: &Decoding) -> Result<Self, Garbled> {
+        let marked = Encoding::for_bom(head);
+        if let Some(imposed) = decoding.imposed
+            && marked.is_none_or(|(encoding, _)| imposed.over_mark && encoding == UTF_8)
+        {
+            return Ok(Self::imposed(imposed, marked.map_or(0, |(_, mark)| mark)));
+        }
+        if let Some((encoding, mark)) = marked {
             let transcoder = (encoding != UTF_8).then(|| Transcoder::new(encoding, ""));
-            return Ok(Self { mark, marked: Some(encoding), transcoder });
+            return Ok(Self { mark, marked: Some(encoding), transcoder, ..Self::UTF_8 });
         }
         // JSON starts with two ASCII characters, neither of which is NUL; or with one, and then nothing
         // follows.
@@ -49,24 +61,46 @@ impl Encoded {
             Syntax::Xml => matches!(head, [b'<', 0, ..] | [0, b'<', ..]),
             Syntax::Json => matches!(head, [_, 0, ..] | [0, _, ..]),
         };
+        let mends = decoding.repairs.has(Repair::Encoding);
         if wide {
+            if let Some(encoding) = repairs::encoding::of_two_bytes(head).filter(|_| mends) {
+                let transcoder = Some(Transcoder::new(encoding, ""));
+                return Ok(Self { transcoder, mended: true, ..Self::UTF_8 });
+            }
             return Err(unsupported("a byte order mark", "UTF-16 or UTF-32 without one"));
         }
         if syntax == Syntax::Json {
             return Ok(Self::UTF_8);
         }
+        let may_lead = decoding.repairs.has(Repair::LeadingSpace);
+        let leading = if may_lead { leading_space::length(head) } else { 0 };
+        let (leading, head) = head.split_at(leading);
+        if leading_space::has_mark(leading) {
+            return Ok(Self { marked: Some(UTF_8), ..Self::UTF_8 });
+        }
         let Some(label) = sniff_encoding(head) else { return Ok(Self::UTF_8) };
         let encoding = match Encoding::for_label_no_replacement(label.as_bytes()) {
             Some(encoding) if encoding != X_USER_DEFINED => encoding,
+            _ if mends => return Ok(Self { mended: true, ..Self::UTF_8 }),
             _ => return Err(unsupported("a known encoding", label)),
         };
         if encoding == UTF_8 {
             return Ok(Self::UTF_8);
         }
         if encoding == UTF_16BE || encoding == UTF_16LE {
+            if mends {
+                return Ok(Self { mended: true, ..Self::UTF_8 });
+            }
             return Err(unsupported("UTF-16 with a byte order mark", label));
         }
         Ok(Self { transcoder: Some(Transcoder::new(encoding, label)), ..Self::UTF_8 })
+    }
+
+    fn imposed(imposed: Imposed, mark: usize) -> Self {
+        let Imposed { label, over_mark } = imposed;
+        let encoding = Encoding::for_label(label.as_bytes()).unwrap_or(UTF_8);
+        let transcoder = (encoding != UTF_8).then(|| Transcoder::new(encoding, label));
+        Self { mark, transcoder, imposed: true, mended: over_mark, ..Self::UTF_8 }
     }
 
     /// Checks the declaration against the mark, or without one against the encoding in use.
@@ -78,6 +112,10 @@ impl Encoded {
         let declared = Encoding::for_label(label.as_bytes());
         let is_utf16 = |encoding| encoding == UTF_16BE || encoding == UTF_16LE;
         if declared == Some(read) || (is_utf16(read) && declared.is_some_and(is_utf16)) {
+            return Ok(());
+        }
+        // ASCII is a part of UTF-8, which the mark says it is.
+        if marked == Some(UTF_8) && is_ascii(label) {
             return Ok(());
         }
         Err(match marked {
@@ -108,7 +146,7 @@ impl Transcoder {
             encoding,
             decoder: encoding.new_decoder_without_bom_handling(),
             controls: iso && encoding.name().starts_with("windows-"),
-            ascii: label.contains("ascii") || label.starts_with("ansi_x3"),
+            ascii: is_ascii(&label),
         }
     }
 
@@ -152,6 +190,12 @@ impl std::fmt::Debug for Transcoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Transcoder").field("encoding", &self.encoding).finish_non_exhaustive()
     }
+}
+
+/// Whether a label means ASCII, in which nothing beyond 7F exists.
+fn is_ascii(label: &str) -> bool {
+    let label = label.to_ascii_lowercase();
+    label.contains("ascii") || label.starts_with("ansi_x3")
 }
 
 /// Appends checked UTF-8, and returns how many bytes were taken: all, except for a character that is cut in

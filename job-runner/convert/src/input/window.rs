@@ -3,14 +3,16 @@
 
 use std::cell::Cell;
 
-use docmill_crds::conversion::Syntax;
+use docmill_crds::conversion::{Repair, Syntax};
 use docmill_crds::reason::Reason;
 use encoding_rs::{Encoding, UTF_8};
 
 use super::chars::check_chars;
 use super::declaration::SNIFFED;
 use super::decode::{Encoded, Garbled, Transcoder, utf8};
+use super::decoding::Decoding;
 use super::decompress::{Input, Stopped};
+use super::foreign;
 use crate::cursor::Cursor;
 use crate::fault::{Fault, Flaw, Refusal};
 use crate::limits::Limits;
@@ -34,6 +36,17 @@ impl Trouble {
     }
 }
 
+/// How the text departs from what strict reading would give; repairs allow it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Departure {
+    /// The model decided on the encoding, so declarations are not asked.
+    pub(crate) imposed: bool,
+    /// The encoding is not the one that the object itself claims.
+    pub(crate) mended: bool,
+    /// From some place on, there are characters that XML does not allow.
+    pub(crate) controls: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct Window<'r> {
     input: Input<'r>,
@@ -41,8 +54,12 @@ pub(crate) struct Window<'r> {
     chunk: usize,
     /// Maximum bytes of one token.
     most: usize,
+    decoding: Decoding,
     transcoder: Option<Transcoder>,
     marked: Option<&'static Encoding>,
+    departure: Departure,
+    /// What the object is, if its first bytes say that it is no XML.
+    foreign: Option<&'static str>,
     /// Bytes in the object's own encoding that are not decoded yet.
     raw: Vec<u8>,
     text: String,
@@ -60,7 +77,7 @@ impl<'r> Window<'r> {
     /// Reads the first chunk, and detects the encoding of the object.
     pub(crate) fn open(
         input: Input<'r>,
-        syntax: Syntax,
+        (syntax, decoding): (Syntax, Decoding),
         limits: &Limits,
         chunk: usize,
         raw: Vec<u8>,
@@ -71,8 +88,11 @@ impl<'r> Window<'r> {
             syntax,
             chunk,
             most: limits.text_bytes,
+            decoding,
             transcoder: None,
             marked: None,
+            departure: Departure::default(),
+            foreign: None,
             raw,
             text,
             start: 0,
@@ -80,11 +100,18 @@ impl<'r> Window<'r> {
             complete: false,
             stopped: None,
         };
-        window.read(chunk.max(SNIFFED));
-        let Encoded { mark, marked, transcoder } =
-            Encoded::detect(&window.raw, syntax).map_err(|garbled| window.refuse(garbled.at(0), None))?;
+        // A declaration may come after as much space as is looked through for it.
+        let head = if decoding.repairs.has(Repair::LeadingSpace) { 2 * SNIFFED } else { SNIFFED };
+        window.read(chunk.max(head));
+        if syntax == Syntax::Xml {
+            window.foreign = foreign::kind(&window.raw[..window.raw.len().min(SNIFFED)]);
+        }
+        let encoded = Encoded::detect(&window.raw, syntax, &decoding);
+        let Encoded { mark, marked, transcoder, imposed, mended } =
+            encoded.map_err(|garbled| window.refuse(garbled.at(0), None))?;
         window.marked = marked;
         window.transcoder = transcoder;
+        window.departure = Departure { imposed, mended, controls: false };
         window.decode(mark);
         Ok(window)
     }
@@ -107,6 +134,21 @@ impl<'r> Window<'r> {
     /// The encoding in use.
     pub(crate) fn encoding(&self) -> &'static Encoding {
         self.transcoder.as_ref().map_or(UTF_8, Transcoder::encoding)
+    }
+
+    /// How the text departs from what strict reading would give.
+    pub(crate) const fn departure(&self) -> Departure {
+        self.departure
+    }
+
+    /// What the object is, if its first bytes say that it is no XML.
+    pub(crate) const fn foreign(&self) -> Option<&'static str> {
+        self.foreign
+    }
+
+    /// Whether the object ends within a character, which was left out.
+    pub(crate) const fn ends_within_character(&self) -> bool {
+        self.complete && self.transcoder.is_none() && !self.raw.is_empty()
     }
 
     /// Lines and columns of the window's text.
@@ -176,9 +218,11 @@ impl<'r> Window<'r> {
     fn decode(&mut self, from: usize) {
         let old = self.text.len();
         let raw = &self.raw[from..];
-        let result = match &mut self.transcoder {
-            Some(transcoder) => transcoder.decode(raw, self.complete, &mut self.text).map(|()| raw.len()),
-            None => utf8(raw, self.complete, &mut self.text),
+        let result = if let Some(transcoder) = &mut self.transcoder {
+            transcoder.decode(raw, self.complete, &mut self.text).map(|()| raw.len())
+        } else {
+            let last = self.complete && !self.decoding.repairs.has(Repair::UnclosedAtEnd);
+            utf8(raw, last, &mut self.text)
         };
         match result {
             Ok(taken) => drop(self.raw.drain(..from + taken)),
@@ -187,10 +231,20 @@ impl<'r> Window<'r> {
         if self.syntax == Syntax::Xml
             && let Err((offset, found)) = check_chars(&self.text[old..])
         {
+            if self.keeps_controls() {
+                self.departure.controls = true;
+                return;
+            }
             self.text.truncate(old + offset);
             let (reason, expected) = (Reason::MalformedXml, "a character that XML allows".to_owned());
             self.end_with(Garbled { reason, expected, found: Some(found) });
         }
+    }
+
+    /// Whether the scanner judges characters that XML does not allow: some repairs depend on where they are.
+    const fn keeps_controls(&self) -> bool {
+        self.decoding.repairs.has(Repair::ControlCharacters)
+            || self.decoding.repairs.has(Repair::TrailingData)
     }
 
     fn end_with(&mut self, garbled: Garbled) {

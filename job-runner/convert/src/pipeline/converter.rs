@@ -6,6 +6,7 @@ use docmill_crds::conversion::{Model, ModelError};
 
 use super::scratch::Scratches;
 use crate::automaton::{self, Automaton};
+use crate::leniency::Leniency;
 use crate::limits::Limits;
 use crate::losses::Losses;
 
@@ -14,6 +15,7 @@ use crate::losses::Losses;
 pub struct Converter {
     pub(crate) automaton: Automaton,
     pub(crate) limits: Limits,
+    pub(crate) leniency: Leniency,
     revision: String,
     /// The names of a document's fields.
     pub(crate) names: Arc<[String]>,
@@ -30,7 +32,8 @@ impl Converter {
     pub fn with_limits(model: &Model, limits: Limits) -> Result<Self, ModelError> {
         let names = model.fields.iter().map(|field| field.name.clone()).collect();
         let (automaton, revision) = (automaton::compile::compile(model)?, model.revision());
-        Ok(Self { automaton, limits, revision, names, scratches: Scratches::default() })
+        let leniency = Leniency::of(model);
+        Ok(Self { automaton, limits, leniency, revision, names, scratches: Scratches::default() })
     }
 
     /// The revision of the model: see [`Model::revision`].

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use docmill_crds::conversion::Syntax;
+use docmill_crds::conversion::{Repair, RepairCounts, Syntax};
 use docmill_crds::reason::Reason;
 use serde::Serialize;
 use serde_json::Value;
@@ -19,6 +19,7 @@ use crate::fault::{Fault, Flaw, Refusal};
 use crate::input::decompress::Input;
 use crate::input::window::{CHUNK, Trouble, Window};
 use crate::json_writer::JsonWriter;
+use crate::leniency::Reading;
 use crate::validate::{self, Accepted, Values};
 
 /// A JSON document that its model accepts.
@@ -30,6 +31,7 @@ pub struct Document {
     names: Arc<[String]>,
     values: Values,
     dropped: Vec<Dropped>,
+    repairs: RepairCounts,
 }
 
 /// A value that was left out of a document, because it is wrong and its field says so.
@@ -64,8 +66,21 @@ impl Document {
             names.push(name.to_owned());
         }
         json.raw("}");
-        let json = json.as_str().to_owned();
-        Self { index_in_object: 0, json, names: names.into(), values, dropped: Vec::new() }
+        let (json, names) = (json.as_str().to_owned(), names.into());
+        Self {
+            index_in_object: 0,
+            json,
+            names,
+            values,
+            dropped: Vec::new(),
+            repairs: RepairCounts::default(),
+        }
+    }
+
+    /// What was mended for it: in its element and before it, after the document before; and the encoding of the
+    /// object, which concerns all documents.
+    pub const fn repairs(&self) -> &RepairCounts {
+        &self.repairs
     }
 
     /// The document as one line of JSON, with its fields in the order of the model. A field without a value
@@ -111,6 +126,8 @@ pub struct Documents<'a> {
     /// Bytes of all documents so far.
     written: u64,
     done: bool,
+    /// What was mended until the end of the last document.
+    repairs_told: RepairCounts,
     /// The verdict on a document that is the whole object. It is returned once the object turns out to end
     /// there.
     held: Option<Verdict>,
@@ -121,7 +138,12 @@ pub struct Documents<'a> {
 impl Converter {
     /// The documents of an object, read lazily. The object may be compressed.
     pub fn documents<'a>(&'a self, reader: impl Read + 'a) -> Documents<'a> {
-        Documents::new(self, reader)
+        self.documents_in(Reading::default(), reader)
+    }
+
+    /// The documents of an object that is read in this way.
+    pub fn documents_in<'a>(&'a self, reading: Reading, reader: impl Read + 'a) -> Documents<'a> {
+        Documents::in_chunks(self, reading, reader, CHUNK)
     }
 
     /// Converts a whole object: calls `verdict` for each document in order, and last for a fault of the
@@ -132,22 +154,50 @@ impl Converter {
 }
 
 impl<'a> Documents<'a> {
-    pub(crate) fn new(converter: &'a Converter, reader: impl Read + 'a) -> Self {
-        Self::in_chunks(converter, reader, CHUNK)
-    }
-
     /// Reads the object in chunks of `chunk` bytes.
-    pub(crate) fn in_chunks(converter: &'a Converter, reader: impl Read + 'a, chunk: usize) -> Self {
-        let limits = &converter.limits;
+    pub(crate) fn in_chunks(
+        converter: &'a Converter,
+        reading: Reading,
+        reader: impl Read + 'a,
+        chunk: usize,
+    ) -> Self {
+        let (limits, leniency) = (&converter.limits, &converter.leniency);
         let Scratch { raw, text, memory, json } = converter.scratches.take();
         let input = Input::new(Box::new(reader), limits);
         let automaton = &converter.automaton;
-        let (scanner, trouble) = match Window::open(input, automaton.syntax, limits, chunk, raw, text) {
-            Ok(window) => (Some(Source::new(window, automaton, limits)), None),
+        let decoded = (automaton.syntax, leniency.decoding(reading));
+        let (scanner, trouble) = match Window::open(input, decoded, limits, chunk, raw, text) {
+            Ok(window) => (Some(Source::new(window, automaton, limits, leniency)), None),
             Err(trouble) => (None, Some(trouble)),
         };
-        let evaluator = Evaluator::new(automaton, limits, memory);
-        Self { converter, scanner, evaluator, json, count: 0, written: 0, done: false, held: None, trouble }
+        Self {
+            converter,
+            scanner,
+            evaluator: Evaluator::new(automaton, limits, memory),
+            json,
+            count: 0,
+            written: 0,
+            done: false,
+            repairs_told: RepairCounts::default(),
+            held: None,
+            trouble,
+        }
+    }
+
+    /// What was mended in the object so far.
+    pub fn repairs(&self) -> RepairCounts {
+        self.scanner.as_ref().and_then(Source::repairs).cloned().unwrap_or_default()
+    }
+
+    /// What was mended since the last document.
+    fn new_repairs(&mut self) -> RepairCounts {
+        let all = self.repairs();
+        let mut new = all.since(&self.repairs_told);
+        if new.get(Repair::Encoding) == 0 {
+            new.add(Repair::Encoding, all.get(Repair::Encoding));
+        }
+        self.repairs_told = all;
+        new
     }
 
     /// Reads to the end of the next document; `None` at the end of the object.
@@ -173,6 +223,10 @@ impl<'a> Documents<'a> {
                 }
                 Pause::Object => {
                     self.done = true;
+                    let repairs = self.repairs();
+                    if let Some(Ok(document)) = &mut self.held {
+                        document.repairs = repairs;
+                    }
                     return Ok(self.held.take());
                 }
             }
@@ -191,11 +245,12 @@ impl<'a> Documents<'a> {
             judged = self.validate();
         }
         self.written += self.json.len() as u64;
+        let repairs = self.new_repairs();
         match judged {
             Ok(Accepted { values, dropped }) => {
                 let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
                 let dropped = dropped.into_iter().map(Dropped::of).collect();
-                Ok(Document { index_in_object, json, names, values, dropped })
+                Ok(Document { index_in_object, json, names, values, dropped, repairs })
             }
             Err(faults) => Err(Refusal::document(index_in_object, faults)),
         }
@@ -231,6 +286,23 @@ impl<'a> Documents<'a> {
         Ok(Err(Refusal::document(index_in_object, vec![fault])))
     }
 
+    /// The refusal, which names the object if it is no XML but something that is known.
+    fn named(&self, refusal: Refusal) -> Refusal {
+        let Some(scanner) = &self.scanner else { return refusal };
+        let kind = scanner.window().foreign().filter(|_| self.count == 0);
+        let named = |kind| Flaw::malformed(0, "an XML document").found(kind).place(None, Position::START);
+        match (kind, refusal.reason) {
+            // Where the bytes stop being text says nothing about what is not text.
+            (Some(kind), Reason::InvalidBytes) => Refusal::object(named(kind)),
+            (Some(kind), Reason::MalformedXml) => {
+                let mut whole = Refusal::object(named(kind));
+                whole.faults.extend(refusal.faults);
+                whole
+            }
+            _ => refusal,
+        }
+    }
+
     fn no_record(&self) -> Trouble {
         let root = self.scanner.as_ref().and_then(Source::root);
         let (root, position) = root.cloned().unwrap_or((String::new(), Position::START));
@@ -258,7 +330,7 @@ impl Iterator for Documents<'_> {
                 self.done = true;
                 Some(match trouble {
                     Trouble::Io(error) => Err(error),
-                    Trouble::Refused(refusal) => Ok(Err(refusal)),
+                    Trouble::Refused(refusal) => Ok(Err(self.named(refusal))),
                 })
             }
         }

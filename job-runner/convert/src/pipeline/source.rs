@@ -1,6 +1,6 @@
 //! Selects the reader of an object by its syntax.
 
-use docmill_crds::conversion::Syntax;
+use docmill_crds::conversion::{RepairCounts, Syntax};
 
 use crate::automaton::Automaton;
 use crate::cursor::Position;
@@ -8,21 +8,26 @@ use crate::events::{Pause, Sink};
 use crate::fault::Flaw;
 use crate::input::window::{Trouble, Window};
 use crate::json::scanner::JsonScanner;
+use crate::leniency::Leniency;
 use crate::limits::Limits;
 use crate::xml::scanner::Scanner;
 
 /// An object that is being read.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each object, and it does not move")]
 pub(crate) enum Source<'a> {
     Xml(Scanner<'a, 'a>),
     Json(JsonScanner<'a, 'a>),
 }
 
 impl<'a> Source<'a> {
-    pub(crate) fn new(window: Window<'a>, automaton: &'a Automaton, limits: &Limits) -> Self {
+    pub(crate) fn new(
+        window: Window<'a>,
+        automaton: &'a Automaton,
+        limits: &Limits,
+        leniency: &Leniency,
+    ) -> Self {
         match automaton.syntax {
-            Syntax::Xml => Self::Xml(Scanner::new(window, &automaton.names, limits)),
+            Syntax::Xml => Self::Xml(Scanner::new(window, &automaton.names, limits, leniency)),
             Syntax::Json => {
                 let scanner = JsonScanner::new(window, &automaton.names, limits, automaton.takes_top());
                 Self::Json(scanner)
@@ -51,6 +56,14 @@ impl<'a> Source<'a> {
         match self {
             Self::Xml(scanner) => scanner.at_end_of_root(),
             Self::Json(_) => false,
+        }
+    }
+
+    /// What was mended so far; `None` where nothing ever is.
+    pub(crate) const fn repairs(&self) -> Option<&RepairCounts> {
+        match self {
+            Self::Xml(scanner) => Some(scanner.repairs()),
+            Self::Json(_) => None,
         }
     }
 

@@ -8,8 +8,10 @@ use crate::events::names::Names;
 use crate::events::open_elements::OpenElements;
 use crate::events::{Element, Pause, Sink};
 use crate::fault::{Flaw, Refusal};
+use crate::input::decoding::Decoding;
 use crate::input::decompress::Input;
 use crate::input::window::{CHUNK, Trouble, Window};
+use crate::leniency::Leniency;
 use crate::limits::Limits;
 use crate::xml::scanner::Scanner;
 
@@ -60,9 +62,10 @@ pub fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result<Result
     let limits = Limits { object_bytes: u64::MAX, expanded_bytes: u64::MAX, ..Limits::default() };
     let names = Names::new();
     let input = Input::new(Box::new(reader), &limits);
+    let decoded = (Syntax::Xml, Decoding::default());
     let outcome =
-        Window::open(input, Syntax::Xml, &limits, CHUNK, Vec::new(), String::new()).and_then(|window| {
-            let mut scanner = Scanner::new(window, &names, &limits);
+        Window::open(input, decoded, &limits, CHUNK, Vec::new(), String::new()).and_then(|window| {
+            let mut scanner = Scanner::new(window, &names, &limits, &Leniency::default());
             while scanner.run(&mut Guide(visitor))? != Pause::Object {}
             Ok(())
         });

@@ -6,14 +6,14 @@ mod mutate;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
 
-use docmill_crds::conversion::Preset;
+use docmill_crds::conversion::{Entities, Preset, Repair};
 use docmill_crds::reason::Reason;
 use mutate::{Case, Random};
 use serde_json::{Value, json};
 
 use super::golden::testdata;
 use super::property::everything;
-use super::{Converter, Documents, Refusal, Verdict, converter};
+use super::{Converter, Documents, Reading, Refusal, Verdict, converter};
 
 /// A number that the environment sets.
 fn setting(name: &str) -> Option<u64> {
@@ -38,7 +38,7 @@ fn damaged_objects_are_judged_like_any_other() {
     let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
     let first = setting("DOCMILL_FUZZ_SEED").unwrap_or_else(|| u64::try_from(clock()).unwrap());
     let corpus = corpus();
-    let converters = converters();
+    let (converters, lenient) = (converters(), lenient_converters());
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut cases = 0;
     while cases == 0 || Instant::now() < end {
@@ -50,6 +50,7 @@ fn damaged_objects_are_judged_like_any_other() {
         let chunk = 1 + random.below(most);
         let named = Named(seed, case.bytes.clone());
         check(converter, &case, chunk);
+        check_verdicts(random.choose(&lenient), &case, chunk);
         drop(named);
         cases += 1;
     }
@@ -67,25 +68,37 @@ fn corpus() -> Vec<Vec<u8>> {
 
 fn converters() -> Vec<Converter> {
     let presets = Preset::ALL.into_iter().flat_map(|preset| {
-        ["Drop", "Keep", "Flattened"].map(|extra| converter(json!({"preset": preset, "extra": extra})))
+        // The other parser knows no names of characters.
+        let model = |extra| json!({"preset": preset, "extra": extra, "entities": "Refuse"});
+        ["Drop", "Keep", "Flattened"].map(|extra| converter(model(extra)))
     });
     presets.chain([everything()]).collect()
 }
 
-/// What holds for every object.
+/// Models that allow more, in various combinations.
+fn lenient_converters() -> Vec<Converter> {
+    let combination = |number: usize| {
+        let repairs =
+            Repair::ALL.into_iter().enumerate().filter(|(index, _)| ((number * 37) >> index) & 1 == 1);
+        let repairs: Vec<_> = repairs.map(|(_, repair)| repair).collect();
+        let entities = [Entities::Declared, Entities::Named, Entities::Refuse][number % 3];
+        let preset = Preset::ALL[number % Preset::ALL.len()];
+        let settings = json!({"preset": preset, "entities": entities, "repairs": repairs});
+        converter(if number.is_multiple_of(2) { settings } else { concatenated(settings) })
+    };
+    (0..24).map(combination).collect()
+}
+
+fn concatenated(mut settings: Value) -> Value {
+    settings["concatenated"] = json!(true);
+    settings
+}
+
+/// What holds for every object that a strict model reads.
 fn check(converter: &Converter, case: &Case, chunk: usize) {
-    let verdicts = read(converter.documents(case.bytes.as_slice()), case);
-    let portions = read(Documents::in_chunks(converter, case.bytes.as_slice(), chunk), case);
-    // How much a decoder gives before it meets what is damaged depends on how much it is asked for.
-    assert!(case.torn || verdicts == portions, "in portions of {chunk}: {verdicts:?}\n!= {portions:?}");
-    for verdict in &verdicts {
-        match verdict {
-            Ok(document) => {
-                let value: Result<Value, _> = serde_json::from_str(document.json());
-                assert!(value.is_ok_and(|value| value.is_object()), "not an object: {}", document.json());
-            }
-            Err(refusal) => check_refusal(refusal, case),
-        }
+    let verdicts = check_verdicts(converter, case, chunk);
+    for refusal in verdicts.iter().filter_map(|verdict| verdict.as_ref().err()) {
+        check_refusal(refusal, case);
     }
     // An object without a verdict is a feed in which nothing is new: it ends well, too.
     let ends_well = verdicts.iter().all(|verdict| match verdict {
@@ -97,6 +110,20 @@ fn check(converter: &Converter, case: &Case, chunk: usize) {
         let other = roxmltree::Document::parse_with_options(text, options);
         assert!(other.is_ok(), "another parser says: {}", other.unwrap_err());
     }
+}
+
+/// What holds for every object and every model.
+fn check_verdicts(converter: &Converter, case: &Case, chunk: usize) -> Vec<Verdict> {
+    let verdicts = read(converter.documents(case.bytes.as_slice()), case);
+    let portions = Documents::in_chunks(converter, Reading::default(), case.bytes.as_slice(), chunk);
+    let portions = read(portions, case);
+    // How much a decoder gives before it meets what is damaged depends on how much it is asked for.
+    assert!(case.torn || verdicts == portions, "in portions of {chunk}: {verdicts:?}\n!= {portions:?}");
+    for document in verdicts.iter().flatten() {
+        let value: Result<Value, _> = serde_json::from_str(document.json());
+        assert!(value.is_ok_and(|value| value.is_object()), "not an object: {}", document.json());
+    }
+    verdicts
 }
 
 /// The verdicts; there are no more than the object has bytes for.

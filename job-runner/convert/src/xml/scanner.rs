@@ -3,25 +3,37 @@
 //! The requirements of XML 1.0 and Namespaces in XML are checked here and in the sibling modules: names,
 //! attributes, references, prefixes, matching tags, what is allowed outside the root, and the caps. A token
 //! that the window cuts off is read again after the window was filled.
+//!
+//! What a model allows beyond that is asked only where a rule is broken: [`mend`] for tokens and tags,
+//! [`references`] for entities, [`prologs`] for what comes before a root element and after it.
+
+mod mend;
+mod prologs;
+mod references;
 
 use std::fmt::Write;
 
-use docmill_crds::conversion::Syntax;
+use docmill_crds::conversion::{Entities, Repair, RepairCounts, Syntax};
 use docmill_crds::reason::Reason;
+use encoding_rs::Encoding;
 
+use super::doctype;
 use super::tokens::{self, XmlToken};
 use crate::cursor::{Mark, Position};
+use crate::entities::declared::Declared;
 use crate::events::names::Names;
-use crate::events::namespaces::{Namespaces, undeclared};
+use crate::events::namespaces::Namespaces;
 use crate::events::open_elements::OpenElements;
 use crate::events::tag::{self, Attributes, Span};
 use crate::events::{Element, ElementStart, Pause, Sink, View};
 use crate::fault::Flaw;
-use crate::input::chars::{check_instruction, is_space, reference};
+use crate::input::chars::{is_space, reference};
 use crate::input::declaration::{self, Declaration};
-use crate::input::decode::Encoded;
-use crate::input::window::{Trouble, Window, too_long};
+use crate::input::window::{Departure, Trouble, Window, too_long};
+use crate::leniency::Leniency;
 use crate::limits::Limits;
+use crate::repairs::log::RepairLog;
+use prologs::leading;
 
 #[derive(Debug)]
 pub(crate) struct Scanner<'r, 'n> {
@@ -46,6 +58,16 @@ struct XmlState<'n> {
     root: Option<(String, Position)>,
     /// There was nothing but white space so far.
     blank: bool,
+    /// Which entities the object may use, and those that it declares.
+    entities: Entities,
+    declared: Declared,
+    /// The object may be several XML documents.
+    concatenated: bool,
+    log: RepairLog,
+    /// The encoding of the byte order mark, and the one in use.
+    marked: Option<&'static Encoding>,
+    encoding: &'static Encoding,
+    departure: Departure,
 }
 
 /// The result of scanning the window.
@@ -56,7 +78,8 @@ enum XmlLook {
 }
 
 impl<'r, 'n> Scanner<'r, 'n> {
-    pub(crate) fn new(window: Window<'r>, names: &'n Names, limits: &Limits) -> Self {
+    pub(crate) fn new(window: Window<'r>, names: &'n Names, limits: &Limits, leniency: &Leniency) -> Self {
+        let Leniency { entities, repairs, concatenated, .. } = *leniency;
         let state = XmlState {
             names,
             limits: *limits,
@@ -68,6 +91,13 @@ impl<'r, 'n> Scanner<'r, 'n> {
             doctype: false,
             root: None,
             blank: true,
+            entities,
+            declared: Declared::default(),
+            concatenated,
+            log: RepairLog::new(repairs),
+            marked: window.marked(),
+            encoding: window.encoding(),
+            departure: window.departure(),
         };
         Self { window, state, started: false }
     }
@@ -80,10 +110,13 @@ impl<'r, 'n> Scanner<'r, 'n> {
                 self.window.fill()?;
             }
             // Reports what is wrong within the declaration, rather than that the declaration does not end.
-            if !self.window.complete() && Declaration::is_cut_off(self.window.text().0) {
+            let (text, _) = self.window.text();
+            if !self.window.complete() && Declaration::is_cut_off(&text[leading(&self.state.log, text)..]) {
                 self.window.fill()?;
             }
-            let length = prolog(&self.window).map_err(|flaw| self.window.refuse(flaw, None))?;
+            let (text, _) = self.window.text();
+            let prolog = self.state.prolog(text);
+            let length = prolog.map_err(|flaw| self.window.refuse(flaw, None))?;
             self.window.consume_to(length);
         }
         loop {
@@ -91,11 +124,16 @@ impl<'r, 'n> Scanner<'r, 'n> {
             let (text, start) = window.text();
             let view = View { text, complete: window.complete(), cursor: window.cursor() };
             let mut at = start;
+            state.departure = window.departure();
             let look = state.look(&view, &mut at, sink);
             match look {
                 Ok(look) => {
                     window.consume_to(at);
                     match look {
+                        XmlLook::Paused(Pause::Object) if window.ends_within_character() => {
+                            state.log.mend_object(Repair::UnclosedAtEnd);
+                            return Ok(Pause::Object);
+                        }
                         XmlLook::Paused(pause) => return Ok(pause),
                         XmlLook::More => {
                             sink.settle(window);
@@ -123,9 +161,14 @@ impl<'r, 'n> Scanner<'r, 'n> {
         self.window.refuse(flaw(self.window.text().1), self.state.open.place())
     }
 
-    /// Whether the root element is closed.
-    pub(crate) fn at_end_of_root(&self) -> bool {
-        self.state.open.is_empty() && self.state.root.is_some()
+    /// Whether the root element is closed, and only the end may follow.
+    pub(crate) const fn at_end_of_root(&self) -> bool {
+        !self.state.concatenated && self.state.is_after_root()
+    }
+
+    /// What was mended so far.
+    pub(crate) const fn repairs(&self) -> &RepairCounts {
+        self.state.log.counts()
     }
 
     /// The root element as `{namespace}name`, and where it starts.
@@ -134,29 +177,31 @@ impl<'r, 'n> Scanner<'r, 'n> {
     }
 }
 
-/// Checks the XML declaration, of at most [`declaration::MOST`] bytes; returns its length.
-fn prolog(window: &Window<'_>) -> Result<usize, Flaw> {
-    let (text, _) = window.text();
-    let declaration = Declaration::read(&text[..text.floor_char_boundary(declaration::MOST)])?;
-    if let Some(label) = declaration.encoding {
-        Encoded::check(window.marked(), window.encoding(), label).map_err(|garbled| garbled.at(0))?;
-    }
-    if text[declaration.length..].starts_with('\u{feff}') {
-        return Err(Flaw::malformed(declaration.length, "markup").found("U+FEFF"));
-    }
-    Ok(declaration.length)
-}
-
 impl XmlState<'_> {
     /// Reads the tokens of the window from `at` on, and moves `at` past each.
     fn look(&mut self, view: &View<'_>, at: &mut usize, sink: &mut impl Sink) -> Result<XmlLook, Flaw> {
         let View { text, complete, cursor } = *view;
+        let mut cleaned = String::new();
         loop {
             let start = *at;
-            let Some((token, end)) = tokens::read(text, start, || self.doctype_room(start))? else {
-                return self.run_out(text, start, complete, sink, at);
+            let read = tokens::read(text, start, || self.doctype_rules(start));
+            let (token, end) = match read.or_else(|flaw| self.bare_ampersand(text, start, flaw))? {
+                Some(read) => read,
+                None if !complete => return Ok(XmlLook::More),
+                None => {
+                    let Some(read) = self.last_token(text, start)? else {
+                        *at = text.len();
+                        return self.finish(text.len(), sink);
+                    };
+                    read
+                }
             };
-            self.count(start, end)?;
+            self.count(start, end, !matches!(token, XmlToken::End(_)))?;
+            let token = if self.departure.controls {
+                self.without_controls(token, (&text[start..end], start), &mut cleaned)?
+            } else {
+                token
+            };
             *at = end;
             let place = ElementStart { bytes: text.as_bytes(), offset: start, cursor };
             match token {
@@ -175,45 +220,28 @@ impl XmlState<'_> {
                 }
                 XmlToken::Text(text) => self.plain(text, start, sink)?,
                 XmlToken::CData(text) => self.cdata(text, start, sink)?,
-                XmlToken::Reference(name) => self.reference(name, start, sink)?,
+                XmlToken::Reference(name) => self.reference(name, start, at, sink)?,
                 XmlToken::Comment(_) => self.blank = false,
                 XmlToken::Instruction(inner) => self.instruction(inner, start)?,
-                XmlToken::Doctype => {
-                    self.doctype = true;
-                    self.blank = false;
-                }
+                XmlToken::Doctype(content) => self.doctype(content, start)?,
             }
         }
     }
 
-    /// The window ends within a token, or with one.
-    fn run_out(
-        &mut self,
-        text: &str,
-        start: usize,
-        complete: bool,
-        sink: &mut impl Sink,
-        at: &mut usize,
-    ) -> Result<XmlLook, Flaw> {
-        let rest = &text[start..];
-        if !complete {
-            return Ok(XmlLook::More);
+    /// The object ends: closes what is open, if that may be mended.
+    fn finish(&mut self, end: usize, sink: &mut impl Sink) -> Result<XmlLook, Flaw> {
+        while !self.open.is_empty() && self.log.mend_object(Repair::UnclosedAtEnd) {
+            if self.close(sink) {
+                return Ok(XmlLook::Paused(Pause::Document));
+            }
         }
-        if rest.starts_with(['<', '&']) {
-            return Err(tokens::cut_off(text, start));
-        }
-        if !rest.is_empty() {
-            self.count(start, text.len())?;
-            self.plain(rest, start, sink)?;
-            *at = text.len();
-        }
-        self.eof(text.len())?;
+        self.eof(end)?;
         Ok(XmlLook::Paused(Pause::Object))
     }
 
-    /// Counts a node against the caps.
-    fn count(&mut self, start: usize, end: usize) -> Result<(), Flaw> {
-        self.nodes += 1;
+    /// Counts a token against the caps; one that ends a node is none itself.
+    fn count(&mut self, start: usize, end: usize, is_node: bool) -> Result<(), Flaw> {
+        self.nodes += u32::from(is_node);
         if self.nodes > self.limits.nodes {
             return Err(Flaw::limit(start, format!("a document of at most {} nodes", self.limits.nodes)));
         }
@@ -236,18 +264,41 @@ impl XmlState<'_> {
 
     fn open(&mut self, place: &ElementStart<'_>, tag: &str, sink: &mut impl Sink) -> Result<(), Flaw> {
         let start = place.offset;
-        if self.open.is_empty() && self.root.is_some() {
-            return Err(Flaw::malformed(start, "the end of the object after the root element"));
+        if self.is_after_root() {
+            if !self.concatenated {
+                return Err(Flaw::malformed(start, "the end of the object after the root element"));
+            }
+            self.next_document();
         }
-        let depth = self.open.depth() + 1;
-        if depth > self.limits.depth {
+        if self.open.depth() + 1 > self.limits.depth {
             return Err(Flaw::limit(start, format!("at most {} levels of elements", self.limits.depth)));
         }
-        let (prefix, local) = tag::read(tag, start + 1, &self.limits, &mut self.attributes)?;
+        match tag::read(tag, start + 1, &self.limits, &mut self.attributes, None) {
+            Ok(name) => self.enter(place, tag, name, sink),
+            Err(flaw) => self.open_mended(place, tag, flaw, sink),
+        }
+    }
+
+    /// Opens the element of a tag whose attributes were read.
+    fn enter(
+        &mut self,
+        place: &ElementStart<'_>,
+        tag: &str,
+        (prefix, local): (&str, &str),
+        sink: &mut impl Sink,
+    ) -> Result<(), Flaw> {
+        let start = place.offset;
+        let depth = self.open.depth() + 1;
         let attributes = Attributes::new(tag, &self.attributes, start + 1);
-        self.namespaces.open(attributes, depth, self.names)?;
-        let Some(namespace) = self.namespaces.id(prefix).filter(|_| prefix != "xmlns") else {
-            return Err(undeclared(prefix, start));
+        let (namespaces, log, names) = (&mut self.namespaces, &mut self.log, self.names);
+        let prefixed = namespaces.open(attributes, depth, names)?;
+        if let Err(flaw) = namespaces.check(attributes, prefixed) {
+            let scope = (&mut *namespaces, &mut *log, names);
+            mend::prefixes(scope, attributes, (depth, prefixed), flaw)?;
+        }
+        let namespace = match namespaces.id(prefix).filter(|_| prefix != "xmlns") {
+            Some(namespace) => namespace,
+            None => mend::prefix((namespaces, log, names), prefix, (depth, start))?,
         };
         let name = self.names.resolve(namespace, local);
         if self.root.is_none() {
@@ -302,15 +353,28 @@ impl XmlState<'_> {
         if !self.open.is_empty() {
             return sink.text(text, start);
         }
-        if text.bytes().all(is_space) {
+        if text.bytes().all(is_space) || self.is_left_out(text) {
             return Ok(());
         }
         Err(Flaw::malformed(start, "no text outside the root element").found(text.trim()))
     }
 
-    fn reference(&mut self, name: &str, start: usize, sink: &mut impl Sink) -> Result<(), Flaw> {
+    /// A reference between `start` and `at`, which moves back if it turns out to be none.
+    fn reference(
+        &mut self,
+        name: &str,
+        start: usize,
+        at: &mut usize,
+        sink: &mut impl Sink,
+    ) -> Result<(), Flaw> {
+        if self.is_after_root() && self.log.mend(Repair::TrailingData) {
+            return Ok(());
+        }
         self.inside("a reference", start)?;
-        sink.character(reference(name, start)?, start)
+        match reference(name, start) {
+            Ok(c) => sink.character(c, start),
+            Err(flaw) => self.other_reference(name, flaw, at, sink),
+        }
     }
 
     fn inside(&self, what: &str, start: usize) -> Result<(), Flaw> {
@@ -320,17 +384,18 @@ impl XmlState<'_> {
         Ok(())
     }
 
-    fn instruction(&mut self, inner: &str, start: usize) -> Result<(), Flaw> {
-        self.blank = false;
-        check_instruction(inner, start)
+    /// Whether a root element is closed and none is open.
+    const fn is_after_root(&self) -> bool {
+        self.open.is_empty() && self.root.is_some()
     }
 
-    /// Maximum bytes of a document type declaration; a fault if none is allowed here.
-    fn doctype_room(&self, start: usize) -> Result<usize, Flaw> {
-        if self.doctype || self.root.is_some() {
+    /// What a document type declaration may be; a fault if none is allowed here.
+    fn doctype_rules(&self, start: usize) -> Result<doctype::Rules, Flaw> {
+        let begins_another = self.concatenated && self.is_after_root();
+        if (self.doctype || self.root.is_some()) && !begins_another {
             return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
         }
-        Ok(self.limits.doctype_bytes)
+        Ok(doctype::Rules { most: self.limits.doctype_bytes, entities: self.entities })
     }
 
     fn eof(&self, end: usize) -> Result<(), Flaw> {

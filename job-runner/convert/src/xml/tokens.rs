@@ -3,7 +3,7 @@
 
 use quick_xml::parser::{CommentParser, ElementParser, Parser, PiParser};
 
-use super::doctype;
+use super::doctype::{self, Rules};
 use crate::fault::Flaw;
 
 /// A piece of an object, without the characters that delimit it.
@@ -25,20 +25,52 @@ pub(crate) enum XmlToken<'w> {
     Comment(&'w str),
     /// `<?…?>`
     Instruction(&'w str),
-    /// `<!DOCTYPE …>`
-    Doctype,
+    /// `<!DOCTYPE …>`, as a whole
+    Doctype(&'w str),
+}
+
+impl<'w> XmlToken<'w> {
+    /// What is between its delimiters.
+    pub(crate) const fn content(self) -> &'w str {
+        match self {
+            Self::Start(content)
+            | Self::Empty(content)
+            | Self::End(content)
+            | Self::Text(content)
+            | Self::CData(content)
+            | Self::Reference(content)
+            | Self::Comment(content)
+            | Self::Instruction(content)
+            | Self::Doctype(content) => content,
+        }
+    }
+
+    /// The same token with other content.
+    pub(crate) const fn with(self, content: &str) -> XmlToken<'_> {
+        match self {
+            Self::Start(_) => XmlToken::Start(content),
+            Self::Empty(_) => XmlToken::Empty(content),
+            Self::End(_) => XmlToken::End(content),
+            Self::Text(_) => XmlToken::Text(content),
+            Self::CData(_) => XmlToken::CData(content),
+            Self::Reference(_) => XmlToken::Reference(content),
+            Self::Comment(_) => XmlToken::Comment(content),
+            Self::Instruction(_) => XmlToken::Instruction(content),
+            Self::Doctype(_) => XmlToken::Doctype(content),
+        }
+    }
 }
 
 const CDATA: &str = "<![CDATA[";
 const COMMENT: &str = "<!--";
 
 /// The token that starts at `at`, and where it ends; `None` if the text ends before the token does. `doctype`
-/// is the maximum size of a DOCTYPE in bytes, or why none is allowed: its place is checked before its
-/// content, of which the text may hold only a part.
+/// says what a DOCTYPE may be, or why none is allowed: its place is checked before its content, of which the
+/// text may hold only a part.
 pub(crate) fn read(
     text: &str,
     at: usize,
-    doctype: impl FnOnce() -> Result<usize, Flaw>,
+    doctype: impl FnOnce() -> Result<Rules, Flaw>,
 ) -> Result<Option<(XmlToken<'_>, usize)>, Flaw> {
     let rest = &text.as_bytes()[at..];
     match rest {
@@ -86,7 +118,7 @@ pub(crate) fn cut_off(text: &str, at: usize) -> Flaw {
 fn declaration(
     text: &str,
     at: usize,
-    doctype: impl FnOnce() -> Result<usize, Flaw>,
+    doctype: impl FnOnce() -> Result<Rules, Flaw>,
 ) -> Result<Option<(XmlToken<'_>, usize)>, Flaw> {
     let rest = &text[at..];
     if let Some(inner) = rest.strip_prefix(COMMENT) {
@@ -97,7 +129,8 @@ fn declaration(
         return Ok(end.map(|end| (XmlToken::CData(&inner[..end]), at + CDATA.len() + end + 3)));
     }
     if rest.starts_with(doctype::START) {
-        return Ok(doctype::check(rest, at, doctype()?)?.map(|length| (XmlToken::Doctype, at + length)));
+        let length = doctype::check(rest, at, doctype()?)?;
+        return Ok(length.map(|length| (XmlToken::Doctype(&rest[..length]), at + length)));
     }
     if [COMMENT, CDATA, doctype::START].iter().any(|start| start.starts_with(rest)) {
         return Ok(None);

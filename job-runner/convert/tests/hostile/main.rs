@@ -13,6 +13,7 @@
 #[path = "../data/mod.rs"]
 mod data;
 mod growth;
+mod lenient;
 mod packed;
 mod shared;
 mod stream;
@@ -115,6 +116,35 @@ fn a_model_that_takes_everything_is_no_way_in() {
         let (refusal, given) = refusal(&converter, attack);
         assert_eq!(refusal.reason, attack.reason, "{}: {refusal}", attack.name);
         assert!(given <= attack.most, "{}: {given} bytes were read", attack.name);
+    }
+}
+
+/// Whatever a model allows to be mended or named, an attack is refused or harmless, and costs no more than others.
+#[test]
+fn no_repair_and_no_entity_is_a_way_in() {
+    let _alone = alone();
+    for converter in lenient::converters() {
+        let known = [xml::attacks(), texts::attacks(), packed::attacks(), lenient::attacks()];
+        for attack in known.iter().flatten() {
+            let (before, started) = (peak(), Instant::now());
+            let mut stream = Stream::new(&attack.parts);
+            let verdicts = converter.documents(&mut stream).map(Result::unwrap).count();
+            let took = started.elapsed();
+            assert!(verdicts > 0 && took < MOST_TIME, "{}: {verdicts} in {took:?}", attack.name);
+            if let (Some(before), Some(after)) = (before, peak()) {
+                assert!(after - before < MOST_MEMORY, "{}: {} more bytes", attack.name, after - before);
+            }
+        }
+    }
+}
+
+/// What only a lenient model meets is refused for what it is.
+#[test]
+fn attacks_on_what_is_mended_are_refused() {
+    let _alone = alone();
+    let [all, ..] = lenient::converters();
+    for attack in lenient::attacks() {
+        check(&all, &attack);
     }
 }
 

@@ -34,6 +34,10 @@ pub fn requests() -> Vec<String> {
         with_text("<!DOCTYPE nitf SYSTEM 'http://127.0.0.1:9/x.dtd'>", "plain"),
         with_text("<!DOCTYPE nitf PUBLIC '-//X//Y' 'file:///dev/zero'>", "plain"),
         with_text("<!DOCTYPE nitf SYSTEM '/dev/zero' [<!NOTATION n SYSTEM 'file:///etc/passwd'>]>", "plain"),
+        with_text(
+            "<!DOCTYPE nitf [<!NOTATION n SYSTEM 'n'><!ENTITY x SYSTEM '/dev/zero' NDATA n>]>",
+            "plain",
+        ),
         with_text("<!DOCTYPE nitf [<!ATTLIST nitf xml:lang CDATA 'de' more CDATA #FIXED 'x'>]>", "plain"),
         with_text("<?xml-stylesheet type='text/xsl' href='http://127.0.0.1:9/x.xsl'?>", "plain"),
         with_text("<?xml-model href='http://127.0.0.1:9/x.rng'?>", "plain"),
@@ -60,7 +64,6 @@ fn entities() -> Vec<Attack> {
             declared,
             with_text("<!DOCTYPE n [<!ENTITY x SYSTEM 'http://169.254.169.254/'>]>", "&x;"),
         ),
-        ("unparsed", declared, with_text("<!DOCTYPE n [<!ENTITY x SYSTEM 'x' NDATA n>]>", "")),
         ("itself", declared, with_text("<!DOCTYPE n [<!ENTITY x '&x;'>]>", "&x;")),
         (
             "parameter",
@@ -70,7 +73,12 @@ fn entities() -> Vec<Attack> {
         ("parameter alone", declared, with_text("<!DOCTYPE n SYSTEM 'x.dtd' [%p;]>", "")),
         ("after a decoy", declared, with_text("<!DOCTYPE n [<!-- ]> --><?a ]>?><!ENTITY x 'y'>]>", "")),
         ("of a default", "one of the entities", with_text("<!DOCTYPE n [<!ATTLIST n a CDATA '&x;'>]>", "")),
-        ("of an external DTD", "one of the entities", with_text("<!DOCTYPE n SYSTEM 'x.dtd'>", "&nbsp;")),
+        ("of an external DTD", "one of the entities", with_text("<!DOCTYPE n SYSTEM 'x.dtd'>", "&wire;")),
+        (
+            "unparsed, and used",
+            "one of the entities",
+            with_text("<!DOCTYPE n [<!ENTITY x SYSTEM '/dev/zero' NDATA n>]>", "&x;"),
+        ),
     ]
     .map(|(name, expected, xml)| Attack::new(name, EntityRefused, expected).part(xml, 1))
     .into()
@@ -82,20 +90,20 @@ fn endless() -> Vec<Attack> {
     let token = "at most 16777216 bytes";
     [
         ("endless depth", "levels of elements", start.as_str(), "<a>", MIB),
-        ("endless elements", "at most 250000 nodes", &start, "<p/>", 4 * MIB),
+        ("endless elements", "at most 5000000 nodes", &start, "<p/>", TOKEN),
         ("endless text", token, &start, "A", TOKEN),
         ("endless blanks", token, &start, " ", TOKEN),
         ("endless comment", token, &start, "<!-- x", TOKEN),
-        ("endless comments", "at most 250000 nodes", &start, "<!---->", 4 * MIB),
+        ("endless comments", "at most 5000000 nodes", &start, "<!---->", TOKEN),
         ("endless CDATA", token, &start, "<![CDATA[x", TOKEN),
-        ("endless CDATAs", "at most 250000 nodes", &start, "<![CDATA[x]]>", 8 * MIB),
+        ("endless CDATAs", "at most 5000000 nodes", &start, "<![CDATA[x]]>", 64 * MIB),
         ("endless instruction", token, &start, "<?x y", TOKEN),
         ("endless tag", token, "<nitf ", "a", TOKEN),
         ("endless value", token, "<nitf a='", "A", TOKEN),
         ("endless attributes", token, "<nitf", " a='1'", TOKEN),
         ("endless end", token, "<nitf></nitf", " ", TOKEN),
         ("endless number", token, "<nitf>&#", "1", TOKEN),
-        ("endless references", "at most 250000 nodes", &start, "&amp;", 4 * MIB),
+        ("endless references", "at most 5000000 nodes", &start, "&amp;", TOKEN),
         ("endless space before", token, "", " ", TOKEN),
         ("endless DOCTYPE", "at most 1048576 bytes", "<!DOCTYPE nitf [", "<!ELEMENT a ANY>", 4 * MIB),
         ("endless address", "at most 1048576 bytes", "<!DOCTYPE nitf SYSTEM '", "x", 4 * MIB),

@@ -1,13 +1,14 @@
 //! The only place where this command uses the pipeline: a file goes in, verdicts come out, exactly as in a
 //! worker.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use docmill_convert::{Losses, Verdict};
-use docmill_crds::conversion::{Model, ModelError};
+use docmill_convert::{Losses, Reading, Verdict};
+use docmill_crds::conversion::{Model, ModelError, RepairCounts};
 
+use crate::commands::inputs::{is_stdin, open};
 use crate::ingest::prepare::binary;
 use crate::ingest::prepare::document_extractor::DocumentExtractor;
 
@@ -19,28 +20,48 @@ impl Engine {
         DocumentExtractor::new(model).map(Self)
     }
 
-    /// Calls `verdict` for each document in order, and last for a fault of the file itself, until it breaks.
-    /// An error is an error of reading the file.
+    /// Opens a file, and finds out how it has to be read: documents are written as they come, so it is read twice
+    /// where that could turn out too late.
+    pub(crate) fn open(&self, path: &Path) -> io::Result<(Box<dyn Read>, Reading)> {
+        let converter = match &self.0 {
+            DocumentExtractor::Convert(converter) if converter.rereads() => converter,
+            _ => return Ok((open(path)?, Reading::default())),
+        };
+        if !is_stdin(path) {
+            let reading = converter.reading_of(open(path)?)?;
+            return Ok((open(path)?, reading));
+        }
+        let mut bytes = Vec::new();
+        open(path)?.read_to_end(&mut bytes)?;
+        let reading = converter.reading_of(bytes.as_slice())?;
+        Ok((Box::new(Cursor::new(bytes)), reading))
+    }
+
+    /// Calls `verdict` for each document in order, and last for a fault of the file itself, until it breaks;
+    /// returns what was mended. An error is an error of reading the file.
     pub(crate) fn convert(
         &self,
         path: &Path,
+        reading: Reading,
         file: &mut impl Read,
         mut verdict: impl FnMut(Verdict) -> ControlFlow<()>,
-    ) -> io::Result<()> {
+    ) -> io::Result<RepairCounts> {
         match &self.0 {
             DocumentExtractor::Convert(converter) => {
-                for document in converter.documents(file) {
+                let mut documents = converter.documents_in(reading, file);
+                for document in documents.by_ref() {
                     if verdict(document?).is_break() {
                         break;
                     }
                 }
+                Ok(documents.repairs())
             }
             // The verdict on the only document: whether to go on does not matter.
             DocumentExtractor::Describe(_) => {
                 let _: ControlFlow<()> = verdict(Ok(binary::of_reader(&path.to_string_lossy(), file)?));
+                Ok(RepairCounts::default())
             }
         }
-        Ok(())
     }
 
     /// What the files so far had that the model does not name. Nothing, for a model that names nothing.

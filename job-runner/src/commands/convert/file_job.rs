@@ -14,7 +14,6 @@ use super::engine::Engine;
 use super::thread_pool::Speaker;
 use super::totals::ConvertTally;
 use crate::commands::explainer::Explainer;
-use crate::commands::inputs::open;
 
 /// Bytes of lines after which a worker waits until they are received.
 const FULL: usize = 64 * 1024;
@@ -64,10 +63,11 @@ impl ConvertJob {
     /// Converts a file and sends the results. An error is an error of reading the file; earlier output
     /// remains.
     pub(super) fn convert(&self, path: &Path, to: &Speaker<OutputLines>) -> io::Result<()> {
-        let mut file = CountedFile { file: open(path)?, bytes: 0, total: &self.bytes_read };
+        let (file, reading) = self.engine.open(path)?;
+        let mut file = CountedFile { file, bytes: 0, total: &self.bytes_read };
         let mut writer = Writer::new(path, self.form);
         let mut written = Ok(());
-        let read = self.engine.convert(path, &mut file, |verdict| {
+        let read = self.engine.convert(path, reading, &mut file, |verdict| {
             written = writer.write(verdict);
             if written.is_ok() && writer.pass_on(to) {
                 ControlFlow::Continue(())
@@ -77,6 +77,9 @@ impl ConvertJob {
         });
         writer.lines.tally.bytes = file.bytes;
         writer.lines.tally.files = u64::from(read.is_ok());
+        if let Ok(repairs) = &read {
+            writer.lines.tally.repairs.merge(repairs);
+        }
         to.say(writer.lines);
         read.and(written)
     }

@@ -110,6 +110,30 @@ fn the_totals_are_one_number_a_line() {
 }
 
 #[test]
+fn what_was_mended_is_among_the_totals() {
+    let scratch = Scratch::with(&[]);
+    scratch.write("a.xml", b"<r><d n='1' n='2'/>& caf\xe9</r>\0\0");
+    scratch.write("b.xml", "<r><d n='3'/></r>");
+    let repairs = "repairs: [TrailingData, BareAmpersand, Encoding, DuplicateAttributes]\n";
+    let model = Some(scratch.write("lenient.yaml", format!("{MODEL}{repairs}")));
+    let (tally, out, refusals) = run(&ConvertArgs { model, ..args(&scratch, &["a.xml", "b.xml"]) });
+    assert_eq!((out.as_str(), refusals.as_str()), ("{\"n\":1}\n{\"n\":3}\n", ""));
+    let text = tally.for_people(Duration::from_secs(1));
+    let words: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        words[2..8],
+        [
+            ["refused", "0"],
+            ["repaired", "4"],
+            ["TrailingData", "1"],
+            ["BareAmpersand", "1"],
+            ["Encoding", "1"],
+            ["DuplicateAttributes", "1"],
+        ]
+    );
+}
+
+#[test]
 fn what_comes_before_a_path_that_is_not_there_stands() {
     let scratch = Scratch::with(&[]);
     scratch.write("a.xml", "<r><d n='1'/></r>");

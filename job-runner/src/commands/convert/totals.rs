@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use docmill_crds::conversion::RepairCounts;
 use docmill_crds::reason::Reason;
 
 /// Counts of documents, files and bytes.
@@ -16,6 +17,8 @@ pub(super) struct ConvertTally {
     pub(super) documents: u64,
     /// Refusals, of documents and of whole files.
     pub(super) refused: BTreeMap<Reason, u64>,
+    /// What was mended.
+    pub(super) repairs: RepairCounts,
 }
 
 impl ConvertTally {
@@ -26,6 +29,7 @@ impl ConvertTally {
         for (reason, count) in &other.refused {
             *self.refused.entry(*reason).or_default() += count;
         }
+        self.repairs.merge(&other.repairs);
     }
 
     pub(super) fn refuse(&mut self, reason: Reason) {
@@ -50,6 +54,11 @@ impl ConvertTally {
         ];
         let reasons = self.refused.iter();
         lines.extend(reasons.map(|(reason, count)| (reason.as_str(), count.to_string())));
+        if !self.repairs.is_empty() {
+            let repairs = || self.repairs.iter();
+            lines.push(("repaired", repairs().map(|(_, times)| times).sum::<u64>().to_string()));
+            lines.extend(repairs().map(|(repair, times)| (repair.as_str(), times.to_string())));
+        }
         lines.push(("bytes", self.bytes.to_string()));
         lines.push(("seconds", format!("{seconds:.2}")));
         // A count of documents is far below 2^52.

@@ -240,6 +240,7 @@ impl Committer {
                 let overwritten = converted.overwritten.count();
                 self.counts.add_overwritten(overwritten);
                 telemetry::worker().metrics.overwritten(overwritten);
+                telemetry::worker().metrics.repairs(&converted.repairs);
             }
         }
         // Nobody waits any more when the worker is about to end.

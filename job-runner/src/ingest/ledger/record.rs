@@ -1,5 +1,7 @@
 //! Ledger records: the outcome of each unit. Pure; `committer` writes them.
 
+use std::collections::BTreeMap;
+
 use docmill_clients::clock;
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::units::{UnitId, UnitRecord, UnitState};
@@ -44,6 +46,7 @@ impl Recorder {
             documents: stored.documents.clone(),
             document_count: stored.count,
             overwritten_count: converted.overwritten.count(),
+            repairs: converted.repairs.by_name(),
             documents_digest: (stored.count > 0).then(|| match converted.overwritten.digest() {
                 Some(digest) => digest.to_owned(),
                 None => stored.digest(),
@@ -99,6 +102,7 @@ impl Recorder {
             documents: Vec::new(),
             document_count: 0,
             overwritten_count: 0,
+            repairs: BTreeMap::new(),
             documents_digest: None,
             superseded_by: Some(by.digest()),
             recorded_time: clock::rfc3339(now_millis),
@@ -115,6 +119,7 @@ impl Recorder {
             documents: Vec::new(),
             document_count: 0,
             overwritten_count: 0,
+            repairs: BTreeMap::new(),
             documents_digest: None,
             recorded_time: clock::rfc3339(now_millis),
             ..before
@@ -192,6 +197,7 @@ impl Recorder {
             documents: Vec::new(),
             document_count: 0,
             overwritten_count: 0,
+            repairs: BTreeMap::new(),
             documents_digest: None,
             snapshot: None,
             revision: self.revision.clone(),

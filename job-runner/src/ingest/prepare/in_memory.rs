@@ -2,6 +2,7 @@
 
 use std::io;
 
+use docmill_crds::conversion::RepairCounts;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::preparation::Preparation;
@@ -16,6 +17,7 @@ use crate::ingest::unit::{Unit, overwritten};
 pub(crate) struct Made {
     documents: Vec<AddressedDocument>,
     refusals: Vec<RefusedPart>,
+    repairs: RepairCounts,
     lines: Vec<u8>,
 }
 
@@ -32,6 +34,11 @@ impl Made {
         }
     }
 
+    /// Sets what was mended in the object.
+    pub(crate) fn mended(self, repairs: RepairCounts) -> Self {
+        Self { repairs, ..self }
+    }
+
     /// The converted unit, with the digest of its object; also returns its encoded snapshot. `snapshot` is the
     /// key of that, if it is known.
     pub(crate) fn finish(
@@ -40,7 +47,7 @@ impl Made {
         snapshot: Option<String>,
         memory_permit: Option<OwnedSemaphorePermit>,
     ) -> io::Result<(Box<Converted>, EncodedSnapshot)> {
-        let Self { mut documents, refusals, lines } = self;
+        let Self { mut documents, refusals, repairs, lines } = self;
         let overwritten = overwritten::leave_standing(&mut documents);
         let encoded_snapshot = Preparation::encode_snapshot(snapshot, lines)?;
         let (raw_digest, content) = (Some(raw_digest), ConvertedDocuments::InMemory(documents));
@@ -51,6 +58,7 @@ impl Made {
                 snapshot: None,
                 content,
                 overwritten,
+                repairs,
                 refusals,
                 memory_permit,
             }),

@@ -90,7 +90,8 @@ impl Preparation {
         let digest = content_digest([document.json().as_bytes()]);
         let dropped = document.dropped().to_vec();
         dropped.iter().for_each(|value| telemetry::worker().metrics.value_dropped(value.reason));
-        let provenance = Provenance { dropped: &dropped, ..provenance.clone() };
+        let repairs = Some(document.repairs().clone()).filter(|repairs| !repairs.is_empty());
+        let provenance = Provenance { dropped: &dropped, repairs: repairs.as_ref(), ..provenance.clone() };
         let line = snapshot_line(document.into_json(), &provenance)
             .map_err(|error| refused(Reason::NotAddressable, error.to_string()))?;
         Ok(AddressedDocument {

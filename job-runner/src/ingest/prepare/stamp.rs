@@ -60,6 +60,7 @@ impl Stamp {
             snapshot: self.snapshot.as_deref(),
             revision: &recorder.revision,
             converted_time: &self.converted_time,
+            repairs: None,
             runner: &recorder.runner,
             dropped: &[],
         }

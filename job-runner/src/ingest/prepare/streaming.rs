@@ -1,13 +1,15 @@
 //! Objects that are too large to be held in memory. They are read twice, once for their digest and once to be
-//! converted, and their documents are written to the snapshot as they come. The index is then filled from the
-//! snapshot, some documents at a time. Their snapshots are objects of their own, even if others are packed.
+//! converted, and their documents are written to the snapshot as they come; once more, if that shows that they
+//! are in another encoding. The index is then filled from the snapshot, some documents at a time. Their snapshots
+//! are objects of their own, even if others are packed.
 
 use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use docmill_clients::aws::StoreError;
-use docmill_convert::Converter;
+use docmill_convert::{Converter, Reading};
+use docmill_crds::conversion::RepairCounts;
 use docmill_crds::digest::hex;
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::units::DocumentsDigest;
@@ -76,9 +78,16 @@ impl<'a> StreamingAttempt<'a> {
             Ok(opened) => self.digest(*opened).await.map_err(self.raw_failure())?,
             Err(reason) => return Ok(skipped(self.landed, reason)),
         };
-        match self.open().await? {
-            Ok(opened) => self.convert(*opened, raw_digest).await,
-            Err(reason) => Ok(skipped(self.landed, reason)),
+        let mut reading = Reading::default();
+        loop {
+            let opened = match self.open().await? {
+                Ok(opened) => opened,
+                Err(reason) => return Ok(skipped(self.landed, reason)),
+            };
+            match self.convert(*opened, raw_digest.clone(), reading).await? {
+                Ok(prepared) => return Ok(prepared),
+                Err(another) => reading = another,
+            }
         }
     }
 
@@ -115,13 +124,19 @@ impl<'a> StreamingAttempt<'a> {
         Ok(hex(&hash.finalize()))
     }
 
-    async fn convert(&self, opened: OpenedObject, raw_digest: String) -> Result<Prepared, AccessFailure<'a>> {
+    /// Converts the object, read in this way. The inner error is how it has to be read instead.
+    async fn convert(
+        &self,
+        opened: OpenedObject,
+        raw_digest: String,
+        reading: Reading,
+    ) -> Result<Result<Prepared, Reading>, AccessFailure<'a>> {
         let (sender, mut parts) = mpsc::channel(1);
         let reader = BodyReader::start(opened.body);
         let (preparation, unit) = (Arc::clone(self.shared), self.unit.clone());
         let (digest, converter) = (raw_digest.clone(), Arc::clone(self.converter));
         let conversion = tokio::task::spawn_blocking(move || {
-            convert(&preparation, &converter, &unit, &digest, reader, &sender)
+            convert(&preparation, (&converter, reading), &unit, &digest, reader, &sender)
         });
         let key = self.preparation.snapshot_key(self.unit);
         let metadata = self.preparation.snapshot_metadata(self.unit, &raw_digest);
@@ -142,11 +157,19 @@ impl<'a> StreamingAttempt<'a> {
                 }
             }
         }
-        let result = conversion.await.map_err(io::Error::from).flatten();
-        let result = result.and_then(|result| {
-            object::check_length(self.landed, opened.length, result.bytes_read).map_err(io::Error::other)?;
-            Ok(result)
-        });
+        let result = match conversion.await.map_err(io::Error::from).flatten() {
+            Ok(Ok(result)) => {
+                let checked = object::check_length(self.landed, opened.length, result.bytes_read);
+                checked.map(|()| result).map_err(io::Error::other)
+            }
+            Ok(Err(another)) => {
+                if let Some(upload) = upload {
+                    upload.abort().await;
+                }
+                return Ok(Err(another));
+            }
+            Err(error) => Err(error),
+        };
         let result = match (result, upload) {
             (Ok(result), None) => result,
             (Ok(result), Some(upload))
@@ -158,7 +181,7 @@ impl<'a> StreamingAttempt<'a> {
             {
                 upload.abort().await;
                 let unchanged = self.converted(raw_digest, Some(key), ConvertedDocuments::Unchanged, result);
-                return Ok(unchanged);
+                return Ok(Ok(unchanged));
             }
             (Ok(result), Some(upload)) => {
                 upload.complete().await.map_err(self.snapshot_failure())?;
@@ -176,7 +199,7 @@ impl<'a> StreamingAttempt<'a> {
             Some(_) => ConvertedDocuments::InSnapshot,
             None => ConvertedDocuments::InMemory(Vec::new()),
         };
-        Ok(self.converted(raw_digest, snapshot, content, result))
+        Ok(Ok(self.converted(raw_digest, snapshot, content, result)))
     }
 
     fn converted(
@@ -186,7 +209,7 @@ impl<'a> StreamingAttempt<'a> {
         content: ConvertedDocuments,
         result: StreamedConversion,
     ) -> Prepared {
-        let StreamedConversion { overwritten, refusals, .. } = result;
+        let StreamedConversion { overwritten, repairs, refusals, .. } = result;
         let (unit, raw_digest) = (self.unit.clone(), Some(raw_digest));
         Prepared::Converted(Box::new(Converted {
             unit,
@@ -194,6 +217,7 @@ impl<'a> StreamingAttempt<'a> {
             snapshot,
             content,
             overwritten,
+            repairs,
             refusals,
             memory_permit: None,
         }))
@@ -209,19 +233,21 @@ struct StreamedConversion {
     documents: u64,
     digest: String,
     overwritten: Overwritten,
+    repairs: RepairCounts,
     refusals: Vec<RefusedPart>,
     bytes_read: usize,
 }
 
-/// Converts, and sends the lines of the documents in parts. Ends early if nobody receives them.
+/// Converts, and sends the lines of the documents in parts. Ends early if nobody receives them, or if the object has to
+/// be read in another way.
 fn convert(
     preparation: &Preparation,
-    converter: &Converter,
+    (converter, reading): (&Converter, Reading),
     unit: &Unit,
     raw_digest: &str,
     reader: impl Read,
     parts: &mpsc::Sender<Bytes>,
-) -> io::Result<StreamedConversion> {
+) -> io::Result<Result<StreamedConversion, Reading>> {
     let stamp = Stamp::new(unit, Some(preparation.snapshot_key(unit)));
     let provenance = stamp.provenance(unit, raw_digest, &preparation.recorder);
     let mut reader = CountedRead { reader, bytes_read: 0 };
@@ -231,10 +257,14 @@ fn convert(
     let send = |part: Vec<u8>| {
         parts.blocking_send(part.into()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     };
-    for verdict in converter.documents(&mut reader) {
+    let mut converted = converter.documents_in(reading, &mut reader);
+    for verdict in converted.by_ref() {
         let addressed = match verdict? {
             Ok(document) => preparation.address(document, &provenance),
-            Err(refusal) => Err(refusal.into()),
+            Err(refusal) => match converter.reading_after(reading, &refusal) {
+                Some(another) => return Ok(Err(another)),
+                None => Err(refusal.into()),
+            },
         };
         match addressed {
             Ok(AddressedDocument { recorded, line }) => {
@@ -250,6 +280,8 @@ fn convert(
             send(std::mem::take(&mut part))?;
         }
     }
+    let repairs = converted.repairs();
+    drop(converted);
     // Whatever follows the last record is still part of the object.
     io::copy(&mut reader, &mut io::sink())?;
     if !part.is_empty() {
@@ -262,7 +294,8 @@ fn convert(
     }
     let digest = digest.finish();
     let overwritten = ids.finish(|| digest.clone());
-    Ok(StreamedConversion { documents, digest, overwritten, refusals, bytes_read: reader.bytes_read })
+    let bytes_read = reader.bytes_read;
+    Ok(Ok(StreamedConversion { documents, digest, overwritten, repairs, refusals, bytes_read }))
 }
 
 /// Adds a line to a part. A line that fills a part is not copied.

@@ -1,6 +1,7 @@
 //! `_docmill`: what every stored document says about its origin. Pure.
 
 use docmill_convert::Dropped;
+use docmill_crds::conversion::RepairCounts;
 use docmill_crds::records::units::{UnitId, content_digest};
 use serde::Serialize;
 
@@ -27,6 +28,9 @@ pub struct Provenance<'a> {
     pub revision: &'a str,
     /// When the object was converted.
     pub converted_time: &'a str,
+    /// What was mended for the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repairs: Option<&'a RepairCounts>,
     /// Name of the pod that did it.
     pub runner: &'a str,
     /// Values of the object that are wrong and were left out of the document.
@@ -92,6 +96,7 @@ pub fn indexed_source<'a>(line: &'a [u8], indexed_time: &'a str) -> [&'a [u8]; 4
 
 #[cfg(test)]
 mod tests {
+    use docmill_crds::conversion::{Repair, RepairCounts};
     use docmill_crds::records::units::UnitId;
     use serde_json::{Value, json};
 
@@ -114,6 +119,7 @@ mod tests {
             snapshot,
             revision: "r",
             converted_time: "2026-01-02T00:00:01Z",
+            repairs: None,
             runner: "pod",
             dropped: &[],
         };
@@ -131,6 +137,30 @@ mod tests {
             assert_eq!(parse(&later), parse(&line(&document, Some(reference))));
             assert_eq!(digest_of_line(&later), digest_of_line(&line(&document, None)));
         }
+    }
+
+    #[test]
+    fn what_was_mended_is_told_and_nothing_where_nothing_was() {
+        let id = UnitId { bucket: "raw".into(), key: "a.xml".into(), version: "v".into() };
+        let mut repairs = RepairCounts::default();
+        repairs.add(Repair::BareAmpersand, 2);
+        let provenance = Provenance {
+            source: "news/wire",
+            unit: UnitProvenance { id: &id, last_modified: "2026-01-02T00:00:00Z" },
+            raw_digest: "00",
+            snapshot: None,
+            revision: "r",
+            converted_time: "2026-01-02T00:00:01Z",
+            repairs: Some(&repairs),
+            runner: "pod",
+        };
+        let line = with_snapshot(snapshot_line("{\"a\":1}".into(), &provenance).unwrap(), "s");
+        assert_eq!([content(&line), b"}"].concat(), b"{\"a\":1}");
+        let source = indexed_source(&line, "2026-01-02T00:00:02Z").concat();
+        let source: Value = serde_json::from_slice(&source).unwrap();
+        assert_eq!(source["_docmill"]["repairs"], json!({"BareAmpersand": 2}));
+        assert_eq!(source["_docmill"]["snapshot"], "s");
+        assert_eq!(lines(&json!({"a": 1})).0["_docmill"].get("repairs"), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The result of preparing a unit.
 
+use docmill_crds::conversion::RepairCounts;
 use docmill_crds::reason::SkipReason;
 use docmill_crds::records::units::{DocumentsDigest, UnitId, UnitState};
 use tokio::sync::OwnedSemaphorePermit;
@@ -35,6 +36,8 @@ pub struct Converted {
     pub content: ConvertedDocuments,
     /// Documents among them that others with the same id have overwritten.
     pub overwritten: Overwritten,
+    /// What was mended in the object.
+    pub repairs: RepairCounts,
     /// What was refused.
     pub refusals: Vec<RefusedPart>,
     /// The memory reserved for the object.
@@ -60,6 +63,7 @@ pub fn refused_unread(unit: Unit, refused: RefusedPart) -> Box<Converted> {
         snapshot: None,
         content: ConvertedDocuments::InMemory(Vec::new()),
         overwritten: Overwritten::default(),
+        repairs: RepairCounts::default(),
         refusals: vec![refused],
         memory_permit: None,
     })

@@ -3,7 +3,7 @@
 use std::io;
 
 use docmill_clients::clock;
-use docmill_convert::{Converter, Document, Refusal};
+use docmill_convert::{Converter, Document, Reading, Refusal};
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::{
     DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest,
@@ -71,12 +71,20 @@ impl<'a> UnitComparison<'a> {
         }
     }
 
-    /// Converts the object and adds the results.
-    pub fn convert(&mut self, converter: &Converter, object: impl io::Read) -> io::Result<()> {
-        converter.convert(object, |verdict| match verdict {
-            Ok(document) => self.compare(&document),
-            Err(refusal) => self.refuse(refusal.reason, example(&refusal)),
-        })
+    /// Converts the object, read in this way, and adds the results.
+    pub fn convert(
+        &mut self,
+        converter: &Converter,
+        reading: Reading,
+        object: impl io::Read,
+    ) -> io::Result<()> {
+        for verdict in converter.documents_in(reading, object) {
+            match verdict? {
+                Ok(document) => self.compare(&document),
+                Err(refusal) => self.refuse(refusal.reason, example(&refusal)),
+            }
+        }
+        Ok(())
     }
 
     /// Adds a document of the object.

@@ -102,6 +102,7 @@ mod tests {
             snapshot: Some("s"),
             revision: "r",
             converted_time: "2026-01-02T00:00:01Z",
+            repairs: None,
             runner: "pod",
             dropped: &[],
         };

@@ -8,6 +8,7 @@ mod chart;
 mod conditions;
 mod connections;
 mod conversion_models;
+mod dirty;
 mod enrichment;
 mod examples;
 mod foreign;

@@ -99,26 +99,32 @@ impl<'a> DoctypeReader<'a> {
     }
 
     /// A name of an element or an attribute.
-    pub(crate) fn qname(&mut self, expected: &str) -> Result<(), Flaw> {
+    pub(crate) fn qname(&mut self, expected: &str) -> Result<&'a str, Flaw> {
         self.named(expected, |name| split_qname(name).is_some())
     }
 
     /// A name of anything else: it has no colon (Namespaces in XML, section 7).
-    pub(crate) fn ncname(&mut self, expected: &str) -> Result<(), Flaw> {
+    pub(crate) fn ncname(&mut self, expected: &str) -> Result<&'a str, Flaw> {
         self.named(expected, is_ncname)
     }
 
-    pub(crate) fn named(&mut self, expected: &str, is_good: impl Fn(&str) -> bool) -> Result<(), Flaw> {
+    pub(crate) fn named(&mut self, expected: &str, is_good: impl Fn(&str) -> bool) -> Result<&'a str, Flaw> {
         let start = self.place();
         let name = self.word();
         if is_good(name) {
-            return Ok(());
+            return Ok(name);
         }
         Err(if name.is_empty() {
             self.unexpected(expected)
         } else {
             Flaw::malformed(start, expected).found(name)
         })
+    }
+
+    /// The end of a declaration.
+    pub(crate) fn end(&mut self) -> Result<(), Flaw> {
+        self.skip_space();
+        self.expect(">")
     }
 
     /// A literal in quotes, without them.

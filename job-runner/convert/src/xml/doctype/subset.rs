@@ -1,9 +1,11 @@
 //! The internal subset: XML 1.0, productions 28b, 29, 45 to 60 and 82. It is checked against the grammar, and
 //! nothing else.
 
-use docmill_crds::reason::Reason;
+use docmill_crds::conversion::Entities;
 
+use super::entity;
 use super::reader::DoctypeReader;
+use crate::entities::declared::Declared;
 use crate::events::tag::check_references;
 use crate::fault::Flaw;
 use crate::input::chars::{check_instruction, is_name_token};
@@ -14,18 +16,23 @@ const TYPES: &[&str] = &["CDATA", "ID", "IDREF", "IDREFS", "ENTITY", "ENTITIES",
 /// How deep groups of a content model may nest: as deep as the elements that they describe.
 const MOST_GROUPS: usize = 256;
 
-/// Checks everything up to the `]`.
-pub(crate) fn check(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
+/// Checks everything up to the `]`, and takes the entities that it declares and may declare.
+pub(crate) fn check(
+    reader: &mut DoctypeReader<'_>,
+    entities: Entities,
+    declared: &mut Declared,
+) -> Result<(), Flaw> {
     loop {
         reader.skip_space();
         if reader.take("]") {
             return Ok(());
         }
-        if let Some(found) = ["<!ENTITY", "%"].into_iter().find(|start| reader.is_at(start)) {
-            let flaw = reader.flaw("a document without declarations of entities");
-            return Err(flaw.because(Reason::EntityRefused).found(found));
+        if reader.is_at("%") {
+            return Err(entity::refused(reader, "%"));
         }
-        if reader.take("<!--") {
+        if reader.is_at(entity::START) {
+            entity::check(reader, entities, declared)?;
+        } else if reader.take("<!--") {
             comment(reader)?;
         } else if reader.is_at("<?") {
             instruction(reader)?;
@@ -61,7 +68,7 @@ fn element(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
         reader.skip_space();
         if reader.take("#PCDATA") { mixed(reader)? } else { children(reader)? }
     }
-    end(reader)
+    reader.end()
 }
 
 /// Mixed content after `(#PCDATA`: production 51.
@@ -145,14 +152,14 @@ fn attributes(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
 
 fn attribute_type(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     if reader.take("(") {
-        return choice(reader, |reader| reader.named("a name token", is_name_token));
+        return choice(reader, |reader| reader.named("a name token", is_name_token).map(|_| ()));
     }
     let start = reader.place();
     match reader.word() {
         "NOTATION" => {
             reader.space_then("white space after NOTATION")?;
             reader.expect("(")?;
-            choice(reader, |reader| reader.ncname("the name of a notation"))
+            choice(reader, |reader| reader.ncname("the name of a notation").map(|_| ()))
         }
         word if TYPES.contains(&word) => Ok(()),
         word => Err(Flaw::malformed(start, "the type of an attribute").found(word)),
@@ -195,10 +202,5 @@ fn notation(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
     if !reader.external_id(true)? {
         return Err(reader.unexpected("SYSTEM or PUBLIC"));
     }
-    end(reader)
-}
-
-fn end(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
-    reader.skip_space();
-    reader.expect(">")
+    reader.end()
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use docmill_clients::elastic::{ConcurrencyToken, StoredDocument};
 use docmill_crds::api::storage::OnDelete;
+use docmill_crds::conversion::RepairCounts;
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::heads::KeyHead;
 use docmill_crds::records::units::{DocumentsDigest, RecordedDocument, UnitId, UnitRecord, UnitState};
@@ -70,6 +71,7 @@ fn commit_request(
         snapshot: Some("s".into()),
         content: ConvertedDocuments::InMemory(documents),
         overwritten: Overwritten::default(),
+        repairs: RepairCounts::default(),
         refusals: vec![refused; refusals],
         memory_permit: None,
     };

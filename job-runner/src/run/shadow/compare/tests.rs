@@ -41,6 +41,7 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
         snapshot: Some("s"),
         revision: "r",
         converted_time: "2026-01-02T00:00:01Z",
+        repairs: None,
         runner: "pod",
         dropped: &[],
     };
@@ -64,7 +65,7 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
 fn rehearse(now: &Value, proposed: &Value) -> (Predicted, ShadowReport) {
     let ((recorded, lines), addressing) = (today(now), addressing());
     let mut comparison = UnitComparison::new(&addressing, Some(OpenSnapshot::new(lines, &addressing)));
-    comparison.convert(&converter(proposed), OBJECT.as_bytes()).unwrap();
+    comparison.convert(&converter(proposed), docmill_convert::Reading::default(), OBJECT.as_bytes()).unwrap();
     comparison.finish(&unit(), Some(&recorded), UnitState::Indexed)
 }
 

@@ -1,0 +1,49 @@
+//! How far an object may depart from well-formed XML.
+
+use docmill_crds::conversion::{DEFAULT_ENCODING, Entities, Model, Repair};
+
+use super::input::decoding::{Decoding, Imposed};
+use super::repairs::Repairs;
+
+/// What a model allows. By default nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Leniency {
+    pub(crate) entities: Entities,
+    pub(crate) repairs: Repairs,
+    /// The encoding that the model names.
+    pub(crate) encoding: Option<&'static str>,
+    /// An object may be several XML documents.
+    pub(crate) concatenated: bool,
+}
+
+/// How the bytes of an object become text. An object is read as it says itself, unless that failed once and its model
+/// has the repair `Encoding`: see [`Converter::reading_after`](crate::Converter::reading_after).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reading {
+    /// By the object's byte order mark or declaration, or in the one encoding that the model names.
+    #[default]
+    AsDeclared,
+    /// In the encoding that the model names for objects with bytes that do not exist in their own.
+    InFallback,
+}
+
+impl Leniency {
+    pub(crate) fn of(model: &Model) -> Self {
+        let Model { entities, repairs, encoding, concatenated, .. } = model;
+        let (entities, encoding, concatenated) = (*entities, *encoding, *concatenated);
+        Self { entities, repairs: Repairs::of(repairs), encoding, concatenated }
+    }
+
+    /// How an object is decoded.
+    pub(crate) fn decoding(&self, reading: Reading) -> Decoding {
+        let mends = self.repairs.has(Repair::Encoding);
+        let imposed = match reading {
+            Reading::AsDeclared if mends => None,
+            Reading::AsDeclared => self.encoding.map(|label| Imposed { label, over_mark: false }),
+            Reading::InFallback => {
+                Some(Imposed { label: self.encoding.unwrap_or(DEFAULT_ENCODING), over_mark: true })
+            }
+        };
+        Decoding { imposed, repairs: self.repairs }
+    }
+}

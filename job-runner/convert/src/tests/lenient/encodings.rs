@@ -1,0 +1,107 @@
+//! Encodings that the model decides on, or that are not what the object says.
+
+use docmill_crds::conversion::{ENCODINGS, Repair};
+use docmill_crds::reason::Reason;
+use encoding_rs::Encoding;
+use serde_json::json;
+
+use super::super::refusal;
+use super::{Reading, lenient, mending, read, text, with_record};
+
+fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(unit).collect()
+}
+
+#[test]
+fn every_encoding_that_a_model_may_name_is_known() {
+    for name in ENCODINGS {
+        assert!(Encoding::for_label_no_replacement(name.as_bytes()).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn a_model_can_name_the_encoding() {
+    for (encoding, bytes, expected) in [
+        ("windows-1252", b"<r>caf\xe9 \x80</r>".to_vec(), "café €"),
+        ("windows-1252", b"<?xml version='1.0' encoding='utf-8'?><r>caf\xe9</r>".to_vec(), "café"),
+        ("iso-8859-2", b"<?xml version='1.0' encoding='x-nope'?><r>\xb3</r>".to_vec(), "ł"),
+        ("iso-8859-1", b"<r>\x85</r>".to_vec(), "\u{85}"),
+        ("utf-16le", utf16("<r>é</r>", u16::to_le_bytes), "é"),
+        ("utf-8", b"<?xml version='1.0' encoding='iso-8859-1'?><r>\xc3\xa9</r>".to_vec(), "é"),
+        // A mark counts more.
+        ("windows-1252", "\u{feff}<r>é</r>".as_bytes().to_vec(), "é"),
+    ] {
+        let converter = lenient(json!({ "encoding": encoding }));
+        assert_eq!(text(&converter, &bytes), (json!(expected), json!({})), "{}", bytes.escape_ascii());
+    }
+    let strict = refusal(&lenient(json!({"encoding": "shift_jis"})), b"<r>\x93</r>");
+    assert_eq!(strict.reason, Reason::InvalidBytes);
+}
+
+#[test]
+fn an_encoding_is_mended_by_what_the_bytes_say() {
+    let declared = |label: &str, content: &[u8]| {
+        [format!("<?xml version='1.0' encoding='{label}'?><r>").as_bytes(), content, b"</r>"].concat()
+    };
+    let wide = "<?xml version=\"1.0\" encoding=\"UTF-16\"?><r>x é</r>";
+    for (bytes, expected) in [
+        (declared("utf-8", b"caf\xe9"), "café"),
+        (b"<r>caf\xe9</r>".to_vec(), "café"),
+        (declared("us-ascii", b"caf\xe9"), "café"),
+        (utf16(wide, u16::to_le_bytes), "x é"),
+        (utf16(wide, u16::to_be_bytes), "x é"),
+        (declared("utf-16", "é".as_bytes()), "é"),
+        (declared("x-nope", "é".as_bytes()), "é"),
+        (declared("x-nope", b"caf\xe9"), "café"),
+        ([b"\xef\xbb\xbf".as_slice(), &declared("iso-8859-1", "é".as_bytes())].concat(), "é"),
+        ([b"\xef\xbb\xbf".as_slice(), &declared("utf-8", b"caf\xe9")].concat(), "café"),
+    ] {
+        let mended = json!({"Encoding": 1});
+        let found = text(&mending(Repair::Encoding), &bytes);
+        assert_eq!(found, (json!(expected), mended), "{}", bytes.escape_ascii());
+        let strict = refusal(&lenient(json!({})), &bytes);
+        assert!(matches!(strict.reason, Reason::InvalidBytes | Reason::UnsupportedEncoding), "{strict}");
+    }
+    let polish = lenient(json!({"repairs": ["Encoding"], "encoding": "windows-1250"}));
+    assert_eq!(text(&polish, b"<r>\xb3</r>").0, "ł");
+    assert_eq!(text(&polish, "<r>ł</r>".as_bytes()), (json!("ł"), json!({})), "its own encoding comes first");
+}
+
+/// The documents before the byte are read again, too, and all say so.
+#[test]
+fn an_object_is_read_again_as_a_whole() {
+    let converter = with_record("//i", json!({"repairs": ["Encoding"]}));
+    let items = format!("<i>é</i>{}", "<i>plain</i>".repeat(20_000));
+    let object = [b"<l>".as_slice(), items.as_bytes(), b"<i>caf\xe9</i></l>"].concat();
+    assert_eq!(converter.reading_of(object.as_slice()).unwrap(), Reading::InFallback);
+    assert_eq!(converter.reading_of(b"<l>\xc3\xa9</l>".as_slice()).unwrap(), Reading::AsDeclared);
+    let (verdicts, mended) = read(&converter, &object);
+    let document = |number: usize| super::super::json(verdicts[number].as_ref().unwrap())["x"].clone();
+    assert_eq!((document(0), document(20_001)), (json!("Ã©"), json!("café")));
+    assert_eq!(mended, json!({"Encoding": 1}));
+    assert!(verdicts.iter().all(|verdict| super::counts(verdict.as_ref().unwrap().repairs()) == mended));
+}
+
+#[test]
+fn what_no_encoding_explains_is_refused_in_the_end() {
+    let japanese = lenient(json!({"repairs": ["Encoding"], "encoding": "shift_jis"}));
+    let (verdicts, _) = read(&japanese, b"<r>\x93</r>");
+    assert_eq!(verdicts[0].as_ref().unwrap_err().reason, Reason::InvalidBytes);
+    let utf32 = b"<\0\0\0r\0\0\0/\0\0\0>\0\0\0";
+    assert_eq!(refusal(&mending(Repair::Encoding), utf32).reason, Reason::UnsupportedEncoding);
+}
+
+/// ASCII is a part of UTF-8: where the mark says UTF-8, a declaration of ASCII is no contradiction.
+#[test]
+fn ascii_with_a_mark_is_utf_8() {
+    let object = "\u{feff}<?xml version='1.0' encoding='us-ascii'?><r>é</r>";
+    assert_eq!(text(&lenient(json!({})), object.as_bytes()), (json!("é"), json!({})));
+}
+
+#[test]
+fn space_before_a_declaration_does_not_hide_its_encoding() {
+    let object = b"\r\n<?xml version='1.0' encoding='iso-8859-1'?><r>caf\xe9</r>";
+    assert_eq!(text(&mending(Repair::LeadingSpace), object), (json!("café"), json!({"LeadingSpace": 1})));
+    let wide = utf16("\u{feff}\n<?xml version='1.0' encoding='utf-16'?><r>é</r>", u16::to_le_bytes);
+    assert_eq!(text(&mending(Repair::LeadingSpace), &wide), (json!("é"), json!({"LeadingSpace": 1})));
+}

@@ -1,0 +1,153 @@
+//! Tokens and tags that strict reading refuses, and what a model allows to be made of them.
+
+mod tag_references;
+
+use docmill_crds::conversion::Repair;
+use docmill_crds::reason::Reason;
+
+use super::XmlState;
+use crate::events::names::Names;
+use crate::events::namespaces::{Namespaces, is_prefixed, undeclared};
+use crate::events::tag::{self, Attributes};
+use crate::events::{ElementStart, Sink};
+use crate::fault::Flaw;
+use crate::input::chars::check_chars;
+use crate::repairs::log::RepairLog;
+use crate::repairs::{control_characters, unclosed_at_end, undeclared_prefix};
+use crate::xml::tokens::{self, XmlToken};
+
+/// Where prefixes are looked up and repairs noted.
+type Scope<'s> = (&'s mut Namespaces, &'s mut RepairLog, &'s Names);
+
+impl XmlState<'_> {
+    /// The token at `start`, which is refused for `flaw`, if it is an ampersand that may stand for itself.
+    pub(super) fn bare_ampersand<'w>(
+        &mut self,
+        text: &'w str,
+        start: usize,
+        flaw: Flaw,
+    ) -> Result<Option<(XmlToken<'w>, usize)>, Flaw> {
+        if !text[start..].starts_with('&') {
+            return Err(flaw);
+        }
+        // After the root element it is text like any other, and left out as such.
+        let is_trailing = self.is_after_root() && self.log.allows(Repair::TrailingData);
+        if is_trailing || self.log.mend(Repair::BareAmpersand) {
+            return Ok(Some((XmlToken::Text(&text[start..=start]), start + 1)));
+        }
+        Err(flaw)
+    }
+
+    /// The token at `start` that the end of the object ends; `None` if there is none, or if it is left out.
+    pub(super) fn last_token<'w>(
+        &mut self,
+        text: &'w str,
+        start: usize,
+    ) -> Result<Option<(XmlToken<'w>, usize)>, Flaw> {
+        let rest = &text[start..];
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        if !rest.starts_with(['<', '&']) {
+            return Ok(Some((XmlToken::Text(rest), text.len())));
+        }
+        let flaw = tokens::cut_off(text, start);
+        let flaw = match self.bare_ampersand(text, start, flaw) {
+            Ok(token) => return Ok(token),
+            Err(flaw) => flaw,
+        };
+        if self.open.is_empty() || !self.log.mend_object(Repair::UnclosedAtEnd) {
+            return Err(flaw);
+        }
+        Ok(unclosed_at_end::text_of(rest).map(|content| (XmlToken::CData(content), text.len())))
+    }
+
+    /// The token without characters that XML does not allow. `whole` is its text with its delimiters, and where it
+    /// starts.
+    pub(super) fn without_controls<'c, 'w: 'c>(
+        &mut self,
+        token: XmlToken<'w>,
+        (whole, start): (&str, usize),
+        cleaned: &'c mut String,
+    ) -> Result<XmlToken<'c>, Flaw> {
+        let Err((offset, found)) = check_chars(whole) else { return Ok(token) };
+        if self.log.allows(Repair::ControlCharacters) {
+            cleaned.clear();
+            let left_out = control_characters::leave_out(token.content(), cleaned);
+            self.log.add(Repair::ControlCharacters, left_out);
+            return Ok(token.with(cleaned));
+        }
+        // Text after the root element is left out as a whole.
+        if self.is_after_root() && matches!(token, XmlToken::Text(_)) {
+            return Ok(token);
+        }
+        Err(Flaw::malformed(start + offset, "a character that XML allows").found(&found))
+    }
+
+    /// Opens an element whose tag is refused for `flaw`, with its references replaced and without the attributes that
+    /// it has twice, as far as the model allows that.
+    pub(super) fn open_mended(
+        &mut self,
+        place: &ElementStart<'_>,
+        tag: &str,
+        flaw: Flaw,
+        sink: &mut impl Sink,
+    ) -> Result<(), Flaw> {
+        if flaw.reason == Reason::LimitExceeded {
+            return Err(flaw);
+        }
+        let offset = place.offset + 1;
+        let keeps_first = self.log.allows(Repair::DuplicateAttributes);
+        let mended = self.mend_references(tag, offset)?;
+        if mended.is_none() && !keeps_first {
+            return Err(flaw);
+        }
+        let written = |at: usize| mended.as_ref().map_or(at, |mended| mended.written(at));
+        let text = mended.as_ref().map_or(tag, |mended| mended.text.as_str());
+        let mut dropped = 0;
+        let counter = keeps_first.then_some(&mut dropped);
+        let name = tag::read(text, offset, &self.limits, &mut self.attributes, counter);
+        let name = name.map_err(|flaw| Flaw { offset: offset + written(flaw.offset - offset), ..flaw })?;
+        self.log.add(Repair::DuplicateAttributes, dropped);
+        tag::relocate(&mut self.attributes, written);
+        self.enter(place, text, name, sink)
+    }
+}
+
+/// Declares the prefixes of attributes that are not declared, and lets the first of two attributes with one name count, as
+/// far as the model allows that; else the fault is `flaw`.
+pub(super) fn prefixes(
+    (namespaces, log, names): Scope<'_>,
+    attributes: Attributes<'_>,
+    (depth, prefixed): (usize, usize),
+    flaw: Flaw,
+) -> Result<(), Flaw> {
+    for attribute in attributes.iter().filter(is_prefixed) {
+        if namespaces.id(attribute.prefix).is_some() {
+            continue;
+        }
+        if !log.mend(Repair::UndeclaredPrefix) {
+            return Err(flaw);
+        }
+        let (prefix, place) = (attribute.prefix, (depth, attribute.offset));
+        namespaces.bind((prefix, undeclared_prefix::namespace(prefix)), place, names)?;
+    }
+    match namespaces.check(attributes, prefixed) {
+        Err(flaw) if !log.mend(Repair::DuplicateAttributes) => Err(flaw),
+        _ => Ok(()),
+    }
+}
+
+/// The number of the namespace of an element's prefix that is not declared.
+pub(super) fn prefix(
+    (namespaces, log, names): Scope<'_>,
+    prefix: &str,
+    (depth, offset): (usize, usize),
+) -> Result<u32, Flaw> {
+    let flaw = undeclared(prefix, offset);
+    if prefix == "xmlns" || !log.mend(Repair::UndeclaredPrefix) {
+        return Err(flaw);
+    }
+    namespaces.bind((prefix, undeclared_prefix::namespace(prefix)), (depth, offset), names)?;
+    namespaces.id(prefix).ok_or(flaw)
+}

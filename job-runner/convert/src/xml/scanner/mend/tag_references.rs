@@ -1,0 +1,91 @@
+//! References in a tag: what strict reading refuses is replaced by what it takes, and the tag is read again.
+
+use super::XmlState;
+use crate::fault::Flaw;
+use crate::input::chars::reference;
+use crate::xml::scanner::references::StandsFor;
+
+/// Maximum number of references that are replaced in one tag: each takes memory until the tag was read.
+const MOST_REPLACED: usize = 65_536;
+
+/// A tag with its references replaced.
+pub(super) struct MendedTag {
+    pub(super) text: String,
+    /// For each replaced reference, where its replacement ends, and where it ended itself.
+    ends: Vec<(usize, usize)>,
+}
+
+impl MendedTag {
+    /// Where a place of the mended tag is in the tag as it is written.
+    pub(super) fn written(&self, at: usize) -> usize {
+        let before = self.ends.partition_point(|(end, _)| *end <= at);
+        let last = before.checked_sub(1).and_then(|index| self.ends.get(index));
+        last.map_or(at, |(end, written)| written + at - end)
+    }
+}
+
+impl XmlState<'_> {
+    /// Replaces the references in a tag that starts at `offset`; `None` if none is to be replaced.
+    pub(super) fn mend_references(&mut self, tag: &str, offset: usize) -> Result<Option<MendedTag>, Flaw> {
+        let mut mended = MendedTag { text: String::with_capacity(tag.len()), ends: Vec::new() };
+        let mut rest = tag;
+        while let Some((before, after)) = rest.split_once('&') {
+            mended.text.push_str(before);
+            let start = offset + tag.len() - after.len() - 1;
+            let name = inner(after);
+            let flaw = match name.map(|name| reference(name, start)) {
+                Some(Ok(_)) => {
+                    mended.text.push('&');
+                    rest = after;
+                    continue;
+                }
+                Some(Err(flaw)) => flaw,
+                None => Flaw::malformed(start, "a ; after the reference"),
+            };
+            if mended.ends.len() == MOST_REPLACED {
+                return Err(flaw);
+            }
+            let end = self.replace(name.unwrap_or_default(), flaw, &mut mended.text)?;
+            rest = &after[end..];
+            mended.ends.push((mended.text.len(), tag.len() - rest.len()));
+        }
+        mended.text.push_str(rest);
+        Ok((!mended.ends.is_empty()).then_some(mended))
+    }
+
+    /// Appends what a reference stands for that is refused for `flaw`; returns how many bytes after its ampersand belong
+    /// to it. `name` is what is between the ampersand and the semicolon, or empty if there is no semicolon.
+    fn replace(&mut self, name: &str, flaw: Flaw, into: &mut String) -> Result<usize, Flaw> {
+        match self.stands_for(name, flaw)? {
+            StandsFor::Text(text) => text.chars().for_each(|c| push_escaped(c, false, into)),
+            StandsFor::Characters(characters) => characters.chars().for_each(|c| push_escaped(c, true, into)),
+            StandsFor::Nothing => {}
+            StandsFor::Ampersand => {
+                into.push_str("&amp;");
+                return Ok(0);
+            }
+        }
+        Ok(name.len() + 1)
+    }
+}
+
+/// What is between an ampersand and the next semicolon; `None` if another ampersand, white space, a quote, `<` or the end
+/// comes first.
+fn inner(after: &str) -> Option<&str> {
+    let end = after.find([';', '&', '<', '"', '\'', ' ', '\t', '\r', '\n'])?;
+    after[end..].starts_with(';').then_some(&after[..end])
+}
+
+/// Appends a character as a value between quotes has it. `verbatim`: white space is not normalised (XML 1.0, section
+/// 3.3.3).
+fn push_escaped(c: char, verbatim: bool, into: &mut String) {
+    match c {
+        '&' => into.push_str("&amp;"),
+        '<' => into.push_str("&lt;"),
+        '"' => into.push_str("&quot;"),
+        '\'' => into.push_str("&apos;"),
+        '\t' if verbatim => into.push_str("&#9;"),
+        '\n' if verbatim => into.push_str("&#10;"),
+        _ => into.push(c),
+    }
+}

@@ -1,0 +1,90 @@
+//! What comes before the root element of an XML document and after it; with `concatenated`, once more for each document.
+
+use docmill_crds::conversion::{Entities, Repair};
+
+use super::XmlState;
+use crate::entities::declared::Declared;
+use crate::fault::Flaw;
+use crate::input::chars::{check_instruction, is_space};
+use crate::input::declaration::{self, Declaration};
+use crate::input::decode::Encoded;
+use crate::repairs::log::RepairLog;
+use crate::repairs::{leading_space, trailing_data};
+use crate::xml::doctype;
+
+/// Bytes before the XML declaration that may be left out.
+pub(super) fn leading(log: &RepairLog, text: &str) -> usize {
+    if log.allows(Repair::LeadingSpace) { leading_space::length(text.as_bytes()) } else { 0 }
+}
+
+impl XmlState<'_> {
+    /// Checks the XML declaration at the start of an object, of at most [`declaration::MOST`] bytes; returns where it
+    /// ends.
+    pub(super) fn prolog(&mut self, text: &str) -> Result<usize, Flaw> {
+        if self.departure.mended {
+            self.log.mend_object(Repair::Encoding);
+        }
+        let start = leading(&self.log, text);
+        self.log.add(Repair::LeadingSpace, u64::from(start > 0));
+        let text = &text[start..];
+        let head = &text[..text.floor_char_boundary(declaration::MOST)];
+        let length = self.declaration(head).map_err(|flaw| flaw.moved(start))?;
+        if text[length..].starts_with('\u{feff}') {
+            return Err(Flaw::malformed(start + length, "markup").found("U+FEFF"));
+        }
+        Ok(start + length)
+    }
+
+    /// Checks the XML declaration that the text starts with, if it does; returns its length.
+    fn declaration(&mut self, text: &str) -> Result<usize, Flaw> {
+        let Declaration { length, encoding } = Declaration::read(text)?;
+        if let Some(label) = encoding.filter(|_| !self.departure.imposed)
+            && let Err(garbled) = Encoded::check(self.marked, self.encoding, label)
+            && !self.log.mend_object(Repair::Encoding)
+        {
+            return Err(garbled.at(0));
+        }
+        Ok(length)
+    }
+
+    /// A processing instruction, whose content is `inner`, or the XML declaration of the next document.
+    pub(super) fn instruction(&mut self, inner: &str, start: usize) -> Result<(), Flaw> {
+        self.blank = false;
+        let after_name = inner.strip_prefix("xml").and_then(|rest| rest.bytes().next());
+        let is_declaration = after_name.is_some_and(is_space);
+        if is_declaration && self.concatenated && self.is_after_root() {
+            self.declaration(&format!("<?{inner}?>")).map_err(|flaw| flaw.moved(start))?;
+            self.next_document();
+            return Ok(());
+        }
+        check_instruction(inner, start)
+    }
+
+    /// A document type declaration.
+    pub(super) fn doctype(&mut self, content: &str, start: usize) -> Result<(), Flaw> {
+        if self.is_after_root() {
+            self.next_document();
+        }
+        self.doctype = true;
+        self.blank = false;
+        if self.entities == Entities::Declared {
+            self.declared = doctype::declared(content, start)?;
+        }
+        Ok(())
+    }
+
+    /// Another XML document starts, which shares nothing with the one before.
+    pub(super) fn next_document(&mut self) {
+        self.doctype = false;
+        self.root = None;
+        self.declared = Declared::default();
+    }
+
+    /// Whether text outside of the root element is no fault, or is left out.
+    pub(super) fn is_left_out(&mut self, text: &str) -> bool {
+        if !self.is_after_root() {
+            return false;
+        }
+        (self.concatenated && trailing_data::may_be_between(text)) || self.log.mend(Repair::TrailingData)
+    }
+}

@@ -1,0 +1,67 @@
+//! References to other entities than XML's own five, and ampersands that begin none.
+
+use docmill_crds::conversion::{Entities, Repair};
+
+use super::XmlState;
+use crate::entities::named;
+use crate::events::Sink;
+use crate::fault::Flaw;
+use crate::repairs::{bare_ampersand, control_characters};
+
+/// What a reference stands for that strict reading refuses.
+pub(super) enum StandsFor {
+    /// The text of an entity, in which white space is like any other.
+    Text(String),
+    /// The characters that a name stands for.
+    Characters(&'static str),
+    /// Nothing: the character is left out.
+    Nothing,
+    /// It is no reference: the ampersand is one.
+    Ampersand,
+}
+
+impl XmlState<'_> {
+    /// What the reference with this text between `&` and `;` stands for; `flaw` if nothing is allowed.
+    pub(super) fn stands_for(&mut self, name: &str, flaw: Flaw) -> Result<StandsFor, Flaw> {
+        if self.entities == Entities::Declared
+            && let Some(text) = self.declared.expand(name, flaw.offset)?
+        {
+            return Ok(StandsFor::Text(text));
+        }
+        if self.entities != Entities::Refuse
+            && let Some(characters) = named::characters(name)
+        {
+            return Ok(StandsFor::Characters(characters));
+        }
+        if control_characters::is_reference_to_one(name) && self.log.mend(Repair::ControlCharacters) {
+            return Ok(StandsFor::Nothing);
+        }
+        if bare_ampersand::is_no_reference(name) && self.log.mend(Repair::BareAmpersand) {
+            return Ok(StandsFor::Ampersand);
+        }
+        Err(flaw)
+    }
+
+    /// A reference in the content of an element that strict reading refuses for `flaw`, which is where it starts. `at`,
+    /// its end, moves back behind the ampersand if there is nothing more to it.
+    pub(super) fn other_reference(
+        &mut self,
+        name: &str,
+        flaw: Flaw,
+        at: &mut usize,
+        sink: &mut impl Sink,
+    ) -> Result<(), Flaw> {
+        let start = flaw.offset;
+        match self.stands_for(name, flaw)? {
+            StandsFor::Text(text) => sink.text(&text, start),
+            StandsFor::Characters(characters) => {
+                characters.chars().try_for_each(|c| sink.character(c, start))
+            }
+            StandsFor::Nothing => Ok(()),
+            StandsFor::Ampersand => {
+                *at = start + 1;
+                sink.text("&", start)
+            }
+        }
+    }
+}
