@@ -247,16 +247,16 @@ impl Doubts {
         let takes = |id: u32| {
             claimed.get(id as usize).is_none_or(|value| value.empty || takes(value.found, value.slot))
         };
-        let mut taken = false;
+        let mut kept = false;
         for Waiting { path, kind, claimed, more } in waiting.drain(..) {
-            taken = taken || takes(claimed);
+            kept = kept || takes(claimed);
             if more {
                 continue;
             }
-            if !taken {
+            if !kept {
                 lose(losses, paths, path, kind);
             }
-            taken = false;
+            kept = false;
         }
     }
 
