@@ -112,6 +112,8 @@ pub(crate) struct Slot {
     pub(crate) repeated: bool,
     /// Several locations lead to it, which may lead to the same element.
     pub(crate) union: bool,
+    /// See [`is_certain`].
+    pub(crate) certain: bool,
     pub(crate) content: SlotContent,
 }
 
@@ -190,6 +192,12 @@ pub(crate) struct FieldPlan {
     pub(crate) paths: Vec<String>,
     /// The scope of an object's fields, or of a date's parts.
     pub(crate) scope: Option<ScopeId>,
+}
+
+/// Whether what a path of a field finds is its value. Otherwise it may be left out or become empty, and the
+/// next path has its turn.
+pub(crate) fn is_certain(computed: Option<&Computed>, on_fault: OnFault) -> bool {
+    computed.is_none() && on_fault == OnFault::Refuse
 }
 
 impl Automaton {

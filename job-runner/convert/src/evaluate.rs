@@ -53,6 +53,8 @@ pub(crate) struct Evaluator<'m> {
     record: Option<usize>,
     /// Which of the record's paths matched the last document.
     by: u32,
+    /// A document has ended, and what it takes is not settled yet.
+    ended: bool,
     /// The object has something that allows it to have no documents.
     may_be_empty: bool,
     /// Documents of the object so far.
@@ -70,6 +72,7 @@ impl<'m> Evaluator<'m> {
             memory,
             record: None,
             by: 0,
+            ended: false,
             may_be_empty: false,
             documents: 0,
             claim,
@@ -312,7 +315,8 @@ impl<'m> Evaluator<'m> {
         let frame = frame(owner)?;
         let (record, shared) = self.record(owner);
         // Outside of documents, the value of an earlier path may be gone before a document comes.
-        let first = if shared && frame == 0 { slot.index } else { slot.first };
+        let alone = shared && frame == 0 || !slot.certain;
+        let first = if alone { slot.index } else { slot.first };
         let wanted = record.wants(frame, slot, first) && !(slot.union && record.has(frame, slot, place));
         wanted.then(|| record.reserve(frame, slot, place))
     }

@@ -10,9 +10,17 @@ pub(crate) use document_validator::Values;
 
 use super::automaton::Automaton;
 use super::evaluate::Finding;
+use super::evaluate::record::PassedOver;
 use super::fault::Fault;
 use super::json_writer::JsonWriter;
 use document_validator::Judge;
+
+/// The judgement of a document.
+pub(crate) struct Judged {
+    /// All faults of a document that is refused, of which there is then at least one.
+    pub(crate) verdict: Result<Accepted, Vec<Fault>>,
+    pub(crate) passed: PassedOver,
+}
 
 /// A document that is accepted.
 pub(crate) struct Accepted {
@@ -21,15 +29,11 @@ pub(crate) struct Accepted {
     pub(crate) dropped: Vec<Fault>,
 }
 
-/// Writes the fields of a document, in the order of its model; or returns all its faults, of which there is
-/// then at least one.
-pub(crate) fn document(
-    automaton: &Automaton,
-    finding: Finding<'_>,
-    json: &mut JsonWriter,
-) -> Result<Accepted, Vec<Fault>> {
-    let mut judge = Judge { automaton, path: finding.path, json, faults: Vec::new(), fatal: 0 };
+/// Writes the fields of a document, in the order of its model, or finds all its faults.
+pub(crate) fn document(automaton: &Automaton, finding: Finding<'_>, json: &mut JsonWriter) -> Judged {
+    let mut judge = Judge::new(automaton, &finding, json);
     let values = judge.document(finding);
-    let Judge { faults, fatal, .. } = judge;
-    if fatal == 0 { Ok(Accepted { values, dropped: faults }) } else { Err(faults) }
+    let Judge { faults, fatal, passed, .. } = judge;
+    let verdict = if fatal == 0 { Ok(Accepted { values, dropped: faults }) } else { Err(faults) };
+    Judged { verdict, passed }
 }

@@ -9,7 +9,7 @@ use docmill_crds::conversion::{
 
 use super::{
     Action, AttributeName, Automaton, DOCUMENT, Edge, FieldPlan, Node, NodeId, Scope, ScopeId, Slot,
-    SlotContent, SlotId, TextForm, Wild,
+    SlotContent, SlotId, TextForm, Wild, is_certain,
 };
 use crate::events::names::{Names, number};
 use crate::types::{self, DateRules};
@@ -121,6 +121,14 @@ impl Compiler<'_> {
             }
             None => None,
         };
+        let wrong = |part: &str, problem: String| ModelError::Field {
+            place: format!("{}{part}", place.model),
+            name: field.name.clone(),
+            problem,
+        };
+        let computed = Computed::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
+        let on_fault = field.on_fault.unwrap_or(self.model.on_fault);
+        let certain = is_certain(computed.as_ref(), on_fault);
         let first_slot = self.scopes[at(place.scope)].slots;
         let content = self.content(field, nested)?;
         let mut counts = false;
@@ -129,18 +137,12 @@ impl Compiler<'_> {
             counts = locations.iter().any(|location| location.target == Target::Count);
             // A value of several is one only in the end.
             let (first, repeated) = (first_slot, field.repeated || field.join.is_some());
-            self.slot(&locations, place, Slot { index: 0, first, repeated, union: false, content });
+            self.slot(&locations, place, Slot { index: 0, first, repeated, union: false, certain, content });
         }
         let required_if = self.required_if(field, place)?;
-        let wrong = |part: &str, problem: String| ModelError::Field {
-            place: format!("{}{part}", place.model),
-            name: field.name.clone(),
-            problem,
-        };
         let dates = DateRules::of(field, self.model.time_zone.as_deref());
         let default = field.default.as_ref().map(|text| types::parse(field.kind, &dates, text)).transpose();
         let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
-        let computed = Computed::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         Ok(FieldPlan {
             name: field.name.clone(),
@@ -153,7 +155,7 @@ impl Compiler<'_> {
             default,
             computed: computed.map(Box::new),
             constraints: constraints.map(Box::new),
-            on_fault: field.on_fault.unwrap_or(self.model.on_fault),
+            on_fault,
             dates,
             first_slot,
             paths,
@@ -166,7 +168,8 @@ impl Compiler<'_> {
         let first = self.scopes[at(place.scope)].slots;
         for path in &field.required_if {
             let (path, content) = (self.parse(path)?, SlotContent::Count);
-            self.slot(&[&path], place, Slot { index: 0, first, repeated: true, union: false, content });
+            let slot = Slot { index: 0, first, repeated: true, union: false, certain: true, content };
+            self.slot(&[&path], place, slot);
         }
         Ok(first..self.scopes[at(place.scope)].slots)
     }

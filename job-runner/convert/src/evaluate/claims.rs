@@ -2,6 +2,7 @@
 
 use super::Evaluator;
 use super::doubts::Claimer;
+use super::record::PassedOver;
 use super::state::Memory;
 use crate::automaton::active::Owner;
 use crate::automaton::{SlotId, TextForm};
@@ -52,16 +53,19 @@ impl Evaluator<'_> {
         self.memory.document.is_doubtful(found, slot).then_some(Claimer::new(id, found))
     }
 
-    /// The document is complete: what it does not take is lost, and what it takes of the values outside is
-    /// not.
-    pub(crate) fn resolve_doubts(&mut self) {
+    /// The document that has ended is judged: what it does not take is lost, and what it takes of the values
+    /// outside is not.
+    pub(crate) fn resolve_doubts(&mut self, passed: &PassedOver) {
+        if !std::mem::take(&mut self.ended) {
+            return;
+        }
         let automaton = self.automaton;
         let Memory { document, shared, unclaimed, .. } = &mut self.memory;
         let (document, shared) = (&*document, &*shared);
-        unclaimed.resolve(|found, slot| document.takes(&automaton.slots, shared, found, slot));
+        unclaimed.resolve(|found, slot| document.takes(&automaton.slots, shared, passed, (found, slot)));
         for (first, index) in &automaton.outside {
-            let has = |slot: u32| document.first(0, slot).is_some();
-            let earlier = |slot: u32| has(slot) || shared.first(0, slot).is_some();
+            let has = |slot: u32| document.yields(0, slot, passed);
+            let earlier = |slot: u32| has(slot) || shared.yields_outside(slot, passed);
             let taken = unclaimed.doubts.waits_outside(*index)
                 && shared.first(0, *index).is_some()
                 && !has(*index)

@@ -30,11 +30,13 @@ pub(crate) struct Claimer {
     pub(crate) own: Option<usize>,
     /// It keeps the attributes within it.
     pub(crate) markup: bool,
+    /// The number of its [`Claimed`]; unknown outside of documents.
+    pub(crate) claimed: u32,
 }
 
 impl Claimer {
     pub(crate) const fn new(slot: SlotId, found: u32) -> Self {
-        Self { slot, found, own: None, markup: false }
+        Self { slot, found, own: None, markup: false, claimed: UNKNOWN }
     }
 
     fn claims_text(&self, level: usize) -> bool {
@@ -42,13 +44,22 @@ impl Claimer {
     }
 }
 
+/// A value of the open document that claims text, and may not be taken.
+#[derive(Debug)]
+struct Claimed {
+    slot: SlotId,
+    /// Its place in the document, which another value has later if this one is empty.
+    found: u32,
+    empty: bool,
+}
+
 /// A text or an attribute of the open document, and one of the values that claim it.
 #[derive(Debug)]
 struct Waiting {
     path: u64,
     kind: LossKind,
-    slot: SlotId,
-    found: u32,
+    /// The number of the value's [`Claimed`].
+    claimed: u32,
     /// The next one is about the same text.
     more: bool,
 }
@@ -81,6 +92,7 @@ pub(crate) struct Doubts {
     in_document: bool,
     /// How many of the claimers are around the document. They claim nothing within it.
     around: usize,
+    claimed: Vec<Claimed>,
     waiting: Vec<Waiting>,
     /// By the position of the slot.
     outside: Vec<OutsideTexts>,
@@ -95,11 +107,13 @@ impl Doubts {
         self.claimers.clear();
         self.collected.clear();
         self.attributes.clear();
+        self.claimed.clear();
         self.waiting.clear();
         self.end_document();
     }
 
     pub(crate) fn start_document(&mut self) {
+        self.claimed.clear();
         self.waiting.clear();
         self.in_document = true;
         self.around = self.claimers.len();
@@ -112,13 +126,24 @@ impl Doubts {
 
     /// A value is being collected from the element that starts.
     pub(crate) fn collect(&mut self, claimer: Claimer) {
+        let claimer = self.number(claimer);
         self.claimers.push(claimer);
         self.collected.push(Vec::new());
     }
 
     /// An attribute of the element that starts is a value.
     pub(crate) fn attribute(&mut self, index: usize, claimer: Claimer) {
+        let claimer = self.number(claimer);
         self.attributes.push((index, claimer));
+    }
+
+    fn number(&mut self, claimer: Claimer) -> Claimer {
+        if !self.in_document {
+            return claimer;
+        }
+        let Claimer { slot, found, .. } = claimer;
+        self.claimed.push(Claimed { slot, found, empty: false });
+        Claimer { claimed: number(self.claimed.len() - 1), ..claimer }
     }
 
     /// How many values are being collected.
@@ -147,10 +172,17 @@ impl Doubts {
         end.and_then(|end| text.get(..end)).unwrap_or_default()
     }
 
-    /// The element at this level has own text that belongs to values that may not be taken.
-    pub(crate) fn text(&mut self, hash: u64, level: usize, path: impl FnOnce() -> String, example: &str) {
+    /// The element at this level has own text that belongs to values that may not be taken: to some of the
+    /// outermost `claimers`. Those beyond them are collected from a child that is about to start.
+    pub(crate) fn text(
+        &mut self,
+        hash: u64,
+        (level, claimers): (usize, usize),
+        path: impl FnOnce() -> String,
+        example: &str,
+    ) {
         self.remember(hash, path, example);
-        let claimers = self.claimers.get(self.around..).unwrap_or_default().iter();
+        let claimers = self.claimers.get(self.around..claimers).unwrap_or_default().iter();
         if self.in_document {
             let claimers = claimers.filter(|claimer| claimer.claims_text(level));
             return wait(&mut self.waiting, hash, LossKind::Element, claimers);
@@ -202,23 +234,29 @@ impl Doubts {
 
     /// The value turned out to be empty: all its text is excluded, which is no loss.
     pub(crate) fn forget(&mut self, found: u32) {
-        let of_value = self.waiting.iter_mut().rev().take_while(|waiting| waiting.found == found);
-        of_value.for_each(|waiting| waiting.found = UNKNOWN);
+        // Those that came after it are within it, and have later places.
+        let last = self.claimed.iter_mut().rev().find(|claimed| claimed.found <= found);
+        if let Some(claimed) = last.filter(|claimed| claimed.found == found) {
+            claimed.empty = true;
+        }
     }
 
     /// The document is complete: counts what it does not take.
     pub(crate) fn resolve(&mut self, losses: &mut LossCounter, takes: impl Fn(u32, SlotId) -> bool) {
-        let Self { waiting, paths, .. } = self;
-        let mut claimed = false;
-        for Waiting { path, kind, slot, found, more } in waiting.drain(..) {
-            claimed = claimed || takes(found, slot);
+        let Self { claimed, waiting, paths, .. } = self;
+        let takes = |id: u32| {
+            claimed.get(id as usize).is_none_or(|value| value.empty || takes(value.found, value.slot))
+        };
+        let mut kept = false;
+        for Waiting { path, kind, claimed, more } in waiting.drain(..) {
+            kept = kept || takes(claimed);
             if more {
                 continue;
             }
-            if !claimed {
+            if !kept {
                 lose(losses, paths, path, kind);
             }
-            claimed = false;
+            kept = false;
         }
     }
 
@@ -298,8 +336,7 @@ fn wait<'c>(
     kind: LossKind,
     claimers: impl Iterator<Item = &'c Claimer>,
 ) {
-    let of = |Claimer { slot, found, .. }: &Claimer| (*slot, *found);
-    waiting.extend(claimers.map(of).map(|(slot, found)| Waiting { path, kind, slot, found, more: true }));
+    waiting.extend(claimers.map(|claimer| Waiting { path, kind, claimed: claimer.claimed, more: true }));
     if let Some(last) = waiting.last_mut() {
         last.more = false;
     }

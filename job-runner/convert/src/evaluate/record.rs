@@ -11,6 +11,7 @@ use crate::cursor::{Mark, Position};
 use crate::events::json_value::{JsonKind, JsonValue};
 use crate::events::names::{UNKNOWN, number};
 
+pub(crate) use claims::PassedOver;
 pub(crate) use renewal::Aside;
 
 /// The values of one document.

@@ -77,7 +77,7 @@ impl Sink for Evaluator<'_> {
         let ends = self.record == Some(level_number);
         if ends {
             self.record = None;
-            self.resolve_doubts();
+            self.ended = true;
             self.memory.unclaimed.end_document();
         }
         ends

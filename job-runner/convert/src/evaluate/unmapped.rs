@@ -217,7 +217,7 @@ impl Unclaimed {
                 standing.counted = true;
                 let (hash, path) = (standing.path, || open.path(depth));
                 if standing.doubtful {
-                    self.doubts.text(hash, level, path, self.pending.text());
+                    self.doubts.text(hash, (level, standing.claimers), path, self.pending.text());
                 } else {
                     self.losses.count(hash, LossKind::Element, path, self.pending.text());
                 }

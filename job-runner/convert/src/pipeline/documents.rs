@@ -14,13 +14,14 @@ use super::source::Source;
 use crate::automaton::Automaton;
 use crate::cursor::Position;
 use crate::evaluate::Evaluator;
+use crate::evaluate::record::PassedOver;
 use crate::events::{Pause, Sink};
 use crate::fault::{Fault, Flaw, Refusal};
 use crate::input::decompress::Input;
 use crate::input::window::{CHUNK, Trouble, Window};
 use crate::json_writer::JsonWriter;
 use crate::leniency::Reading;
-use crate::validate::{self, Accepted, Values};
+use crate::validate::{self, Accepted, Judged, Values};
 
 /// A JSON document that its model accepts.
 #[derive(Clone, Debug, PartialEq)]
@@ -237,7 +238,8 @@ impl<'a> Documents<'a> {
         let index_in_object = self.count;
         self.count += 1;
         let mut judged = self.validate();
-        if judged.is_err()
+        self.evaluator.resolve_doubts(&judged.passed);
+        if judged.verdict.is_err()
             && let Some(scanner) = &self.scanner
         {
             // Positions matter only now.
@@ -246,7 +248,7 @@ impl<'a> Documents<'a> {
         }
         self.written += self.json.len() as u64;
         let repairs = self.new_repairs();
-        match judged {
+        match judged.verdict {
             Ok(Accepted { values, dropped }) => {
                 let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
                 let dropped = dropped.into_iter().map(Dropped::of).collect();
@@ -256,7 +258,7 @@ impl<'a> Documents<'a> {
         }
     }
 
-    fn validate(&mut self) -> Result<Accepted, Vec<Fault>> {
+    fn validate(&mut self) -> Judged {
         self.json.clear();
         validate::document(&self.converter.automaton, self.evaluator.found(), &mut self.json)
     }
@@ -281,6 +283,7 @@ impl<'a> Documents<'a> {
             let flaw = Flaw::limit(0, format!("at most {most} documents in an object"));
             return Err(Trouble::refused(flaw.place(at, position)));
         }
+        self.evaluator.resolve_doubts(&PassedOver::default());
         let index_in_object = self.count;
         self.count += 1;
         Ok(Err(Refusal::document(index_in_object, vec![fault])))

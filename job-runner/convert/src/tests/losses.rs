@@ -80,6 +80,45 @@ fn what_is_excluded_is_left_out_on_purpose() {
     assert_eq!(lost(&model, "<r><b><note>1</note></b><b>2<note>3</note></b></r>"), BTreeMap::new());
 }
 
+#[test]
+fn a_later_path_takes_its_value_when_that_of_an_earlier_one_is_passed_over() {
+    let model = json!({"record": "//d", "onFault": "Drop", "fields": [
+        {"name": "at", "path": ["sent", "/r/sent", "created"], "type": "date"},
+        {"name": "doi", "path": ["id", "link"], "extract": "doi:(.+)"},
+        {"name": "o", "path": ["o"], "type": "object", "fields": [
+            {"name": "n", "path": ["n", "m"], "type": "integer"},
+        ]},
+    ]});
+    let later = "<r><sent>soon</sent><d><sent>later</sent><created>2026-01-02</created>\
+                 <id>1</id><link>doi:2</link><o><n>x</n><m>3</m></o></d></r>";
+    let found = json!({"at": "2026-01-02", "doi": "2", "o": {"n": 3}});
+    assert_eq!(document(&converter(model.clone()), later), found);
+    assert_eq!(lost(&model, later), BTreeMap::new());
+    let earlier = "<r><sent>2026-01-01</sent><d><sent>later</sent><created>2026-01-02</created>\
+                   <id>doi:1</id><link>doi:2</link><o><n>1</n><m>3</m></o></d></r>";
+    let found = json!({"at": "2026-01-01", "doi": "1", "o": {"n": 1}});
+    assert_eq!(document(&converter(model.clone()), earlier), found);
+    assert_eq!(lost(&model, earlier), counts([("/r/d/created", 1), ("/r/d/link", 1), ("/r/d/o/m", 1)]));
+}
+
+#[test]
+fn text_before_a_value_is_not_part_of_it() {
+    let model = json!({"record": "//b", "fields": [{"name": "f", "path": ["x", "a", "."]}]});
+    assert_eq!(lost(&model, "<r><b>1<a>2</a></b></r>"), counts([("/r/b", 1)]));
+}
+
+#[test]
+fn a_value_that_excludes_all_its_text_leaves_its_place_to_another() {
+    let nested = json!({"name": "n", "path": ["text()", ".", "."], "exclude": ["*"]});
+    let model = json!({"record": "/r", "fields": [
+        {"name": "b", "path": ["b"]},
+        {"name": "o", "path": ["."], "type": "object", "repeated": true, "fields": [nested]},
+    ]});
+    let xml = "<r><a><a>1</a></a><b>2</b></r>";
+    assert_eq!(document(&converter(model.clone()), xml), json!({"b": "2"}));
+    assert_eq!(lost(&model, xml), BTreeMap::new());
+}
+
 /// A tree in which each element and each attribute has a text of its own. Elements called c have no children.
 #[derive(Clone, Debug)]
 struct Tree {

@@ -6,10 +6,10 @@ use docmill_crds::conversion::{FieldType, OnFault};
 use docmill_crds::reason::Reason;
 
 use super::constraints::{Tally, plain};
-use crate::automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId};
+use crate::automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId, is_certain};
 use crate::cursor::Position;
 use crate::evaluate::Finding;
-use crate::evaluate::record::{Content, Record};
+use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS, shorten};
 use crate::json_writer::JsonWriter;
@@ -61,10 +61,13 @@ pub(super) struct Judge<'a, 'w> {
     pub(crate) automaton: &'a Automaton,
     /// The document's path.
     pub(crate) path: &'a str,
+    /// What was found in the document, and not outside of it.
+    inside: &'a Record,
     pub(crate) json: &'w mut JsonWriter,
     pub(crate) faults: Vec<Fault>,
     /// How many faults there are, without those of values that were left out.
     pub(crate) fatal: usize,
+    pub(crate) passed: PassedOver,
 }
 
 /// How far the document has been written, and the number of its faults.
@@ -82,7 +85,13 @@ pub(super) struct Findings<'r> {
     shared: Option<&'r Record>,
 }
 
-impl<'a> Judge<'a, '_> {
+impl<'a, 'w> Judge<'a, 'w> {
+    pub(crate) fn new(automaton: &'a Automaton, finding: &Finding<'a>, json: &'w mut JsonWriter) -> Self {
+        let Finding { path, document: inside, .. } = *finding;
+        let (faults, passed) = (Vec::new(), PassedOver::default());
+        Self { automaton, path, inside, json, faults, fatal: 0, passed }
+    }
+
     pub(crate) fn document(&mut self, finding: Finding<'_>) -> Values {
         let Finding { document: record, shared, extra, .. } = finding;
         let shared = Some(shared).filter(|shared| !shared.is_empty());
@@ -142,19 +151,45 @@ impl<'a> Judge<'a, '_> {
                 let fatal = self.fatal;
                 let written = self.values(field, path, record, first, trail);
                 // What is computed may be empty, and what is wrong left out: then it is no value.
-                let goes_on =
-                    (field.computed.is_some() || field.on_fault == OnFault::Drop) && self.fatal == fatal;
+                let certain = is_certain(field.computed.as_deref(), field.on_fault);
+                let goes_on = !certain && self.fatal == fatal;
                 if written || !goes_on {
                     return written;
                 }
+                self.pass_over(record, frame, slot);
             }
             if let Some(shared) = shared
                 && let Some(first) = shared.first(0, slot)
-                && self.values(field, path, shared, first, trail)
             {
-                return true;
+                if self.values(field, path, shared, first, trail) {
+                    return true;
+                }
+                self.pass_over(shared, 0, slot);
             }
         }
+        self.not_found(field, findings, trail, known)
+    }
+
+    /// Remembers that no value came of what was found. Values in objects outside of the document are not told
+    /// apart.
+    fn pass_over(&mut self, record: &Record, frame: u32, slot: u32) {
+        if std::ptr::eq(record, self.inside) {
+            self.passed.inside(frame, slot);
+        } else if frame == 0 {
+            self.passed.outside(slot);
+        }
+    }
+
+    /// Writes what a field has without a value, or reports that it needs one. There were `known` faults
+    /// before the field.
+    fn not_found(
+        &mut self,
+        field: &FieldPlan,
+        findings: Findings<'_>,
+        trail: &Trail<'_>,
+        known: usize,
+    ) -> bool {
+        let Findings { record, frame, .. } = findings;
         if field.counts {
             let path = field.paths.first().map_or("", String::as_str);
             return self.scalar(field, "0", &Spot { path, place: record.place(frame), trail, index: None });

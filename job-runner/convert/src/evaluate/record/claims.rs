@@ -1,9 +1,33 @@
 //! Which of the values that were collected are those of the document: a later path of a field loses to an
 //! earlier one, and a later value of a field that is no list to the first.
 
+use std::collections::BTreeSet;
+
 use super::Record;
 use crate::automaton::{Slot, SlotId};
 use crate::events::names::UNKNOWN;
+
+/// Slots with values, all of which a document left out as wrong or made empty, so that the next path of the
+/// field had its turn.
+#[derive(Debug, Default)]
+pub(crate) struct PassedOver {
+    /// Frames of the document and slots in them.
+    inside: BTreeSet<(u32, u32)>,
+    /// Slots of the values outside of documents.
+    outside: BTreeSet<u32>,
+}
+
+impl PassedOver {
+    /// Notes a slot of the document or of an object in it.
+    pub(crate) fn inside(&mut self, frame: u32, slot: u32) {
+        self.inside.insert((frame, slot));
+    }
+
+    /// Notes a slot of the values outside of the document.
+    pub(crate) fn outside(&mut self, slot: u32) {
+        self.outside.insert(slot);
+    }
+}
 
 impl Record {
     /// Whether it may turn out that the value is not taken.
@@ -18,15 +42,30 @@ impl Record {
         self.frames[frame as usize].doubtful = true;
     }
 
-    /// Whether the document takes the value, when all slots are known. `shared` is what was found outside of
-    /// it.
-    pub(crate) fn takes(&self, slots: &[Slot], shared: &Self, id: u32, slot: SlotId) -> bool {
-        let (mut id, mut slot) = (id, slot);
+    /// Whether the slot has a value, when the document is judged.
+    pub(crate) fn yields(&self, frame: u32, slot: u32, passed: &PassedOver) -> bool {
+        self.first(frame, slot).is_some() && !passed.inside.contains(&(frame, slot))
+    }
+
+    /// The same for values outside of documents.
+    pub(crate) fn yields_outside(&self, slot: u32, passed: &PassedOver) -> bool {
+        self.first(0, slot).is_some() && !passed.outside.contains(&slot)
+    }
+
+    /// Whether the document takes this value of this slot, when it is judged. `shared` is what was found
+    /// outside of it.
+    pub(crate) fn takes(
+        &self,
+        slots: &[Slot],
+        shared: &Self,
+        passed: &PassedOver,
+        (mut id, mut slot): (u32, SlotId),
+    ) -> bool {
         while let Some(found) = self.found.get(id as usize) {
             let Slot { index, first, repeated, .. } = slots[slot as usize];
             let loses = |earlier: u32| {
-                let outside = found.frame == 0 && shared.first(0, earlier).is_some();
-                outside || self.first(found.frame, earlier).is_some()
+                let outside = found.frame == 0 && shared.yields_outside(earlier, passed);
+                outside || self.yields(found.frame, earlier, passed)
             };
             if (first..index).any(loses) || (!repeated && self.first(found.frame, index) != Some(id)) {
                 return false;
