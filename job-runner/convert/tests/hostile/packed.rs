@@ -96,7 +96,7 @@ pub fn attacks() -> Vec<Attack> {
             .reads(80 << 20),
         Attack::new("zip", MalformedXml, "").part(b"PK\x03\x04\x14\x00\x00\x00\x08\x00\xe9\xff", 1),
         Attack::new("bzip2", MalformedXml, "").part(b"BZh91AY&SY\xe9\xff", 1),
-        Attack::new("xz", InvalidBytes, "").part(b"\xfd7zXZ\x00", 1),
+        Attack::new("xz", MalformedXml, "xz data").part(b"\xfd7zXZ\x00", 1),
     ]);
     attacks
 }

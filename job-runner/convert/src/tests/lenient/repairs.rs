@@ -85,7 +85,7 @@ fn what_a_repair_is_not_for_stays_refused() {
         (Repair::TrailingData, "<r>\0</r>"),
         (Repair::TrailingData, "x<r/>"),
         (Repair::ControlCharacters, "<r>&#xD800;</r>"),
-        (Repair::ControlCharacters, "<\0!-- --><r/>"),
+        (Repair::ControlCharacters, "<\u{1}!-- --><r/>"),
         (Repair::BareAmpersand, "<r>&<</r>"),
         (Repair::BareAmpersand, "<r a='<&'/>"),
         (Repair::BareAmpersand, "& <r/>"),

@@ -14,6 +14,7 @@ pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &PlacedNo
         | ModelError::NotOfBinary { place }
         | ModelError::NotOfJson { place, .. } => (place.as_str(), None),
         ModelError::RecordNotFromTop { .. } => ("record", None),
+        ModelError::Encoding { .. } => ("encoding", None),
         ModelError::Reference { .. } => ("modelRef", None),
         ModelError::BesideReference { place } => (*place, None),
         // Missing parts, and faults that are not about the text at all.
