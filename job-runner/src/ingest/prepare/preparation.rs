@@ -89,7 +89,9 @@ impl Preparation {
         let address = address.map_err(|error| refused(error.reason(), error.to_string()))?;
         let digest = content_digest([document.json().as_bytes()]);
         let dropped = document.dropped().to_vec();
-        dropped.iter().for_each(|value| telemetry::worker().metrics.value_dropped(value.reason));
+        for value in &dropped {
+            telemetry::worker().metrics.value_dropped(value.reason);
+        }
         let repairs = Some(document.repairs().clone()).filter(|repairs| !repairs.is_empty());
         let provenance = Provenance { dropped: &dropped, repairs: repairs.as_ref(), ..provenance.clone() };
         let line = snapshot_line(document.into_json(), &provenance)

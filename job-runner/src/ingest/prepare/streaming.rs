@@ -257,8 +257,8 @@ fn convert(
     let send = |part: Vec<u8>| {
         parts.blocking_send(part.into()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     };
-    let mut converted = converter.documents_in(reading, &mut reader);
-    for verdict in converted.by_ref() {
+    let mut verdicts = converter.documents_in(reading, &mut reader);
+    for verdict in verdicts.by_ref() {
         let addressed = match verdict? {
             Ok(document) => preparation.address(document, &provenance),
             Err(refusal) => match converter.reading_after(reading, &refusal) {
@@ -280,8 +280,8 @@ fn convert(
             send(std::mem::take(&mut part))?;
         }
     }
-    let repairs = converted.repairs();
-    drop(converted);
+    let repairs = verdicts.repairs();
+    drop(verdicts);
     // Whatever follows the last record is still part of the object.
     io::copy(&mut reader, &mut io::sink())?;
     if !part.is_empty() {

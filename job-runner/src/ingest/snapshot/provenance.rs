@@ -153,6 +153,7 @@ mod tests {
             converted_time: "2026-01-02T00:00:01Z",
             repairs: Some(&repairs),
             runner: "pod",
+            dropped: &[],
         };
         let line = with_snapshot(snapshot_line("{\"a\":1}".into(), &provenance).unwrap(), "s");
         assert_eq!([content(&line), b"}"].concat(), b"{\"a\":1}");
