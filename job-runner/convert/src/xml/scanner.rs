@@ -184,24 +184,23 @@ impl XmlState<'_> {
         let mut cleaned = String::new();
         loop {
             let start = *at;
-            let read = tokens::read(text, start, || self.doctype_rules(start));
-            let (token, end) = match read.or_else(|flaw| self.bare_ampersand(text, start, flaw))? {
-                Some(read) => read,
+            let read = match tokens::read(text, start, || self.doctype_rules(start)) {
+                Ok(read) => read,
+                Err(flaw) => self.bare_ampersand(text, start, flaw)?,
+            };
+            let read = match read {
                 None if !complete => return Ok(XmlLook::More),
-                None => {
-                    let Some(read) = self.last_token(text, start)? else {
-                        *at = text.len();
-                        return self.finish(text.len(), sink);
-                    };
-                    read
-                }
+                None => self.last_token(text, start)?,
+                read => read,
+            };
+            let Some((mut token, end)) = read else {
+                *at = text.len();
+                return self.finish(text.len(), sink);
             };
             self.count(start, end, !matches!(token, XmlToken::End(_)))?;
-            let token = if self.departure.controls {
-                self.without_controls(token, (&text[start..end], start), &mut cleaned)?
-            } else {
-                token
-            };
+            if self.departure.controls {
+                token = self.without_controls(token, (&text[start..end], start), &mut cleaned)?;
+            }
             *at = end;
             let place = ElementStart { bytes: text.as_bytes(), offset: start, cursor };
             match token {
