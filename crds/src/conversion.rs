@@ -26,9 +26,10 @@ mod tests;
 
 pub use extra::{EXTRA_FIELD, Extra};
 pub use fields::bound::Bound;
-pub use fields::computed::{Computed, LetterCase, Replace, TooLong};
+pub use fields::computed::{Computed, TooLong};
 pub use fields::constraints::{ConstraintFault, Constraints};
 pub use fields::date_format::{DateFormat, DatePart};
+pub use fields::edits::{LetterCase, Replace};
 pub use fields::field::Field;
 pub use fields::field_type::FieldType;
 pub use fields::parts::DateParts;

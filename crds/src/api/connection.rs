@@ -4,6 +4,7 @@
 mod cluster;
 mod endpoints;
 mod namespaced;
+mod rules;
 mod status;
 
 pub use cluster::{ClusterConnection, ClusterConnectionSpec};

@@ -2,6 +2,7 @@
 //! resource whose documents go into indices.
 
 use kube::KubeSchema;
+use kube::core::Rule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -50,6 +51,32 @@ impl IndexCodec {
             Self::BestCompression => "best_compression",
         }
     }
+}
+
+/// What names of indices that are not Docmill's own must not do.
+const NOT_OWN: &str = "must not start with docmill-, which is how Docmill's own indices are named";
+
+/// The rule of the form of `name`.
+pub(super) fn name_rule() -> Rule {
+    Rule::new("self.matches('^[a-z0-9][a-z0-9._-]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[a-z0-9._-]*)*$')")
+        .message("must start with a lower case letter or digit, and hold only those, '.', '_', '-' and fields in braces such as {publishedAt:%Y.%m.%d}")
+}
+
+/// The rule of what `name` must not be.
+pub(super) fn not_own_rule() -> Rule {
+    Rule::new("!self.startsWith('docmill-')").message(NOT_OWN)
+}
+
+/// The rule of what `aliases` must not be.
+pub(super) fn aliases_not_own_rule() -> Rule {
+    Rule::new("self.all(alias, !alias.startsWith('docmill-'))").message(NOT_OWN)
+}
+
+/// The rule of an index and its aliases.
+pub(super) fn other_aliases_rule() -> Rule {
+    Rule::new("!has(self.aliases) || !(self.name in self.aliases)")
+        .message("an alias must have another name than the index")
+        .field_path(".aliases")
 }
 
 /// How many new indices may be created per clock hour, unless the resource says another number.

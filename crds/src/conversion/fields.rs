@@ -6,6 +6,7 @@ pub(super) mod constraints;
 pub(super) mod date_format;
 pub(super) mod dates;
 pub(super) mod default;
+pub(super) mod edits;
 pub(super) mod field;
 pub(super) mod field_type;
 pub(super) mod parts;

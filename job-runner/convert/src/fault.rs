@@ -34,6 +34,22 @@ pub struct Fault {
     pub found: Option<String>,
 }
 
+impl Fault {
+    /// What is wrong with a value that was found, or is missing, at a path of the model.
+    pub(crate) fn of_field(
+        reason: Reason,
+        field: String,
+        at: &str,
+        place: Position,
+        expected: String,
+        found: Option<&str>,
+    ) -> Self {
+        let Position { line, column } = place;
+        let (field, at, found) = (Some(field), Some(at.to_owned()), found.map(shorten));
+        Self { reason, field, at, line, column, expected, found }
+    }
+}
+
 /// Why a document, or an object from some point on, did not become JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refusal {

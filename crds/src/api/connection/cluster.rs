@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::endpoints::{ModelConnection, QueueConnection};
 use super::namespaced::ConnectionSpec;
+use super::rules;
 use super::status::ConnectionStatus;
 use crate::api::elasticsearch::ElasticsearchCluster;
 use crate::api::storage::Storage;
@@ -41,13 +42,9 @@ use crate::api::storage::Storage;
 #[allow(clippy::duplicated_attributes, reason = "each column has a type and a path")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
-    validation = Rule::new("[has(self.elasticsearch), has(self.objectStore), has(self.queue), has(self.model)].exists_one(set, set)")
-        .message("exactly one of elasticsearch, objectStore, queue and model must be set"),
-    validation = Rule::new("(!has(self.elasticsearch) || !has(self.elasticsearch.connectionRef)) && (!has(self.objectStore) || !has(self.objectStore.connectionRef))")
-        .message("a connection states an address of its own: leave out connectionRef"),
-    validation = Rule::new("!has(self.objectStore) || !has(self.objectStore.bucket) && !has(self.objectStore.prefix)")
-        .message("objectStore says how to reach the store; the resources that use it say which bucket: leave out bucket and prefix")
-        .field_path(".objectStore")
+    validation = rules::one_endpoint(),
+    validation = rules::own_address(),
+    validation = rules::no_bucket()
 )]
 pub struct ClusterConnectionSpec {
     /// The namespaces whose resources may use this connection, by their labels; a namespace has its name as the label

@@ -4,6 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::endpoints::{Endpoint, ModelConnection, QueueConnection};
+use super::rules;
 use super::status::ConnectionStatus;
 use crate::api::elasticsearch::ElasticsearchCluster;
 use crate::api::storage::Storage;
@@ -40,13 +41,9 @@ use crate::digest::digest_of;
 #[allow(clippy::duplicated_attributes, reason = "each column has a type and a path")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
-    validation = Rule::new("[has(self.elasticsearch), has(self.objectStore), has(self.queue), has(self.model)].exists_one(set, set)")
-        .message("exactly one of elasticsearch, objectStore, queue and model must be set"),
-    validation = Rule::new("(!has(self.elasticsearch) || !has(self.elasticsearch.connectionRef)) && (!has(self.objectStore) || !has(self.objectStore.connectionRef))")
-        .message("a connection states an address of its own: leave out connectionRef"),
-    validation = Rule::new("!has(self.objectStore) || !has(self.objectStore.bucket) && !has(self.objectStore.prefix)")
-        .message("objectStore says how to reach the store; the resources that use it say which bucket: leave out bucket and prefix")
-        .field_path(".objectStore")
+    validation = rules::one_endpoint(),
+    validation = rules::own_address(),
+    validation = rules::no_bucket()
 )]
 pub struct ConnectionSpec {
     /// An Elasticsearch or OpenSearch cluster.

@@ -3,7 +3,7 @@
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::index_options::{IndexOptions, IndexSettings, default_max_new_indices_per_hour};
+use crate::api::index_options::{self, IndexOptions, IndexSettings, default_max_new_indices_per_hour};
 use crate::api::ingest_source::DateWindow;
 
 /// Which indices a run reads.
@@ -18,16 +18,12 @@ pub struct OriginIndex {
 /// The index that a run writes. Its new indices are made and guarded as those of an IngestSource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(validation = Rule::new("!has(self.aliases) || !(self.name in self.aliases)")
-    .message("an alias must have another name than the index").field_path(".aliases"))]
+#[x_kube(validation = index_options::other_aliases_rule())]
 pub struct TargetIndex {
     /// Name of the index, in the same form as `index.name` of an IngestSource, for example
     /// `enriched-{publishedAt:%Y.%m.%d}`.
     #[schemars(length(min = 1, max = 200))]
-    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9][a-z0-9._-]*(\\\\{[A-Za-z_][A-Za-z0-9_.]*(:[^{}]+)?\\\\}[a-z0-9._-]*)*$')")
-        .message("must start with a lower case letter or digit, and hold only those, '.', '_', '-' and fields in braces such as {publishedAt:%Y.%m.%d}"),
-        validation = Rule::new("!self.startsWith('docmill-')")
-        .message("must not start with docmill-, which is how Docmill's own indices are named"))]
+    #[x_kube(validation = index_options::name_rule(), validation = index_options::not_own_rule())]
     pub name: String,
     /// Which dates may name an index. A document whose date lies outside, and which has no enriched copy yet,
     /// fails with `DateOutOfWindow`, since a wrong date would create an index of its own.
@@ -50,8 +46,7 @@ pub struct TargetIndex {
     /// Aliases of every new index, to search all of them by one name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 10), inner(length(max = 200), regex(pattern = r"^[a-z0-9][a-z0-9._-]*$")))]
-    #[x_kube(validation = Rule::new("self.all(alias, !alias.startsWith('docmill-'))")
-        .message("must not start with docmill-, which is how Docmill's own indices are named"))]
+    #[x_kube(validation = index_options::aliases_not_own_rule())]
     pub aliases: Vec<String>,
     /// Name of a policy of Elasticsearch's index lifecycle management (ILM) for new indices. OpenSearch has no
     /// such setting: there, a policy names its indices itself (`ism_template`).

@@ -4,39 +4,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use regex::{Captures, Regex};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::constraints::{ConstraintFault, fault, regex};
+use super::edits::LetterCase;
 use super::field::Field;
 use super::field_type::FieldType;
 
 /// How much longer than what was found a value may become, as a factor and in bytes beyond it.
 const GROWTH: usize = 4;
 const GROWTH_BYTES: usize = 16 * 1024;
-
-/// What a regular expression matches, and what stands there instead.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Replace {
-    /// A regular expression (RE2 syntax). Every match in the value is replaced.
-    #[schemars(length(min = 1, max = 1024))]
-    pub pattern: String,
-
-    /// The text that replaces a match. $1 or ${name} is what a group matched, $$ a dollar sign. Left out: nothing.
-    #[serde(default)]
-    #[schemars(length(max = 256))]
-    pub with: String,
-}
-
-/// The case of letters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum LetterCase {
-    /// Small letters.
-    Lower,
-    /// Capitals.
-    Upper,
-}
 
 /// The computation of one field's values, in the order of its properties here.
 #[derive(Clone, Debug)]

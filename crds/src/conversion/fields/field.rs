@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bound::{self, Bound};
-use super::computed::{LetterCase, Replace};
+use super::edits::{LetterCase, Replace};
 pub(crate) use super::field_type::FieldType;
 use super::parts::DateParts;
 use super::search::Search;

@@ -1,6 +1,6 @@
 //! Encodings that a model may name.
 
-use crate::conversion::ModelError;
+use crate::conversion::model_error::ModelError;
 
 /// The encoding of objects whose bytes are not of the declared one, unless the model names another.
 pub const DEFAULT_ENCODING: &str = "windows-1252";

@@ -3,27 +3,9 @@
 //! another one like it: then the values of that one are back.
 
 use super::Evaluator;
-use super::doubts::OutsideTexts;
-use super::record::Aside;
-use super::state::Memory;
+use super::state::{Ancestor, Hidden, Memory};
 use crate::automaton::NodeId;
 use crate::automaton::active::Owner;
-
-/// An open element outside of documents that paths from the root lead through.
-#[derive(Debug)]
-pub(crate) struct Ancestor {
-    level: usize,
-    node: NodeId,
-    hidden: Vec<Hidden>,
-}
-
-/// The values of a slot from an element around it.
-#[derive(Debug)]
-struct Hidden {
-    slot: u32,
-    values: Aside,
-    texts: OutsideTexts,
-}
 
 impl Evaluator<'_> {
     /// An element outside of documents starts, and has been matched.

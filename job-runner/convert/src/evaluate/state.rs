@@ -1,8 +1,8 @@
 //! What an evaluator remembers of an object while it streams by. It is reused for the next object.
 
 use super::capture::Capture;
-use super::record::Record;
-use super::renewal::Ancestor;
+use super::doubts::OutsideTexts;
+use super::record::{Aside, Record};
 use super::text::TextBuffer;
 use super::unmapped::Unclaimed;
 use crate::automaton::NodeId;
@@ -31,6 +31,22 @@ pub(crate) struct OpenObject {
     pub(crate) found: u32,
     /// The documents that follow share it.
     pub(crate) shared: bool,
+}
+
+/// An open element outside of documents that paths from the root lead through.
+#[derive(Debug)]
+pub(crate) struct Ancestor {
+    pub(super) level: usize,
+    pub(super) node: NodeId,
+    pub(super) hidden: Vec<Hidden>,
+}
+
+/// The values of a slot from an element around it.
+#[derive(Debug)]
+pub(crate) struct Hidden {
+    pub(super) slot: u32,
+    pub(super) values: Aside,
+    pub(super) texts: OutsideTexts,
 }
 
 /// The memory of an evaluator.

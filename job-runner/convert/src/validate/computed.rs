@@ -4,10 +4,11 @@ use docmill_crds::conversion::{Computed, TooLong};
 use docmill_crds::reason::Reason;
 
 use super::constraints::Tally;
-use super::document_validator::{Judge, Spot, Trail, fault};
+use super::document_validator::{Judge, Spot, Trail};
 use crate::automaton::FieldPlan;
 use crate::evaluate::record::{Content, Record};
 use crate::events::json_value::JsonKind;
+use crate::fault::Fault;
 
 impl Judge<'_, '_> {
     /// Writes what is computed of the value `first`, and of those that follow it if there may be several.
@@ -97,7 +98,14 @@ impl Judge<'_, '_> {
         computed.values(text).unwrap_or_else(|TooLong(most)| {
             let expected = format!("a value that becomes at most {most} bytes");
             let name = spot.field(&field.name);
-            self.report(fault(Reason::LimitExceeded, name, spot.path, spot.place, expected, Some(text)));
+            self.report(Fault::of_field(
+                Reason::LimitExceeded,
+                name,
+                spot.path,
+                spot.place,
+                expected,
+                Some(text),
+            ));
             Vec::new()
         })
     }

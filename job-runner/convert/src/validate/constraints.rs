@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use docmill_crds::reason::Reason;
 use serde_json::Value;
 
-use super::document_validator::fault;
 use crate::automaton::FieldPlan;
 use crate::cursor::Position;
 use crate::fault::Fault;
@@ -43,7 +42,7 @@ impl Tally {
     /// The fault of a field that does not have the number of values that was expected.
     pub(crate) fn report(&self, reason: Reason, expected: String, field: String, path: &str) -> Fault {
         let found = format!("{} {}", self.count, if self.count == 1 { "value" } else { "values" });
-        fault(reason, field, path, self.place, expected, Some(&found))
+        Fault::of_field(reason, field, path, self.place, expected, Some(&found))
     }
 
     /// The fault in the number of values. A list without any is left out, and then there is no fault.

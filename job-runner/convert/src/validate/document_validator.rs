@@ -11,7 +11,7 @@ use crate::cursor::Position;
 use crate::evaluate::Finding;
 use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
-use crate::fault::{Fault, MAX_FAULTS, shorten};
+use crate::fault::{Fault, MAX_FAULTS};
 use crate::json_writer::JsonWriter;
 use crate::types;
 
@@ -202,7 +202,14 @@ impl<'a, 'w> Judge<'a, 'w> {
                 // What was left out is why there is none.
                 self.fatal += self.faults.len() - known;
             } else {
-                self.report(fault(Reason::MissingField, name, at, record.place(frame), expected, None));
+                self.report(Fault::of_field(
+                    Reason::MissingField,
+                    name,
+                    at,
+                    record.place(frame),
+                    expected,
+                    None,
+                ));
             }
         }
         if let Some(default) = &field.default {
@@ -324,7 +331,14 @@ impl<'a, 'w> Judge<'a, 'w> {
             }
             Err(expected) => {
                 let (name, expected) = (spot.field(&field.name), expected.into_owned());
-                self.report(fault(Reason::WrongType, name, spot.path, spot.place, expected, Some(text)));
+                self.report(Fault::of_field(
+                    Reason::WrongType,
+                    name,
+                    spot.path,
+                    spot.place,
+                    expected,
+                    Some(text),
+                ));
                 false
             }
         }
@@ -335,7 +349,7 @@ impl<'a, 'w> Judge<'a, 'w> {
         let Some(constraints) = &field.constraints else { return };
         for (reason, expected) in constraints.faults(value) {
             let name = spot.field(&field.name);
-            self.report(fault(reason, name, spot.path, spot.place, expected, Some(text)));
+            self.report(Fault::of_field(reason, name, spot.path, spot.place, expected, Some(text)));
         }
     }
 
@@ -350,24 +364,10 @@ impl<'a, 'w> Judge<'a, 'w> {
     }
 }
 
-/// A fault of a field: its name like `subjects[2].code`, and the path that the model searched.
-pub(super) fn fault(
-    reason: Reason,
-    field: String,
-    at: &str,
-    place: Position,
-    expected: String,
-    found: Option<&str>,
-) -> Fault {
-    let Position { line, column } = place;
-    let (field, at, found) = (Some(field), Some(at.to_owned()), found.map(shorten));
-    Fault { reason, field, at, line, column, expected, found }
-}
-
 /// The fault of a document that is not an object, if none of its fields is the value itself.
 fn no_object(record: &Record, at: &str) -> Option<Fault> {
     let found = record.scalar.as_deref()?;
-    let fault = fault(
+    let fault = Fault::of_field(
         Reason::WrongType,
         String::new(),
         at,

@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use docmill_crds::conversion::FieldType;
 use docmill_crds::reason::Reason;
 
-use super::document_validator::{Judge, Spot, fault};
+use super::document_validator::{Judge, Spot};
 use crate::automaton::FieldPlan;
 use crate::events::json_value::JsonKind;
+use crate::fault::Fault;
 use crate::types;
 
 const OBJECT: &str = JsonKind::Object.as_str();
@@ -30,7 +31,7 @@ impl Judge<'_, '_> {
         }
         let (name, expected) = (spot.field(&field.name), expected(field).into_owned());
         let found = if kind == JsonKind::Object { kind.as_str() } else { text };
-        self.report(fault(Reason::WrongType, name, spot.path, spot.place, expected, Some(found)));
+        self.report(Fault::of_field(Reason::WrongType, name, spot.path, spot.place, expected, Some(found)));
         false
     }
 }

@@ -2,9 +2,10 @@
 
 use docmill_crds::reason::Reason;
 
-use super::document_validator::{Judge, Spot, fault};
+use super::document_validator::{Judge, Spot};
 use crate::automaton::{FieldPlan, ScopeId};
 use crate::evaluate::record::{Content, Record};
+use crate::fault::Fault;
 use crate::types::date_of_parts;
 
 impl Judge<'_, '_> {
@@ -35,7 +36,7 @@ impl Judge<'_, '_> {
         }
         let found = parts.map(|part| part.unwrap_or("-")).join(" ");
         let expected = "a year of four digits, and perhaps a month and a day".to_owned();
-        self.report(fault(
+        self.report(Fault::of_field(
             Reason::WrongType,
             spot.field(&field.name),
             spot.path,
