@@ -13,11 +13,14 @@ use e2e::testbed::testbed;
 use e2e::wait::{Look, until};
 use e2e::watch::{Seen, Watch};
 use e2e::world::{self, World};
+use tokio::{join, try_join};
 
 const OBJECTS: usize = 20_000;
 const FAULTY_EVERY: usize = 100;
 /// How much is done when the upgrade begins.
 const BEGUN: u64 = 500;
+/// How many objects land at a time while a worker of the next release is awaited.
+const STEP: usize = 250;
 const LIMIT: Duration = Duration::from_mins(10);
 /// A column that only the next release's definition has.
 const COLUMN: &str =
@@ -34,34 +37,31 @@ async fn an_upgrade_and_a_rollback_under_load_lose_double_and_kill_nothing() -> 
         let ready = ("True", "");
         world.condition((Kind::IngestSource, SOURCE), "Ready", ready, Duration::from_mins(2)).await?;
         let corpus = Corpus::generated(&world.name, Form::Nitf, OBJECTS, FAULTY_EVERY);
-        world.put(&corpus).await?;
-        until("work that is under way", LIMIT, async || {
-            let done = recorded(world).await?;
-            Ok(Look::holds(done >= BEGUN, format!("{done} records")))
-        })
-        .await?;
-
-        let watch = Watch::begin(&world.cluster, &world.name);
+        let mut landing = corpus.objects.clone().into_iter();
         let chart = next_chart(world)?;
         let image = testbed(&["image", "--next"]).await?.trim().to_owned();
+        let watch = Watch::begin(&world.cluster, &world.name);
         let back_and_forth = async {
-            upgrade_to(&world.cluster, (&chart, &image), NAMESPACE, &main_settings()).await?;
-            let done = recorded(world).await?;
-            ensure!(done < OBJECTS as u64, "everything was done before the upgrade was");
-            println!("upgraded after {done} of {OBJECTS} units");
+            try_join!(land(world, landing.by_ref().take(OBJECTS / 2)), upgrade(world, &chart, &image))?;
             until("a worker of the next release", LIMIT, async || {
+                // So that there is work for one, however fast the workers of this release are.
+                land(world, landing.by_ref().take(STEP)).await?;
                 let seen = watch.seen();
                 let new = seen.pods.values().filter(|pod| pod.image == image).count();
-                Ok(Look::holds(new > 0, format!("{new} of {} workers", seen.pods.len())))
+                let text = format!("{new} of {} workers, {} objects to land", seen.pods.len(), landing.len());
+                ensure!(new > 0 || landing.len() > 0, "everything landed before a worker began: {text}");
+                Ok(Look::holds(new > 0, text))
             })
             .await
         };
         let result = back_and_forth.await;
+        let to_land = landing.len();
+        println!("{to_land} objects land while the release is rolled back");
         let rollback = ["rollback", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout=180s"];
-        let rolled_back = world.cluster.helm(&rollback).await;
+        let (landed, rolled_back) = join!(land(world, landing), world.cluster.helm(&rollback));
         std::fs::remove_dir_all(&chart)?;
-        result.and(rolled_back.map(drop))?;
-        println!("rolled back after {} of {OBJECTS} units", recorded(world).await?);
+        result.and(landed).and(rolled_back.map(drop))?;
+        ensure!(to_land > 0, "everything had landed before the release was rolled back");
 
         until("every object in the ledger", LIMIT, async || {
             let done = recorded(world).await?;
@@ -76,6 +76,23 @@ async fn an_upgrade_and_a_rollback_under_load_lose_double_and_kill_nothing() -> 
         world.audit_all(&corpus).await
     })
     .await
+}
+
+/// Puts objects into the raw bucket.
+async fn land(world: &World, objects: impl Iterator<Item = (String, Vec<u8>)>) -> Result<()> {
+    world.s3.put_all(&world.raw_bucket(), objects).await.map(drop)
+}
+
+/// Upgrades once work is under way.
+async fn upgrade(world: &World, chart: &Path, image: &str) -> Result<()> {
+    until("work that is under way", LIMIT, async || {
+        let done = recorded(world).await?;
+        Ok(Look::holds(done >= BEGUN, format!("{done} records")))
+    })
+    .await?;
+    upgrade_to(&world.cluster, (chart, image), NAMESPACE, &main_settings()).await?;
+    println!("upgraded after {} of {OBJECTS} units", recorded(world).await?);
+    Ok(())
 }
 
 fn none_was_killed(seen: &Seen) -> Result<()> {
