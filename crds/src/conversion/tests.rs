@@ -36,6 +36,25 @@ fn every_preset_resolves_and_requires_what_its_documents_cannot_lack() {
 }
 
 #[test]
+fn what_a_preset_says_a_user_may_write() {
+    fn check(preset: &str, fields: &[Field]) {
+        for field in fields {
+            let place = format!("{preset}: {}", field.name);
+            assert!(field.path.len() <= 8 && field.exclude.len() <= 16, "{place}");
+            assert!(field.path.iter().chain(&field.exclude).all(|path| path.len() <= 512), "{place}");
+            check(preset, &field.fields);
+        }
+    }
+    for preset in Preset::ALL {
+        let model = Conversion { preset: Some(preset), ..Conversion::default() }.resolve().unwrap();
+        assert!(model.record.len() <= 512, "{}", preset.as_str());
+        assert!(model.empty_if.len() <= 8 && model.default_namespaces.len() <= 8, "{}", preset.as_str());
+        assert!(model.fields.len() <= 200, "{}", preset.as_str());
+        check(preset.as_str(), &model.fields);
+    }
+}
+
+#[test]
 fn a_users_field_replaces_the_presets_in_its_place_or_is_added() {
     let mine = json!([
         {"name": "body", "path": ["body"], "type": "markup"},
