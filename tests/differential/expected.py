@@ -58,7 +58,7 @@ class Preset:
 class Nitf(Preset):
     """NITF 3.x."""
 
-    REQUIRED = ("guid", "headline", "publishedAt", "body")
+    REQUIRED = ("headline", "publishedAt", "body")
     NAMES = {"", "http://iptc.org/std/NITF/2006-10-18/"}
 
     def is_record(self, element):
@@ -68,16 +68,20 @@ class Nitf(Preset):
         x = plain_names
         body = "body/body.content"
         docdata = "head/docdata/"
+        named_ids = x("head/meta") + "[@name='guid' or @name='doc-id' or @name='article-id' or @name='id']/@content"
+        canonical = x("head/meta") + "[@name='canonical']/@content"
         return {
-            "guid": self.first(nitf, x(docdata + "doc-id/@id-string")),
-            "headline": self.first(nitf, x("body/body.head/hedline/hl1"), x("head/title")),
-            "publishedAt": self.first(nitf, x(docdata + "date.issue/@norm"), x("head/pubdata/@date.publication"),
-                                      x(docdata + "date.release/@norm")),
+            "guid": self.first(nitf, x(docdata + "doc-id/@id-string"), "@uno", x(docdata + "doc-id"), named_ids,
+                               x("head/pubdata/@ex-ref"), canonical),
+            "headline": self.first(nitf, x("body/body.head/hedline/hl1"), x("head/title"), x("body/body.head/hedline/hl2")),
+            "publishedAt": self.first(nitf, x(docdata + "date.issue/@norm"), x(docdata + "date.issue"),
+                                      x("head/pubdata/@date.publication"), x(docdata + "date.release/@norm"),
+                                      x("body/body.head/dateline/story.date/@norm")),
             "urgency": self.first(nitf, x(docdata + "urgency/@ed-urg")),
-            "language": self.first(nitf, "@xml:lang", x("body/@xml:lang"), x(body + "/@xml:lang")),
+            "language": self.first(nitf, "@xml:lang", "@baselang", x("body/@xml:lang"), x(body + "/@xml:lang")),
             "byline": self.first(nitf, x("body/body.head/byline")),
             "authors": self.all(nitf, x("body/body.head/byline//person"), exclude=x("function")),
-            "summary": self.first(nitf, x("body/body.head/abstract"), form=self.rule.text),
+            "summary": self.first(nitf, x("body/body.head/abstract"), x(body + "/p") + "[@lead='true']", form=self.rule.text),
             "body": "\n\n".join(
                 self.all(nitf, x(body), form=self.rule.text,
                          exclude=x(".//media") + "|" + x(".//fn") + "|" + x(".//nitf-table-metadata"))
@@ -111,11 +115,16 @@ class NewsmlG2(Preset):
                 nitf + "/*[local-name()='body.head']/*[local-name()='hedline']/*[local-name()='hl1']",
                 "n:concept/n:name", "n:contentMeta/n:name", "n:schemeMeta/n:name",
                 "n:contentSet/n:inlineXML/h:html/h:head/h:title"),
-            "publishedAt": self.first(item, "n:itemMeta/n:versionCreated"),
+            "publishedAt": self.first(item, "n:itemMeta/n:versionCreated", "n:contentMeta/n:contentModified",
+                                      "n:contentMeta/n:contentCreated", "n:itemMeta/n:firstCreated",
+                                      "/n:newsMessage/n:header/n:sent"),
             "urgency": self.first(item, "n:contentMeta/n:urgency"),
             "itemClass": self.first(item, "n:itemMeta/n:itemClass/@qcode", "n:itemMeta/n:itemClass/@uri"),
-            "language": self.first(item, "n:contentMeta/n:language/@tag", "@xml:lang"),
-            "byline": self.first(item, "n:contentMeta/n:by"),
+            "language": self.first(
+                item, "n:contentMeta/n:language/@tag", "@xml:lang", "n:contentSet/n:inlineXML/@xml:lang",
+                "n:contentSet/n:inlineXML/h:html/@xml:lang", "n:contentSet/n:inlineXML/*[local-name()='nitf']/@xml:lang"),
+            "byline": self.first(
+                item, "n:contentMeta/n:by", nitf + "/*[local-name()='body.head']/*[local-name()='byline']"),
             "authors": self.names(item, "n:contentMeta/n:creator"),
             "summary": self.first(
                 item, *(f"n:contentMeta/n:description[@role='drol:{role}']" for role in ("summary", "teaser", "caption")),
@@ -252,19 +261,21 @@ class Rss(Feed):
 
     def fields(self, item):
         x = self.x
-        alternate = "atom:link[@rel='alternate']/@href"
+        alternate = "atom:link[@rel='alternate' or not(@rel)]/@href"
+        media = "media:{0}|mrss:{0}|media:group/media:{0}|mrss:group/mrss:{0}"
         return {
-            "guid": self.first(item, x("guid"), x("link"), "@rdf:about", "atom:id", alternate, x("enclosure/@url"),
-                               "media:content/@url", "mrss:content/@url"),
+            "guid": self.first(item, x("guid"), x("link"), "@rdf:about", "atom:id", "dc:identifier", alternate,
+                               x("enclosure/@url"), ".//media:content/@url|.//mrss:content/@url"),
             "link": self.first(item, x("link"), x("guid") + "[not(@isPermaLink)]", x("guid") + "[@isPermaLink='true']",
                                alternate, "@rdf:about"),
-            "headline": self.first(item, x("title"), "media:title", "mrss:title", "dc:title", "itunes:title"),
-            "publishedAt": self.first(item, x("pubDate"), "dcterms:issued", "dcterms:created", "atom:published",
-                                      "dc:date", "dcterms:modified", "atom:updated"),
+            "headline": self.first(item, x("title"), media.format("title"), "dc:title", "itunes:title|itunesup:title",
+                                   "atom:title"),
+            "publishedAt": self.first(item, x("pubDate"), "dcterms:issued|atom:published", "dcterms:created|atom:issued",
+                                      "dc:date", "dcterms:modified|atom:updated"),
             "updatedAt": self.first(item, "dcterms:modified", "atom:updated"),
             "summary": self.first(
-                item, x("description"), "media:description", "mrss:description", "dc:description", "itunes:summary",
-                "itunesup:summary", "itunes:subtitle", "atom:summary", "dcterms:abstract", form=self.rule.text),
+                item, x("description"), media.format("description"), "dc:description", "itunes:summary|itunesup:summary",
+                "itunes:subtitle|itunesup:subtitle", "atom:summary", "dcterms:abstract", form=self.rule.text),
             "body": self.first(
                 item, "content:encoded", "h:body", "h:div", "atom:content", x("fullitem"), x("description"),
                 form=self.rule.text, exclude=".//h:script|.//h:style"),
@@ -302,10 +313,13 @@ class Atom(Feed):
         relation = x("link") + "[@rel='http://www.iana.org/assignments/relation/alternate']/@href"
         html = ".//h:script|.//h:style"
         return {
-            "guid": self.first(entry, x("id"), alternate, plain),
+            "guid": self.first(entry, x("id"), alternate, plain, "dc:identifier", x("link") + "[@rel='self']/@href",
+                               x("link") + "[@rel='enclosure']/@href", x("content/@src")),
             "link": self.first(entry, alternate, plain, relation, x("content/@src")),
-            "headline": self.first(entry, x("title"), "media:title", "mrss:title"),
-            "publishedAt": self.first(entry, *map(x, ("published", "issued", "created", "updated", "modified"))),
+            "headline": self.first(
+                entry, x("title"), "media:title|mrss:title|media:group/media:title|mrss:group/mrss:title", "dc:title"),
+            "publishedAt": self.first(
+                entry, *map(x, ("published", "issued", "created", "updated", "modified")), "dc:date"),
             "updatedAt": self.first(entry, x("updated"), x("modified")),
             "summary": self.first(entry, x("summary"), "media:group/media:description", form=self.rule.text, exclude=html),
             "body": self.first(entry, x("content"), x("summary"), form=self.rule.text, exclude=html),

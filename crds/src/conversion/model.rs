@@ -240,8 +240,8 @@ fn path_problem(field: &Field, path: &Path, scope: &Scope<'_>, level: usize) -> 
     let element = path.target == Target::Element;
     let problem = if field.kind == FieldType::Object && !element && !json {
         "an object is an element, not an attribute or text()"
-    } else if field.parts.is_some() && !element && !json {
-        "parts are within an element, not an attribute or text()"
+    } else if field.parts.is_some() && path.target == Target::Text && !json {
+        "parts are within an element, and a whole date may be an attribute, but not text()"
     } else if field.kind == FieldType::Markup && !element {
         "markup is of an element, not of an attribute or text()"
     } else if path.absolute && level > 1 {

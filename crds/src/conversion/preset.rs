@@ -34,6 +34,18 @@ pub enum Preset {
     Atom,
     /// Journal articles: NLM 2.x and 3.0, JATS 1.x.
     Jats,
+    /// Citations of PubMed and MEDLINE, with those that were deleted.
+    Pubmed,
+    /// Crossref deposits, and its answers in UNIXREF and UNIXSD.
+    Crossref,
+    /// News sitemaps; each address is a document.
+    SitemapNews,
+    /// Patent grants and applications of the USPTO in ST.36 (since 2005), one or many in an object.
+    UsptoGrant,
+    /// Texts of the Text Encoding Initiative.
+    Tei,
+    /// Dublin Core records of OAI-PMH, with those that were deleted.
+    OaiDc,
 }
 
 impl Preset {
@@ -58,6 +70,12 @@ impl Preset {
             Self::Rss => include_str!("../../presets/rss.yaml"),
             Self::Atom => include_str!("../../presets/atom.yaml"),
             Self::Jats => include_str!("../../presets/jats.yaml"),
+            Self::Pubmed => include_str!("../../presets/pubmed.yaml"),
+            Self::Crossref => include_str!("../../presets/crossref.yaml"),
+            Self::SitemapNews => include_str!("../../presets/sitemap-news.yaml"),
+            Self::UsptoGrant => include_str!("../../presets/uspto-grant.yaml"),
+            Self::Tei => include_str!("../../presets/tei.yaml"),
+            Self::OaiDc => include_str!("../../presets/oai-dc.yaml"),
         }
     }
 }

@@ -64,8 +64,10 @@ pub struct Conversion {
     pub format: Format,
 
     /// A ready-made model to start from: nitf (NITF 3.x), newsml-g2 (NewsML-G2 items, alone or several in a news message),
-    /// rss (RSS 0.9x, 1.0 and 2.0), atom (Atom 1.0 and 0.3) or jats (journal articles, NLM 2.x to JATS 1.x). Your own
-    /// `fields` are added to it, or replace its field of the same name.
+    /// rss (RSS 0.9x, 1.0 and 2.0), atom (Atom 1.0 and 0.3), jats (journal articles, NLM 2.x to JATS 1.x), pubmed (PubMed
+    /// and MEDLINE), crossref (Crossref deposits and answers), sitemap-news (news sitemaps), uspto-grant (patents of the
+    /// USPTO since 2005), tei (TEI P5) or oai-dc (Dublin Core of OAI-PMH). Your own `fields` are added to it, or replace
+    /// its field of the same name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<Preset>,
 
@@ -126,8 +128,7 @@ pub struct Conversion {
     /// Which entities objects may use beyond XML's own five. Refuse: none, and an object that declares or uses one is
     /// refused with EntityRefused. Named: the names of HTML 5 and of the ISO and MathML sets, such as nbsp, mdash
     /// and eacute; no DTD is read. Declared: those, and the ones that the object's own DOCTYPE declares as text.
-    /// External and parameter entities are always refused. Refuse if not set; the presets nitf, newsml-g2, rss,
-    /// atom and jats set Named.
+    /// External and parameter entities are always refused. Refuse if not set; all presets set Named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entities: Option<Entities>,
 

@@ -25,13 +25,32 @@ fn every_preset_resolves_and_requires_what_its_documents_cannot_lack() {
         let model = Conversion { preset: Some(preset), ..Conversion::default() }.resolve().unwrap();
         let required: Vec<_> = model.fields.iter().filter(|f| f.required).map(|f| f.name.as_str()).collect();
         let expected: &[_] = match preset {
-            Preset::Nitf => &["guid", "headline", "publishedAt", "body"],
+            Preset::Nitf => &["headline", "publishedAt", "body"],
             Preset::NewsmlG2 => &["guid", "publishedAt"],
-            Preset::Rss | Preset::Atom | Preset::Jats => &["guid"],
+            _ => &["guid"],
         };
         assert_eq!(required, expected, "{}", preset.as_str());
         assert_eq!(Preset::named(preset.as_str()), Some(preset));
         assert_eq!(serde_json::to_value(preset).unwrap(), preset.as_str());
+    }
+}
+
+#[test]
+fn what_a_preset_says_a_user_may_write() {
+    fn check(preset: &str, fields: &[Field]) {
+        for field in fields {
+            let place = format!("{preset}: {}", field.name);
+            assert!(field.path.len() <= 8 && field.exclude.len() <= 16, "{place}");
+            assert!(field.path.iter().chain(&field.exclude).all(|path| path.len() <= 512), "{place}");
+            check(preset, &field.fields);
+        }
+    }
+    for preset in Preset::ALL {
+        let model = Conversion { preset: Some(preset), ..Conversion::default() }.resolve().unwrap();
+        assert!(model.record.len() <= 512, "{}", preset.as_str());
+        assert!(model.empty_if.len() <= 8 && model.default_namespaces.len() <= 8, "{}", preset.as_str());
+        assert!(model.fields.len() <= 200, "{}", preset.as_str());
+        check(preset.as_str(), &model.fields);
     }
 }
 
@@ -118,7 +137,7 @@ fn a_wrong_model_is_named_by_field_and_place() {
             "fields[1].parts (b): parts is for dateTime",
         ),
         (
-            one(json!({"name": "b", "path": ["@a"], "type": "date", "parts": {"year": "y"}})),
+            one(json!({"name": "b", "path": ["a/text()"], "type": "date", "parts": {"year": "y"}})),
             "fields[1].path[0] (b): parts are within",
         ),
         (

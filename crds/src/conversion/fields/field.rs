@@ -164,7 +164,7 @@ pub struct Field {
 
     /// Year, month and day of a dateTime or date that are separate elements in the one that `path` finds. A
     /// missing month or day is the first: a year alone means its first of January. A dateTime is the start of
-    /// that day in its time zone.
+    /// that day in its time zone. An attribute that `path` finds is a whole date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<DateParts>,
 

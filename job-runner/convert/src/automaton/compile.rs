@@ -205,9 +205,14 @@ impl Compiler<'_> {
     }
 
     fn location(&mut self, path: &Path, place: FieldPlace<'_>, mut slot: Slot) {
+        let in_parts = matches!(slot.content, SlotContent::Object(_));
         match (&mut slot.content, &path.target) {
             (SlotContent::Text { own, .. }, Target::Text) => *own = true,
             (content, Target::Count) => *content = SlotContent::Count,
+            // Only dates in parts have such paths: the attribute is the whole date.
+            (content, Target::Attribute(_)) if in_parts => {
+                *content = SlotContent::Text { form: TextForm::Line, own: false, exclude: None };
+            }
             _ => {}
         }
         let (id, index) = (number(self.slots.len()), slot.index);

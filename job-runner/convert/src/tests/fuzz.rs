@@ -67,7 +67,9 @@ fn corpus() -> Vec<Vec<u8>> {
 }
 
 fn converters() -> Vec<Converter> {
-    let presets = Preset::ALL.into_iter().flat_map(|preset| {
+    // The other parser reads one XML document in each object.
+    let alone = Preset::ALL.into_iter().filter(|preset| *preset != Preset::UsptoGrant);
+    let presets = alone.flat_map(|preset| {
         // The other parser knows no names of characters.
         let model = |extra| json!({"preset": preset, "extra": extra, "entities": "Refuse"});
         ["Drop", "Keep", "Flattened"].map(|extra| converter(model(extra)))

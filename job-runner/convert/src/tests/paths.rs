@@ -211,3 +211,31 @@ fn a_field_is_required_if_something_is_there() {
         assert_eq!(field.as_deref(), expected, "{xml}");
     }
 }
+
+#[test]
+fn a_date_in_parts_is_also_one_that_an_attribute_holds() {
+    let date = |path: &str, on_fault: &str, xml: &str| {
+        let model = json!({"record": "/r", "onFault": on_fault, "fields": [{
+            "name": "x",
+            "path": path.split(", ").collect::<Vec<_>>(),
+            "type": "date",
+            "parts": {"year": "y", "month": "m", "day": "d"},
+        }]});
+        document(&converter(model), xml).get("x").cloned().unwrap_or_default()
+    };
+    for (path, xml, expected) in [
+        ("a, a/@iso", "<r><a iso='2026-01-02'/></r>", json!("2026-01-02")),
+        ("a, a/@iso", "<r><a iso='2026-01-02'><text>2 January</text></a></r>", json!("2026-01-02")),
+        ("a, a/@iso", "<r><a iso='2026-01-02'><y>2025</y></a></r>", json!("2025-01-01")),
+        ("a/@iso, a", "<r><a iso='2026-01-02'><y>2025</y></a></r>", json!("2026-01-02")),
+        ("a/@iso, a", "<r><a iso=''><y>2025</y><m>3</m></a></r>", json!("2025-03-01")),
+        ("a/@iso | b/@iso", "<r><b iso='20260102T101112Z'/></r>", json!("2026-01-02")),
+        ("a | a/@iso", "<r><a><y>2025</y></a></r>", json!("2025-01-01")),
+    ] {
+        for on_fault in ["Drop", "Refuse"] {
+            assert_eq!(date(path, on_fault, xml), expected, "{path} {xml} {on_fault}");
+        }
+    }
+    let soon = "<r><a iso='soon'><y>2025</y></a></r>";
+    assert_eq!(date("a/@iso, a", "Drop", soon), json!("2025-01-01"));
+}

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Converter, converter, document, verdicts, verdicts_in_chunks};
 use crate::input::chars::is_char;
 
-fn presets() -> [Converter; 5] {
+fn presets() -> [Converter; Preset::ALL.len()] {
     Preset::ALL.map(|preset| converter(json!({ "preset": preset })))
 }
 
