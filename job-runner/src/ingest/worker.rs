@@ -33,7 +33,7 @@ const BYTES_OF_A_PLACE: usize = 32 * 1024;
 /// How long one request waits for messages; a worker that is asked to end does so within this time.
 const LONG_POLL: Duration = Duration::from_secs(2);
 /// How long a worker that has work waits before it asks a queue again that had little: otherwise it would pay a
-/// request for each message. Less than what a batch waits for its units, so that no article waits longer.
+/// request for each message. Short beside the time that a batch waits for its units; a lone article does not wait.
 const LITTLE_LEFT: Duration = Duration::from_millis(50);
 /// How often a worker that waits for a store checks whether it may receive again.
 const HINDERED: Duration = Duration::from_millis(500);

@@ -191,7 +191,7 @@ fn the_oldest_that_stay_could_hand_over() {
 
 #[test]
 fn without_any_measured_throughput_a_flood_starts_a_few_workers_and_then_twice_those_that_are_settled() {
-    let flood = |workers: Vec<Worker>| plan(false, &workers(100, 60), &seen(200_000, 0, workers));
+    let flood = |history: Vec<Worker>| plan(false, &workers(100, 60), &seen(200_000, 0, history));
     let first = flood(vec![]);
     assert_eq!((first.desired, first.start.len()), (8, 8));
     assert!(first.message.ends_with("limited until a worker's throughput is measured"), "{}", first.message);
