@@ -385,4 +385,8 @@ pub struct WorkerCounts {
     pub desired: i32,
     /// How `desired` was computed.
     pub message: String,
+    /// Units that one worker processes in a second at full load, as last measured; from 100 on rounded down to tens. Left out
+    /// before the first measurement. The operator plans with it while no worker can be measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units_per_second: Option<i32>,
 }

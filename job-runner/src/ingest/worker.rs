@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use super::error::IngestError;
 use super::processor::{Processor, ShutdownTokens};
-use super::source::queue::{Queue, ReceivedMessage};
+use super::source::queue::{BATCH, Queue, ReceivedMessage};
 use crate::telemetry;
 
 /// Places for messages in flight: enough to fill a batch while the previous one is being sent.
@@ -32,6 +32,9 @@ const MESSAGES: u32 = 256;
 const BYTES_OF_A_PLACE: usize = 32 * 1024;
 /// How long one request waits for messages; a worker that is asked to end does so within this time.
 const LONG_POLL: Duration = Duration::from_secs(2);
+/// How long a worker that has work waits before it asks a queue again that had little: otherwise it would pay a
+/// request for each message. Short beside the time that a batch waits for its units; a lone article does not wait.
+const LITTLE_LEFT: Duration = Duration::from_millis(50);
 /// How often a worker that waits for a store checks whether it may receive again.
 const HINDERED: Duration = Duration::from_millis(500);
 
@@ -107,6 +110,8 @@ impl Worker {
             } else {
                 idle_since = Instant::now();
             }
+            let is_busy = messages_in_flight.load(Ordering::SeqCst) > 0;
+            let wait = is_busy && had_little(received.len(), places.available_permits());
             for (message, permit) in received {
                 messages_in_flight.fetch_add(1, Ordering::SeqCst);
                 let (this, messages_in_flight) = (Arc::clone(self), Arc::clone(&messages_in_flight));
@@ -115,6 +120,9 @@ impl Worker {
                     drop(permit);
                     messages_in_flight.fetch_sub(1, Ordering::SeqCst);
                 });
+            }
+            if wait {
+                self.stop.closing.run_until_cancelled(tokio::time::sleep(LITTLE_LEFT)).await;
             }
         }
     }
@@ -162,6 +170,12 @@ impl Worker {
     }
 }
 
+/// Whether a queue gave less than half of what it could, although there are places for more. Nothing at all does
+/// not count: then the queue itself has waited.
+fn had_little(received: usize, places_left: usize) -> bool {
+    received > 0 && received * 2 < BATCH && places_left > 0
+}
+
 /// How many places a message of this many bytes takes.
 fn places_for(bytes: usize) -> u32 {
     u32::try_from(bytes / BYTES_OF_A_PLACE + 1).unwrap_or(MESSAGES).min(MESSAGES)
@@ -173,7 +187,16 @@ fn seconds(count: i32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{MESSAGES, places_for};
+    use super::{MESSAGES, had_little, places_for};
+
+    #[test]
+    fn a_queue_that_gave_little_is_asked_again_later_but_not_a_worker_that_had_no_room() {
+        assert_eq!(
+            [0, 1, 4, 5, 10].map(|received| had_little(received, 9)),
+            [false, true, true, false, false]
+        );
+        assert!(!had_little(4, 0));
+    }
 
     #[test]
     fn a_message_takes_places_by_its_size_and_never_more_than_there_are() {

@@ -134,7 +134,8 @@ fn limit(
         last_start: seen.workers.iter().map(|worker| worker.created).max(),
     };
     let start = plan.start.iter().map(|start| (named(&job::name(source, start)), start.clone()));
-    let candidates = plan::candidates(&seen.workers).into_iter().map(|stop| (named(&stop.job), stop));
+    let staying = plan::candidates(&seen.workers).into_iter().filter(|stop| !plan.stop.contains(stop));
+    let candidates = staying.map(|stop| (named(&stop.job), stop));
     let all = worker::of_all_sources(&context.jobs.state());
     let request = QuotaRequest {
         need,

@@ -11,7 +11,7 @@
 //! - [`articles`], [`bytes`], [`corpus`], [`notices`], [`resources`]: what is put into a world; [`mod@evidence`]: what is left of a refusal;
 //! - [`ingest_runs`], [`enrichments`]: runs in a world;
 //! - [`auditor`]: the verdict; [`mod@rights`]: what a service account may do;
-//! - [`operator_metrics`]: what the operator tells of itself;
+//! - [`operator_metrics`]: what the operator tells of itself; [`cost`]: what the page about costs says;
 //! - [`wait`], [`watch`], [`condition_recorder`], [`table`], [`diagnosis`]: waiting for a state, watching pods, listening to what a
 //!   source says meanwhile, reading kubectl's tables, explaining a failure.
 
@@ -24,6 +24,7 @@ pub mod cluster;
 pub mod command;
 pub mod condition_recorder;
 pub mod corpus;
+pub mod cost;
 pub mod diagnosis;
 pub mod elastic;
 pub mod enrichments;

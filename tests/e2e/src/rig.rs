@@ -296,6 +296,13 @@ impl Rig {
         self.sqs.send_all(&self.queue_url, messages).await
     }
 
+    /// Tells of objects by a message for each, as S3 does.
+    pub async fn tell_one_by_one(&self, objects: &[Listed]) -> Result<()> {
+        let bucket = self.raw_bucket();
+        let messages = objects.chunks(1).map(|object| notices::message(&bucket, object)).collect();
+        self.sqs.send_all(&self.queue_url, messages).await
+    }
+
     /// Puts a corpus and tells of it.
     pub async fn land(&self, corpus: &Corpus) -> Result<Vec<Listed>> {
         let objects = self.put(corpus).await?;

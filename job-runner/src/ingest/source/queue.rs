@@ -18,6 +18,7 @@ use docmill_clients::store_health::{self, StoreProblemGuard};
 use docmill_crds::contract::Store;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
 use crate::telemetry;
@@ -28,7 +29,9 @@ const VISIBILITY: Duration = Duration::from_secs(30);
 /// row lose nothing.
 const HEARTBEAT: Duration = Duration::from_secs(8);
 /// SQS accepts at most ten messages per request.
-const BATCH: usize = 10;
+pub const BATCH: usize = 10;
+/// How long a message that is done waits for others that are deleted with it. It stays hidden meanwhile.
+const DELETED_WITHIN: Duration = Duration::from_millis(500);
 
 /// The queue of a source, and the messages that this worker holds.
 #[derive(Clone, Debug)]
@@ -98,16 +101,14 @@ impl Queue {
         held_up.set(reason.map(|reason| (Store::Queue, reason)), &message);
     }
 
-    /// Starts deleting messages whose units are final, batching those that are there. It ends when all
-    /// senders are gone.
+    /// Starts deleting messages whose units are final, in full batches if others follow soon. It ends when
+    /// all senders are gone.
     pub fn acknowledger(&self) -> (mpsc::UnboundedSender<String>, JoinHandle<()>) {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let this = self.clone();
         let task = tokio::spawn(async move {
-            let mut receipts = Vec::with_capacity(BATCH);
-            while receiver.recv_many(&mut receipts, BATCH).await > 0 {
+            while let Some(receipts) = next_batch(&mut receiver).await {
                 this.delete(&receipts).await;
-                receipts.clear();
             }
         });
         (sender, task)
@@ -181,6 +182,19 @@ impl Queue {
     }
 }
 
+/// The next receipt, and those that come within [`DELETED_WITHIN`], at most [`BATCH`]. `None`: all senders are
+/// gone.
+async fn next_batch(receiver: &mut mpsc::UnboundedReceiver<String>) -> Option<Vec<String>> {
+    let mut receipts = vec![receiver.recv().await?];
+    let due = tokio::time::Instant::now() + DELETED_WITHIN;
+    while receipts.len() < BATCH
+        && let Ok(Some(next)) = timeout_at(due, receiver.recv()).await
+    {
+        receipts.push(next);
+    }
+    Some(receipts)
+}
+
 fn read(message: Message) -> Option<ReceivedMessage> {
     let attribute = |name| message.attributes.as_ref()?.get(&name);
     let receive_count = attribute(MessageSystemAttributeName::ApproximateReceiveCount)?.parse().unwrap_or(1);
@@ -197,4 +211,28 @@ fn read(message: Message) -> Option<ReceivedMessage> {
         receive_count,
         redelivered_for: Duration::from_millis(u64::try_from(redelivered_millis).unwrap_or(0)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::next_batch;
+
+    #[tokio::test]
+    async fn messages_are_deleted_in_tens_and_the_last_ones_soon() {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        for number in 0..23 {
+            sender.send(number.to_string()).unwrap();
+        }
+        let mut sizes = Vec::new();
+        for _ in 0..3 {
+            sizes.push(next_batch(&mut receiver).await.unwrap().len());
+        }
+        assert_eq!(sizes, [10, 10, 3]);
+        sender.send("late".to_owned()).unwrap();
+        drop(sender);
+        assert_eq!(next_batch(&mut receiver).await.unwrap(), ["late"]);
+        assert_eq!(next_batch(&mut receiver).await, None);
+    }
 }

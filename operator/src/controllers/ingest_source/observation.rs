@@ -44,6 +44,8 @@ pub struct SourceObservation {
     pub workers: Vec<Worker>,
     /// The store or model that throttled the workers at the last reconcile, if any.
     pub throttled_by: Option<String>,
+    /// The throughput of one worker that was last measured, in units per second.
+    pub known_rate: Option<i32>,
 }
 
 impl SourceObservation {

@@ -11,7 +11,7 @@ use docmill_crds::contract::{IngestOrder, WorkOrder, label};
 use docmill_crds::records::applied_mapping::AppliedMapping;
 use docmill_crds::records::units::units_index;
 use docmill_crds::template::Template;
-use docmill_crds::{IngestRun, IngestSource};
+use docmill_crds::{IngestRun, IngestSource, IngestSourceStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
@@ -62,6 +62,7 @@ pub async fn observe(
         mapping_conflicts: None,
         workers: worker::read(&jobs, &pods, now),
         throttled_by: source.status.as_ref().and_then(|status| throttled_by(&status.conditions)),
+        known_rate: source.status.as_ref().and_then(known_rate),
     };
     let urls = worker::urls(&seen.workers, &pods);
     for (position, status) in worker_status::ask(urls, &context.worker_http, &context.metrics).await {
@@ -228,6 +229,11 @@ async fn mapping_conflicts(
     let fields = conflicts::of_model(AppliedMapping::read(&meta), &model);
     memory().remember(fields.clone(), Instant::now());
     Some(fields)
+}
+
+/// The throughput of one worker, according to the status.
+fn known_rate(status: &IngestSourceStatus) -> Option<i32> {
+    status.workers.as_ref()?.units_per_second
 }
 
 /// What throttled the workers, according to the status.

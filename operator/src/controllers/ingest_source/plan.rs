@@ -1,9 +1,13 @@
 //! How many workers a source should have, and what follows from that. Pure: the same observation yields the
 //! same plan.
-//! Idle workers exit by themselves, so a plan usually only starts workers. Only a source that is suspended,
-//! or that shares its queue with another, asks its workers to stop, and they finish what they hold.
-//! `desired` = backlog / (rate of one worker × `targetLagSeconds`), rounded up, at most `workers.max`. How
-//! much of that a source gets is decided in `fair_share`.
+//! Idle workers exit by themselves, so a plan usually only starts workers. A worker too many (`surplus`) is
+//! asked to stop, and so are all workers of a source that is suspended, or that shares its queue with another.
+//! They finish what they hold.
+//! `desired` = backlog / (rate of one worker × `targetLagSeconds`), rounded up, at most `workers.max`. The rate
+//! is that of `throughput`. How much of that a source gets is decided in `fair_share`.
+
+mod surplus;
+pub mod throughput;
 
 use std::time::Duration;
 
@@ -16,13 +20,6 @@ use super::worker::{Worker, WorkerState, worker_statuses};
 use crate::requeue;
 use crate::workers::backpressure::longest_first;
 
-/// The assumed rate of one worker, in units per second, before any was measured.
-const ASSUMED_RATE: f64 = 20.0;
-/// Fewer units than this, or less time, do not count as a measurement.
-const MEASURED_UNITS: u64 = 20;
-const MEASURED_MILLIS: u64 = 500;
-/// The range of a measured rate. A worker with one slow unit must not start a hundred others.
-const RATE_RANGE: (f64, f64) = (1.0, 2000.0);
 /// The pause after a failed worker; it doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
@@ -75,7 +72,15 @@ pub fn plan(suspend: bool, workers: &Workers, seen: &SourceObservation) -> Sourc
     }
     let queue = seen.queue.unwrap_or_default();
     let active = count(active(&seen.workers));
-    let (desired, message) = desired(workers, queue, active, rate(&seen.workers));
+    let (desired, message) = desired(workers, queue, active, seen);
+    if desired < active
+        && surplus::has_one_too_many(&seen.workers, queue.waiting, workers.idle_seconds, seen.now)
+    {
+        let message =
+            format!("{message}; one of {active} workers ends, as the others are less than half busy");
+        let stop = candidates(&seen.workers).into_iter().take(1).collect();
+        return SourcePlan { desired, message, start: Vec::new(), stop };
+    }
     let missing = if queue.waiting > 0 { (desired - active).max(0) } else { 0 };
     let (startable, but) = startable(seen, active, missing);
     let message = but.map_or(message.clone(), |but| format!("{message}; {but}"));
@@ -109,42 +114,27 @@ fn startable(seen: &SourceObservation, active: i32, missing: i32) -> (i32, Optio
 
 /// How many workers the backlog needs, and why. Units in flight count only while there are workers that can
 /// hold them: those of a dead worker return to the queue by themselves.
-fn desired(workers: &Workers, queue: QueueCounts, active: i32, rate: f64) -> (i32, String) {
+fn desired(workers: &Workers, queue: QueueCounts, active: i32, seen: &SourceObservation) -> (i32, String) {
     let backlog = queue.waiting + if active > 0 { queue.in_hand } else { 0 };
     if backlog <= 0 {
         return (0, "no backlog".to_owned());
     }
     let seconds = workers.target_lag_seconds.max(1);
+    let max = workers.max.max(1);
+    let (rate, limit) = match throughput::planned(&seen.workers, seen.known_rate) {
+        Some(rate) => (rate, max),
+        None => (throughput::ASSUMED, max.min(throughput::most_unmeasured(&seen.workers, seen.now))),
+    };
     let per_worker = whole((rate * f64::from(seconds)).floor()).max(1);
     let needed = backlog.div_euclid(per_worker) + i64::from(backlog % per_worker > 0);
-    let desired = i32::try_from(needed).unwrap_or(i32::MAX).clamp(1, workers.max.max(1));
+    let desired = i32::try_from(needed).unwrap_or(i32::MAX).clamp(1, limit);
     let mut message = format!("backlog {backlog} / {per_worker} per worker within {seconds} s");
     if needed > i64::from(desired) {
-        message.push_str(", limited by workers.max");
+        let limit = if desired < max { "until a worker's throughput is measured" } else { "by workers.max" };
+        message.push_str(", limited ");
+        message.push_str(limit);
     }
     (desired, message)
-}
-
-/// The rate of one worker in units per second, from the statuses of running workers and the reports of ended
-/// ones.
-fn rate(workers: &[Worker]) -> f64 {
-    let mut units = 0;
-    let mut millis = 0;
-    for worker in workers {
-        let (done, busy) = match (&worker.state, &worker.status) {
-            (WorkerState::Ended { report: Some(report), .. }, _) => {
-                (report.done + report.failed + report.skipped, report.busy_millis)
-            }
-            (WorkerState::Active { .. }, Some(status)) => (status.done, status.busy_millis),
-            _ => continue,
-        };
-        units += done;
-        millis += busy;
-    }
-    if units < MEASURED_UNITS || millis < MEASURED_MILLIS {
-        return ASSUMED_RATE;
-    }
-    (float(units) * 1000.0 / float(millis)).clamp(RATE_RANGE.0, RATE_RANGE.1)
 }
 
 /// The remaining backoff after failed workers.
@@ -225,11 +215,6 @@ fn count<T>(items: impl Iterator<Item = T>) -> i32 {
 
 fn stop(worker: &Worker) -> Stop {
     Stop { job: worker.job.clone(), uid: worker.uid.clone() }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "counts of units and milliseconds are far below 2^53")]
-fn float(count: u64) -> f64 {
-    count as f64
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "the rate is clamped, so the product is below 2^31")]

@@ -12,7 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 
 use super::observation::{RECENT_MINUTES, SourceObservation};
-use super::plan::{SourcePlan, active_count, latest_failure};
+use super::plan::{SourcePlan, active_count, latest_failure, throughput};
 use super::rest;
 use super::rest::pace::{self, Pace};
 use super::worker::{WorkerState, worker_statuses};
@@ -53,6 +53,8 @@ pub fn status(
             active: active_count(&seen.workers),
             desired: plan.desired,
             message: plan.message.clone(),
+            units_per_second: throughput::known_rate(&seen.workers)
+                .or_else(|| old.workers.as_ref()?.units_per_second),
         }),
         lag_seconds: lag_seconds(seen, &conditions).or(old.lag_seconds),
         last_ingest_time: match ledger {

@@ -3,6 +3,7 @@ mod passing;
 mod plan;
 mod poll;
 mod reading;
+mod scaling;
 mod shape;
 mod status;
 
@@ -60,6 +61,7 @@ fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> SourceObservation {
         mapping_conflicts: Some(Vec::new()),
         workers,
         throttled_by: None,
+        known_rate: None,
     }
 }
 

@@ -97,7 +97,7 @@ mod tests {
             conditions: build(&[], updates, None, Timestamp::UNIX_EPOCH),
             units: Some(UnitCounts { pending: 5, indexed: 7, converted: 0, held: 0, failed: 1, skipped: 0 }),
             top_failures: vec![FailureCount { reason: "MissingField".into(), count: 1 }],
-            workers: Some(WorkerCounts { active: 1, desired: 2, message: String::new() }),
+            workers: Some(WorkerCounts { active: 1, desired: 2, ..WorkerCounts::default() }),
             lag_seconds: Some(4),
             ..IngestSourceStatus::default()
         });

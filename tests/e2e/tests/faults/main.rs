@@ -15,5 +15,6 @@ mod owners;
 mod places;
 mod refusals;
 mod removals;
+mod requests;
 mod secured;
 mod unreadable;

@@ -1,8 +1,10 @@
 use docmill_crds::api::ingest_source::Workers;
-use docmill_crds::contract::{Store, StoreProblemReason};
+use docmill_crds::contract::{Store, StoreProblemReason, WorkerStatus};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
 use super::{active, at, ended, failed, reported, running, seen, store_problem};
+use crate::controllers::ingest_source::observation::SourceObservation;
+use crate::controllers::ingest_source::plan::throughput::known_rate;
 use crate::controllers::ingest_source::plan::{Start, active_count, candidates, plan};
 use crate::controllers::ingest_source::worker::{Worker, WorkerOutcome, WorkerState};
 use crate::not_ready::NotReady;
@@ -185,6 +187,88 @@ fn the_oldest_that_stay_could_hand_over() {
     let jobs: Vec<_> =
         candidates(&[active(0), older, terminating]).into_iter().map(|stop| stop.job).collect();
     assert_eq!(jobs, ["wire-1", "wire-0"]);
+}
+
+#[test]
+fn without_any_measured_throughput_a_flood_starts_a_few_workers_and_then_twice_those_that_are_settled() {
+    let flood = |history: Vec<Worker>| plan(false, &workers(100, 60), &seen(200_000, 0, history));
+    let first = flood(vec![]);
+    assert_eq!((first.desired, first.start.len()), (8, 8));
+    assert!(first.message.ends_with("limited until a worker's throughput is measured"), "{}", first.message);
+    let young = (0..8).map(|slot| Worker { created: at(990), ..active(slot) }).collect();
+    assert_eq!(flood(young).start.len(), 0, "they can be measured any moment");
+    assert_eq!(flood((0..8).map(active).collect()).desired, 16, "nobody answers");
+}
+
+#[test]
+fn the_last_known_throughput_counts_where_none_is_measured_but_not_if_it_was_very_low() {
+    let flood = |known_rate| {
+        plan(
+            false,
+            &workers(100, 60),
+            &SourceObservation { known_rate: Some(known_rate), ..seen(200_000, 0, vec![]) },
+        )
+    };
+    assert_eq!((flood(300).desired, flood(300).start.len()), (12, 12));
+    assert_eq!(flood(300).message, "backlog 200000 / 18000 per worker within 60 s");
+    assert_eq!(flood(1).message, "backlog 200000 / 1200 per worker within 60 s, limited by workers.max");
+    let measured = SourceObservation { known_rate: Some(20), ..seen(900, 0, vec![reported(500, 100_000)]) };
+    assert_eq!(plan(false, &workers(10, 60), &measured).message, "backlog 900 / 300 per worker within 60 s");
+}
+
+#[test]
+fn what_is_known_of_the_throughput_is_rounded() {
+    let known = |done, busy_millis| known_rate(&[reported(done, busy_millis)]);
+    assert_eq!([known(19, 9000), known(20, 499), known(20, 500)], [None, None, Some(40)]);
+    assert_eq!(
+        [known(999, 10_000), known(3779, 10_000), known(20, 1_000_000)],
+        [Some(99), Some(370), Some(1)]
+    );
+}
+
+/// Workers of this age that have so many units in flight each.
+fn busy(count: i32, age_seconds: i64, in_hand: u64) -> Vec<Worker> {
+    let status = WorkerStatus { done: 3000, busy_millis: 10_000, in_hand, ..WorkerStatus::default() };
+    let one = |slot| Worker { created: at(1000 - age_seconds), status: Some(status.clone()), ..active(slot) };
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn a_worker_stops_when_the_others_are_less_than_half_busy_without_it() {
+    let stopped = |waiting, workers_seen: Vec<Worker>| {
+        plan(false, &workers(10, 60), &seen(waiting, 100, workers_seen)).stop.len()
+    };
+    assert_eq!(
+        stopped(0, busy(4, 60, 24)),
+        1,
+        "96 units for 3 workers, and 96 are half of what they can hold"
+    );
+    assert_eq!(stopped(1, busy(4, 60, 24)), 0, "what waits counts too");
+    assert_eq!(stopped(0, busy(4, 60, 25)), 0);
+    assert_eq!(stopped(0, busy(4, 59, 0)), 0, "one of them is new");
+    assert_eq!(stopped(0, busy(1, 600, 0)), 0, "the last one ends when it is idle");
+    let mut silent = busy(3, 600, 0);
+    silent[0].status = None;
+    assert_eq!(stopped(0, silent), 0, "what it holds is not known");
+    let mut leaving = busy(3, 600, 0);
+    leaving[0].terminating = true;
+    assert_eq!(stopped(0, leaving), 0, "one after the other");
+    let mut hindered = busy(3, 600, 0);
+    hindered[0] = running(0, (0, 0), vec![store_problem(Store::Queue, StoreProblemReason::TimedOut, 990)]);
+    assert_eq!(stopped(0, hindered), 0, "it waits for a store");
+    let patient = Workers { idle_seconds: 601, ..workers(10, 60) };
+    assert!(plan(false, &patient, &seen(0, 100, busy(3, 600, 0))).stop.is_empty(), "idleSeconds is longer");
+}
+
+#[test]
+fn no_worker_stops_while_the_backlog_needs_all_of_them_and_the_oldest_stops_first() {
+    let mut workers_seen = busy(3, 100, 0);
+    workers_seen[1].created = at(100);
+    let stopping = plan(false, &workers(10, 60), &seen(0, 10, workers_seen.clone()));
+    assert_eq!(stopping.stop.iter().map(|stop| stop.job.as_str()).collect::<Vec<_>>(), ["wire-1"]);
+    assert!(stopping.start.is_empty() && stopping.message.contains("one of 3 workers ends"), "{stopping:?}");
+    let needed = plan(false, &workers(3, 1), &seen(40, 900, workers_seen));
+    assert_eq!((needed.desired, needed.stop.len()), (3, 0));
 }
 
 fn any_worker() -> impl Strategy<Value = Worker> {
