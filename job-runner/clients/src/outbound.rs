@@ -7,7 +7,8 @@
 //! - [`policy`], `network`, `pattern`: which endpoints are allowed; pure;
 //! - [`limits`]: how much of a response is read, and how long it may take;
 //! - `resolver`: resolves names to addresses, by the policy;
-//! - [`http`]: HTTP clients, and reading their responses; `aws`: the same under the AWS SDK.
+//! - [`http`]: HTTP clients, and reading their responses; `aws`: the same under the AWS SDK;
+//! - [`tls`]: certificates of both sides.
 
 pub(crate) mod aws;
 pub mod http;
@@ -16,6 +17,7 @@ mod network;
 mod pattern;
 pub mod policy;
 mod resolver;
+pub mod tls;
 
 use std::sync::{Arc, OnceLock};
 

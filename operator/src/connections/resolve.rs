@@ -93,6 +93,7 @@ impl Connections {
                     connection_ref: None,
                     region: queue.region,
                     credentials_secret_ref: queue.credentials_secret_ref,
+                    tls: queue.tls,
                 };
             }
             Address::Model(enricher) => {
@@ -100,7 +101,7 @@ impl Connections {
                 if let Some(url) = enricher.url_mut() {
                     *url = model.url;
                 }
-                enricher.secret_ref = model.secret_ref;
+                (enricher.secret_ref, enricher.tls) = (model.secret_ref, model.tls);
                 enricher.connection_ref = None;
             }
         }

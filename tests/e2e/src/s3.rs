@@ -12,7 +12,8 @@ use aws_sdk_s3::types::{
 };
 use docmill_clients::aws::{credential_key, s3_client};
 use docmill_clients::secrets::Secrets;
-use docmill_crds::api::storage::{SecretRef, Storage};
+use docmill_crds::api::credentials::SecretRef;
+use docmill_crds::api::storage::Storage;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::env::Env;
@@ -38,6 +39,7 @@ pub(crate) fn storage(env: &Env) -> (Storage, Secrets) {
     let storage = Storage {
         region: env.region.clone(),
         connection_ref: None,
+        tls: None,
         endpoint: Some(env.s3.outside.clone()),
         force_path_style: true,
         credentials_secret_ref: Some(SecretRef { name: "from-the-environment".into() }),

@@ -1,6 +1,8 @@
 //! HTTP under the AWS SDK, by the same rules. The SDK itself follows no redirects; it reads whole responses
 //! into memory, except for the content of objects.
 
+mod certified;
+
 use std::sync::Arc;
 
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -16,16 +18,28 @@ use http_body_util::Limited;
 
 use super::Outbound;
 use super::resolver::Resolver;
+use super::tls::{self, CertificateFault};
+use crate::secrets::Secrets;
+use certified::CertifiedClient;
 
 /// How the SDK marks a request for the content of an object.
 const GET_OBJECT: &str = "x-id=GetObject";
 
-/// The client under those of buckets and queue: it sends requests to endpoints that a resource names.
-pub(crate) fn guarded_client(outbound: &Arc<Outbound>) -> SharedHttpClient {
-    let inner = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_with_resolver(Resolver::new(outbound.clone()));
-    SharedHttpClient::new(Guarded { inner, outbound: outbound.clone() })
+/// The client under those of buckets and queue: it sends requests to endpoints that a resource names, with the
+/// certificates of its Secret.
+pub(crate) fn guarded_client(
+    outbound: &Arc<Outbound>,
+    secrets: &Secrets,
+) -> Result<SharedHttpClient, CertificateFault> {
+    let inner = if tls::has_certificates(secrets) {
+        let http = tls::build(super::http::client(outbound), secrets)?;
+        SharedHttpClient::new(CertifiedClient(http))
+    } else {
+        aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_with_resolver(Resolver::new(outbound.clone()))
+    };
+    Ok(SharedHttpClient::new(Guarded { inner, outbound: outbound.clone() }))
 }
 
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use docmill_clients::cause::{self, innermost};
 use docmill_clients::model_server::link::MountedLink;
 use docmill_clients::model_server::protocol::{self, AnswerError, CallError, Refusal, Reply};
 use docmill_clients::outbound::http::AnswerFault;
-use docmill_clients::outbound::{self, EndpointFault};
+use docmill_clients::outbound::{self, EndpointFault, tls};
 use docmill_clients::retry::{Backoff, BackoffOutcome, RetryPolicy};
 use docmill_clients::store_health;
 use docmill_crds::contract::{Store, StoreProblemReason};
@@ -303,6 +303,9 @@ fn away(error: &reqwest::Error) -> Trouble {
     }
     if let Some(fault) = cause::find::<EndpointFault>(error) {
         return Trouble::Unfit(fault.to_string());
+    }
+    if let Some((whose, text)) = tls::distrust(error) {
+        return Trouble::Unsent(format!("{text}; {}", whose.advice()));
     }
     if error.is_connect() {
         return Trouble::Unsent(innermost(error));

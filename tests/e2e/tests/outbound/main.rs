@@ -11,8 +11,9 @@ use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_clients::model_server::link::ModelLink;
 use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, http};
 use docmill_clients::secrets::Secrets;
+use docmill_crds::api::credentials::SecretRef;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
-use docmill_crds::api::storage::{SecretRef, Storage};
+use docmill_crds::api::storage::Storage;
 use e2e::malicious_servers::{Harm, Server};
 use serde_json::json;
 
