@@ -46,6 +46,7 @@ pub fn context(client: &Client, leads: bool) -> Context {
             env: vec![],
             user: None,
         },
+        max_workers: 100,
         metrics: Arc::default(),
         jobs: View::default(),
         pods: View::default(),

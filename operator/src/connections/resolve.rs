@@ -57,6 +57,11 @@ impl Connections {
         Some(found.queue?.queue_url)
     }
 
+    /// What a connection states that a resource in this namespace refers to, if it may use it.
+    pub fn stated(&self, namespace: &str, named: &ConnectionRef) -> Option<ConnectionSpec> {
+        self.find(namespace, "", named).ok()
+    }
+
     fn resolve_with_digest<K: Addressed>(&self, resource: &K) -> Result<(K, Option<String>), NotReady> {
         let namespace = resource.meta().namespace.clone().unwrap_or_default();
         let mut resolved = resource.clone();

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use docmill_crds::api::tls::certificate_key::{CLIENT_CERTIFICATE, CLIENT_KEY};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
+use crate::outbound::gates::Gate;
 use crate::outbound::http::AnswerFault;
 use crate::outbound::tls::{self, CertificateFault};
 use crate::outbound::{self, EndpointFault, Outbound};
@@ -105,6 +106,7 @@ fn secret_value(key: &'static str, text: &str) -> Result<HeaderValue, LinkError>
 #[derive(Debug)]
 pub struct MountedLink {
     mount: String,
+    gate: Option<Arc<Gate>>,
     current: Mutex<(Secrets, ModelLink)>,
 }
 
@@ -113,7 +115,13 @@ impl MountedLink {
     pub fn new(mount: String) -> Result<Self, LinkError> {
         let secrets = mounted(&mount)?;
         let link = ModelLink::new(&secrets)?;
-        Ok(Self { mount, current: Mutex::new((secrets, link)) })
+        let gate = outbound::current().gates.get(&mount);
+        Ok(Self { mount, gate, current: Mutex::new((secrets, link)) })
+    }
+
+    /// What requests wait at, if the connection has limits.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.gate.as_deref()
     }
 
     /// The link as it is now.

@@ -165,5 +165,6 @@ fn work_order(
         has_budget: spec.budget.is_some(),
         max_documents: spec.max_documents,
         slices: selection.slices.clone(),
+        limits: selection.limits.clone(),
     }
 }
