@@ -12,4 +12,4 @@ pub use cluster::{ClusterConnection, ClusterConnectionSpec};
 pub use endpoints::{Endpoint, ModelConnection, QueueConnection};
 pub use limits::{ConnectionLimits, ConnectionTimeouts};
 pub use namespaced::{Connection, ConnectionSpec};
-pub use status::ConnectionStatus;
+pub use status::{ConnectionStatus, ReleaseReadiness};

@@ -37,7 +37,7 @@ use super::tls::{Tls, with_certificates};
     printcolumn(name = "Pending", type_ = "integer", json_path = ".status.units.pending"),
     printcolumn(name = "Lag", type_ = "integer", json_path = ".status.lagSeconds"),
     printcolumn(name = "Indexed", type_ = "integer", json_path = ".status.units.indexed"),
-    printcolumn(name = "Bucket", type_ = "string", json_path = ".spec.raw.bucket", priority = 1),
+    printcolumn(name = "Bucket", type_ = "string", json_path = ".status.bucket", priority = 1),
     printcolumn(name = "Index", type_ = "string", json_path = ".spec.index.name", priority = 1),
     printcolumn(name = "Converted", type_ = "integer", json_path = ".status.units.converted", priority = 1),
     printcolumn(name = "Failed", type_ = "integer", json_path = ".status.units.failed"),
@@ -339,6 +339,9 @@ pub struct IngestSourceStatus {
     /// Digest of the current conversion model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// The bucket whose objects are ingested: `raw.bucket` or `storage.bucket` of the spec.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
     /// Digest of what the connections state that the source refers to. Left out: it refers to none, or one of them cannot be
     /// used.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -56,6 +56,7 @@ pub async fn observe(
         now,
         ready: Ok(()),
         revision: None,
+        bucket: Some(source.spec.raw.bucket.clone()).filter(|bucket| !bucket.is_empty()),
         connections_digest: connected.as_ref().ok().cloned().flatten(),
         has_queue: source.spec.trigger.sqs.is_some(),
         has_index: source.spec.index.is_some(),
