@@ -49,6 +49,7 @@ async fn main() -> anyhow::Result<()> {
         // On the heap, since it is large.
         Command::Run(args) => Box::pin(run(&args)).await,
         Command::Check(args) => check(&args).await,
+        Command::Completions(args) => Ok(args.print()?),
     }
 }
 
