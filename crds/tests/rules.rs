@@ -753,6 +753,7 @@ fn a_connection_has_one_endpoint_and_refers_to_no_other() {
         json!({"objectStore": {"region": "r"}}),
         json!({"queue": {"queueURL": "http://sqs/1/q"}}),
         json!({"model": model}),
+        json!({"model": model, "limits": {"concurrency": 2}, "timeouts": {"requestSeconds": 30}}),
     ] {
         assert_eq!(faults(&sound), [None, None], "{sound}");
     }

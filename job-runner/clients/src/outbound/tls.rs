@@ -48,9 +48,10 @@ pub(crate) fn build(
         builder = builder.identity(identity);
     }
     // Only now is the key compared with its certificate.
-    builder.build().map_err(|error| match identity {
-        Some(_) => CertificateFault::Client,
-        None => CertificateFault::Setup(cause::innermost(&error)),
+    builder.build().map_err(|error| match (&identity, secrets.text(AUTHORITY)) {
+        (Some(_), _) => CertificateFault::Client,
+        (None, Some(_)) => CertificateFault::Authority,
+        (None, None) => CertificateFault::Setup(cause::innermost(&error)),
     })
 }
 
