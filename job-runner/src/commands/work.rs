@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use docmill_clients::cause;
 use docmill_clients::elastic::{Elastic, ElasticError};
-use docmill_clients::outbound::{
-    self, EndpointFault, EndpointPolicy, Gates, Limits, Outbound, PatternError,
-};
+use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Gates, Limits, Outbound, PatternError};
 use docmill_clients::secrets::MountError;
 use docmill_crds::contract::{
     EnrichOrder, ExitCode, POD_NAME_ENV, Report, SLICE_ENV, StopReason, TERMINATION_LOG, WORK_ORDER_ENV,
