@@ -14,3 +14,4 @@ pub mod pod_template;
 pub mod schedule;
 pub mod storage;
 pub mod time_range;
+pub mod tls;

@@ -6,6 +6,7 @@
 //! 4,096 bytes of it) and an [`ExitCode`].
 mod environment;
 mod exit_code;
+mod limits;
 mod metadata;
 mod order;
 mod report;
@@ -17,6 +18,7 @@ pub use environment::{
     WORKER_MEMORY_ENV, WORKER_PORT, secret_mount,
 };
 pub use exit_code::ExitCode;
+pub use limits::RequestLimits;
 pub use metadata::{annotation, label};
 pub use order::{EnrichOrder, EnrichStep, IngestOrder, RunOrder, RunStep, WorkOrder};
 pub use report::{Report, StopReason};

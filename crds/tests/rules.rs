@@ -649,7 +649,7 @@ fn an_address_is_stated_or_referred_to_and_never_both() {
         ("/spec/storage", json!({"connectionRef": named, "forcePathStyle": true})),
         ("/spec/storage", json!({"connectionRef": named, "credentialsSecretRef": {"name": "s"}})),
         ("/spec/trigger/sqs", json!({"connectionRef": named, "region": "r"})),
-        ("/spec/index/elasticsearch", json!({"connectionRef": named, "caConfigMapKeyRef": {"name": "c"}})),
+        ("/spec/index/elasticsearch", json!({"connectionRef": named, "tls": {"caConfigMapKeyRef": {"name": "c"}}})),
         ("/spec/index/elasticsearch", json!({"connectionRef": named, "secretRef": {"name": "s"}})),
     ] {
         let found = source_fault(place, other.clone()).unwrap_or_default();
@@ -686,7 +686,7 @@ fn a_model_has_a_url_or_a_connection() {
         ),
         (
             json!({"connectionRef": named, "openInference": bare, "secretRef": {"name": "s"}}),
-            "leave out secretRef beside connectionRef",
+            "leave out secretRef and tls beside connectionRef",
         ),
     ] {
         let found = fault(&enricher);
@@ -705,8 +705,9 @@ fn a_login_is_one_secret_or_its_single_keys() {
     for sound in [
         json!({"username": "elastic", "passwordSecretKeyRef": key}),
         json!({"usernameSecretKeyRef": key, "passwordSecretKeyRef": {"name": "s"}}),
-        json!({"apiKeySecretKeyRef": key, "caSecretKeyRef": key}),
-        json!({"secretRef": {"name": "s"}, "caConfigMapKeyRef": {"name": "c"}}),
+        json!({"apiKeySecretKeyRef": key, "tls": {"caSecretKeyRef": key}}),
+        json!({"tls": {"clientCertificateSecretKeyRef": {"name": "s"}, "clientKeySecretKeyRef": key}}),
+        json!({"secretRef": {"name": "s"}, "tls": {"caConfigMapKeyRef": {"name": "c"}}}),
     ] {
         assert_eq!(cluster(&sound), None, "{sound}");
     }
@@ -724,8 +725,12 @@ fn a_login_is_one_secret_or_its_single_keys() {
             "apiKeySecretKeyRef and passwordSecretKeyRef exclude each other",
         ),
         (
-            json!({"caSecretKeyRef": key, "caConfigMapKeyRef": key}),
+            json!({"tls": {"caSecretKeyRef": key, "caConfigMapKeyRef": key}}),
             "caSecretKeyRef and caConfigMapKeyRef exclude each other",
+        ),
+        (
+            json!({"tls": {"clientKeySecretKeyRef": key}}),
+            "clientKeySecretKeyRef goes with clientCertificateSecretKeyRef",
         ),
     ] {
         let found = cluster(&fields).unwrap_or_default();
@@ -748,6 +753,7 @@ fn a_connection_has_one_endpoint_and_refers_to_no_other() {
         json!({"objectStore": {"region": "r"}}),
         json!({"queue": {"queueURL": "http://sqs/1/q"}}),
         json!({"model": model}),
+        json!({"model": model, "limits": {"concurrency": 2}, "timeouts": {"requestSeconds": 30}}),
     ] {
         assert_eq!(faults(&sound), [None, None], "{sound}");
     }

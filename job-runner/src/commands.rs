@@ -1,6 +1,7 @@
 //! The commands of `job-runner`: `work` runs in a pod; `convert` and `model` run locally, where a person
-//! develops a model.
+//! develops a model, and `completions` helps with typing them.
 
+pub mod completions;
 pub mod convert;
 pub mod model;
 pub mod work;

@@ -13,7 +13,6 @@ mod batching;
 pub mod commands;
 pub mod enrich;
 pub mod ingest;
-mod rate;
 pub mod run;
 pub mod telemetry;
 mod unit_outcome;

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use docmill_clients::telemetry::build_info;
 use docmill_clients::telemetry::logs::{self, LogFormat};
 use docmill_crds::contract::LOG_FORMAT_ENV;
-use job_runner::commands::{convert, model, work};
+use job_runner::commands::{completions, convert, model, work};
 use job_runner::telemetry::traces::Traces;
 use tokio::runtime::Handle;
 
@@ -26,6 +26,8 @@ enum Command {
     Convert(convert::ConvertArgs),
     /// Write a model: start from a preset or from samples, and check it.
     Model(model::ModelArgs),
+    /// Print a script by which a shell completes this command line.
+    Completions(completions::CompletionsArgs),
 }
 
 /// How a worker logs.
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Work(args) => work(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Model(args) => model::run(&args),
+        Command::Completions(args) => completions::run(args, Cli::command()),
     }
 }
 

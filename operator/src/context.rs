@@ -33,6 +33,10 @@ pub struct Context {
     pub cluster_uid: String,
     /// The image of the workers.
     pub image: WorkerImage,
+    /// What tells this release from others of the cluster: namespace and name of its Lease.
+    pub release: String,
+    /// Maximum number of workers of all sources together.
+    pub max_workers: i32,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// All Jobs with one of Docmill's labels.

@@ -3,6 +3,7 @@
 //!
 //! - `start`: starts them all, in each scope (`k8s::scope`); `views`: what the watches of a scope have seen;
 //! - `connection`: both kinds of connections;
+//! - `request_limits`: the limits of connections, and who shares them;
 //! - `run_controller`, `run_job`, `run_status`: what runs of both kinds share;
 //! - `retention`: removes what deleted runs left behind.
 
@@ -13,6 +14,7 @@ mod ingest_run;
 pub(crate) mod ingest_source;
 mod readable;
 mod reconcile_limit;
+mod request_limits;
 mod retention;
 mod run_controller;
 mod run_job;

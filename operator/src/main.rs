@@ -32,7 +32,7 @@ mod workers;
 use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
-use docmill_clients::outbound::{self, Limits, Outbound};
+use docmill_clients::outbound::{self, Gates, Limits, Outbound};
 use docmill_clients::telemetry::build_info;
 use docmill_clients::telemetry::logs;
 use kube::Client;
@@ -49,6 +49,7 @@ async fn main() -> anyhow::Result<()> {
         // On the heap, since it is large.
         Command::Run(args) => Box::pin(run(&args)).await,
         Command::Check(args) => check(&args).await,
+        Command::Completions(args) => Ok(args.print()?),
     }
 }
 
@@ -56,7 +57,11 @@ async fn run(args: &Args) -> anyhow::Result<()> {
     logs::init(args.log_format, &args.log_level)?;
     tracing::info!(version = build_info::version(), "the operator starts");
     install_tls_provider()?;
-    outbound::install(Outbound { policy: args.endpoints()?, limits: Limits::operator() });
+    outbound::install(Outbound {
+        policy: args.endpoints()?,
+        limits: Limits::operator(),
+        gates: Gates::default(),
+    });
     let metrics = Arc::new(Metrics::default());
     let client = telemetry::api_client::connect(metrics.clone()).await?;
     let stop = Shutdown::on_signal()?;

@@ -12,15 +12,21 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_FOR_USER: Duration = Duration::from_secs(10);
 /// Checks for the end of an outage must not make the outage worse.
 const LONGEST_FOR_OUTAGE: Duration = Duration::from_secs(30);
+/// The same for faults that have lasted for hours, for which nobody waits from second to second.
+const LONGEST: Duration = Duration::from_mins(5);
+/// What part of the time that a fault has lasted such a pause is: a minute after an hour.
+const OF_OLD_FAULTS: u32 = 60;
 
 /// How long to wait before a resource that has not been ready since `since` is requeued: a quarter of the
-/// time that the fault has lasted, so the pauses grow exponentially without a stored counter.
+/// time that the fault has lasted, so the pauses grow exponentially without a stored counter; first up to seconds,
+/// and after hours up to minutes. A change of the resource itself requeues it at once.
 pub fn retry_after(since: Option<Timestamp>, now: Timestamp, class: ErrorClass, uid: &str) -> Duration {
     let lasted = since.map(|since| elapsed(since, now)).unwrap_or_default();
     let longest = match class {
         ErrorClass::Transient => LONGEST_FOR_OUTAGE,
         ErrorClass::User | ErrorClass::Permanent => LONGEST_FOR_USER,
     };
+    let longest = longest.max((lasted / OF_OLD_FAULTS).min(LONGEST));
     jitter((lasted / 4).clamp(FIRST_PAUSE, longest), uid, now)
 }
 
@@ -58,8 +64,17 @@ mod tests {
             |lasted: i64, class| retry_after(Some(at(1000)), at(1000 + lasted), class, "u").as_secs_f64();
         assert!(pause(0, ErrorClass::Transient) <= 2.2);
         assert!((18.0..=22.0).contains(&pause(80, ErrorClass::Transient)));
-        assert!(pause(86_400, ErrorClass::Transient) <= 33.0);
-        assert!(pause(86_400, ErrorClass::User) <= 11.0);
+        assert!((27.0..=33.0).contains(&pause(1_200, ErrorClass::Transient)));
+        assert!((9.0..=11.0).contains(&pause(600, ErrorClass::User)));
+    }
+
+    #[test]
+    fn after_hours_the_pauses_are_minutes_whoever_has_to_act() {
+        for class in [ErrorClass::Transient, ErrorClass::User] {
+            let pause = |lasted: i64| retry_after(Some(at(1000)), at(1000 + lasted), class, "u").as_secs_f64();
+            assert!((54.0..=66.0).contains(&pause(3_600)));
+            assert!((270.0..=330.0).contains(&pause(86_400)));
+        }
     }
 
     proptest! {

@@ -21,10 +21,12 @@ use docmill_crds::contract::IngestOrder;
 use elastic_clients::SharedElastic;
 use futures::TryFutureExt as _;
 use futures::future::BoxFuture;
-use secrets::{check_elastic_keys, read_credentials};
+use secrets::check_elastic_keys;
 
-pub use faults::{NOT_ALLOWED, claim_fault, elastic_fault, queue_fault, store_fault};
-pub use secrets::{SecretReader, check_pod_secrets, read_secret, storage_secrets};
+pub use faults::{
+    NOT_ALLOWED, claim_fault, distrust_fault, elastic_fault, model_link_fault, queue_fault, store_fault,
+};
+pub use secrets::{SecretReader, check_pod_secrets, read_credentials, storage_secrets};
 
 use super::circuit_breaker::EndpointClient;
 use super::not_ready::NotReady;

@@ -46,6 +46,8 @@ pub fn context(client: &Client, leads: bool) -> Context {
             env: vec![],
             user: None,
         },
+        release: "docmill-system/docmill".into(),
+        max_workers: 100,
         metrics: Arc::default(),
         jobs: View::default(),
         pods: View::default(),

@@ -3,11 +3,13 @@
 
 mod cluster;
 mod endpoints;
+mod limits;
 mod namespaced;
 mod rules;
 mod status;
 
 pub use cluster::{ClusterConnection, ClusterConnectionSpec};
 pub use endpoints::{Endpoint, ModelConnection, QueueConnection};
+pub use limits::{ConnectionLimits, ConnectionTimeouts};
 pub use namespaced::{Connection, ConnectionSpec};
-pub use status::ConnectionStatus;
+pub use status::{ConnectionStatus, ReleaseReadiness};

@@ -1,9 +1,20 @@
-//! Single values of Secrets and ConfigMaps, and the files that a pod gets of them.
+//! How resources name Secrets, or single values of Secrets and ConfigMaps, and the files that a pod gets of them.
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use super::storage::SecretRef;
+/// Type of a Secret that is meant for Docmill, instead of the label `docmill.io/use`.
+pub const CREDENTIALS_TYPE: &str = "docmill.io/credentials";
+
+/// A Secret in the same namespace. It must have the label `docmill.io/use: "true"` or the type
+/// `docmill.io/credentials`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretRef {
+    /// Name of the Secret.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
 
 /// A key of a Secret in the same namespace. The Secret must have the label `docmill.io/use: "true"` or the type
 /// `docmill.io/credentials`.
@@ -43,13 +54,6 @@ pub enum CredentialSource<'a> {
     ConfigMapKey(KeyFile<'a>),
 }
 
-impl CredentialSource<'_> {
-    /// All keys of a Secret, if there is one.
-    pub fn of_secret(named: Option<&SecretRef>) -> Vec<CredentialSource<'_>> {
-        named.map(CredentialSource::Secret).into_iter().collect()
-    }
-}
-
 /// One key, and the file that its value becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyFile<'a> {
@@ -66,6 +70,11 @@ impl SecretKeyRef {
     pub(super) fn source(&self, file: &'static str) -> CredentialSource<'_> {
         let key = self.key.as_deref().unwrap_or(file);
         CredentialSource::SecretKey(KeyFile { name: &self.name, key, file })
+    }
+
+    /// Another value of the same Secret, under the key that a Secret has for this file.
+    pub(super) fn same_secret(&self, file: &'static str) -> CredentialSource<'_> {
+        CredentialSource::SecretKey(KeyFile { name: &self.name, key: file, file })
     }
 }
 

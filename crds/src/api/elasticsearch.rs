@@ -6,11 +6,8 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::connection_ref::ConnectionRef;
-use super::credentials::{ConfigMapKeyRef, CredentialSource, SecretKeyRef};
-use super::storage::SecretRef;
-
-/// The key of a Secret, and the file in a pod, with the certificate of a private authority.
-const CA_FILE: &str = "ca.crt";
+use super::credentials::{CredentialSource, SecretKeyRef, SecretRef};
+use super::tls::Tls;
 
 /// A cluster and its credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -18,7 +15,7 @@ const CA_FILE: &str = "ca.crt";
 #[x_kube(
     validation = Rule::new("has(self.urls) != has(self.connectionRef)")
         .message("exactly one of urls and connectionRef must be set"),
-    validation = Rule::new("!has(self.connectionRef) || !has(self.secretRef) && !has(self.username) && !has(self.usernameSecretKeyRef) && !has(self.passwordSecretKeyRef) && !has(self.apiKeySecretKeyRef) && !has(self.caSecretKeyRef) && !has(self.caConfigMapKeyRef) && !has(self.aws)")
+    validation = Rule::new("!has(self.connectionRef) || !has(self.secretRef) && !has(self.username) && !has(self.usernameSecretKeyRef) && !has(self.passwordSecretKeyRef) && !has(self.apiKeySecretKeyRef) && !has(self.tls) && !has(self.aws)")
         .message("the connection says how to reach the cluster: leave out all other fields beside connectionRef")
         .field_path(".connectionRef"),
     validation = Rule::new("!has(self.aws) || !has(self.urls) || self.urls.size() == 1")
@@ -32,9 +29,7 @@ const CA_FILE: &str = "ca.crt";
     validation = Rule::new("!has(self.username) || !has(self.usernameSecretKeyRef)")
         .message("username and usernameSecretKeyRef exclude each other").field_path(".username"),
     validation = Rule::new("!has(self.apiKeySecretKeyRef) || !has(self.passwordSecretKeyRef)")
-        .message("apiKeySecretKeyRef and passwordSecretKeyRef exclude each other").field_path(".apiKeySecretKeyRef"),
-    validation = Rule::new("!has(self.caSecretKeyRef) || !has(self.caConfigMapKeyRef)")
-        .message("caSecretKeyRef and caConfigMapKeyRef exclude each other").field_path(".caSecretKeyRef")
+        .message("apiKeySecretKeyRef and passwordSecretKeyRef exclude each other").field_path(".apiKeySecretKeyRef")
 )]
 pub struct ElasticsearchCluster {
     /// Base URLs of the cluster's nodes or of its load balancer, for example `https://es.search.svc:9200`.
@@ -47,11 +42,10 @@ pub struct ElasticsearchCluster {
     /// A Connection or ClusterConnection of type `elasticsearch`, which says all that the other fields would.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_ref: Option<ConnectionRef>,
-    /// Secret in this namespace with the keys `username` and `password`, or `apiKey` (the encoded form), and
-    /// `ca.crt` (PEM) if the cluster's certificate is signed by a private authority. Left out: no
-    /// authentication. With `aws` its keys are those of `storage.credentialsSecretRef`, and if it is left
-    /// out, the pod's own identity is used. A changed Secret is read again when the cluster rejects the
-    /// previous credentials.
+    /// Secret in this namespace with the keys `username` and `password`, or `apiKey` (the encoded form), `ca.crt` (PEM)
+    /// if the cluster's certificate is signed by a private authority, and for mutual TLS `tls.crt` and `tls.key`. Left
+    /// out: no authentication. With `aws` its keys are those of `storage.credentialsSecretRef`, and if it is left out, the
+    /// pod's own identity is used. A changed Secret is read again when the cluster rejects the previous credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretRef>,
     /// Name of the user, for Secrets that hold only the password, such as those of ECK
@@ -68,13 +62,9 @@ pub struct ElasticsearchCluster {
     /// The key of a Secret with an API key in the encoded form. Without `key`: the key `apiKey`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_secret_key_ref: Option<SecretKeyRef>,
-    /// The key of a Secret with the certificate (PEM) of the private authority that signed the cluster's. Without
-    /// `key`: the key `ca.crt`.
+    /// Certificates: whom to trust, and for mutual TLS the client's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ca_secret_key_ref: Option<SecretKeyRef>,
-    /// The same in a ConfigMap, for example one of trust-manager.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ca_config_map_key_ref: Option<ConfigMapKeyRef>,
+    pub tls: Option<Box<Tls>>,
     /// Amazon OpenSearch Service or Serverless, which accepts requests signed with AWS credentials (Signature
     /// Version 4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,18 +72,17 @@ pub struct ElasticsearchCluster {
 }
 
 impl ElasticsearchCluster {
-    /// Where the credentials come from, and the certificate of the authority.
+    /// Where the credentials and certificates come from.
     pub fn credentials(&self) -> Vec<CredentialSource<'_>> {
         let keys = [
             (&self.username_secret_key_ref, "username"),
             (&self.password_secret_key_ref, "password"),
             (&self.api_key_secret_key_ref, "apiKey"),
-            (&self.ca_secret_key_ref, CA_FILE),
         ];
         let keys = keys.into_iter().filter_map(|(named, file)| Some(named.as_ref()?.source(file)));
-        let authority = self.ca_config_map_key_ref.as_ref().map(|named| named.source(CA_FILE));
         let whole = self.secret_ref.as_ref().map(CredentialSource::Secret);
-        whole.into_iter().chain(keys).chain(authority).collect()
+        let certificates = self.tls.as_deref().map(Tls::credentials).unwrap_or_default();
+        whole.into_iter().chain(keys).chain(certificates).collect()
     }
 }
 

@@ -8,12 +8,14 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::connection_ref::ConnectionRef;
+use super::credentials::{CredentialSource, SecretRef};
 use super::elasticsearch::ElasticsearchCluster;
 use super::pod_template::PodTemplate;
 use crate::conversion::Conversion;
 pub use index::{DateWindow, Index, InvalidDay};
 
-use super::storage::{BucketLocation, RawLocation, SecretRef, SnapshotLocation, Storage};
+use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
+use super::tls::{Tls, with_certificates};
 
 /// A bucket whose objects are continuously ingested: every new object becomes searchable documents, or a
 /// refusal that can be inspected.
@@ -35,7 +37,7 @@ use super::storage::{BucketLocation, RawLocation, SecretRef, SnapshotLocation, S
     printcolumn(name = "Pending", type_ = "integer", json_path = ".status.units.pending"),
     printcolumn(name = "Lag", type_ = "integer", json_path = ".status.lagSeconds"),
     printcolumn(name = "Indexed", type_ = "integer", json_path = ".status.units.indexed"),
-    printcolumn(name = "Bucket", type_ = "string", json_path = ".spec.raw.bucket", priority = 1),
+    printcolumn(name = "Bucket", type_ = "string", json_path = ".status.bucket", priority = 1),
     printcolumn(name = "Index", type_ = "string", json_path = ".spec.index.name", priority = 1),
     printcolumn(name = "Converted", type_ = "integer", json_path = ".status.units.converted", priority = 1),
     printcolumn(name = "Failed", type_ = "integer", json_path = ".status.units.failed"),
@@ -122,11 +124,6 @@ impl Trigger {
     pub fn queue_url(&self) -> Option<&str> {
         self.sqs.as_ref().map(|sqs| sqs.queue_url.as_str())
     }
-
-    /// Secret for the queue, if it has one of its own.
-    pub fn queue_credentials(&self) -> Option<&SecretRef> {
-        self.sqs.as_ref()?.credentials_secret_ref.as_ref()
-    }
 }
 
 /// Listing of the bucket. Each listing is an IngestRun of mode Process, created for the source, and never
@@ -181,7 +178,7 @@ fn default_failed_runs_history_limit() -> i32 {
 #[x_kube(
     validation = Rule::new("has(self.queueURL) != has(self.connectionRef)")
         .message("exactly one of queueURL and connectionRef must be set"),
-    validation = Rule::new("!has(self.connectionRef) || !has(self.region) && !has(self.credentialsSecretRef)")
+    validation = Rule::new("!has(self.connectionRef) || !has(self.region) && !has(self.credentialsSecretRef) && !has(self.tls)")
         .message("the connection says how to reach the queue: leave out all other fields beside connectionRef")
         .field_path(".connectionRef")
 )]
@@ -201,6 +198,10 @@ pub struct SqsTrigger {
     /// credentials of `storage`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<SecretRef>,
+    /// Certificates for the queue alone: whom to trust, and for mutual TLS the client's own. Left out: those of
+    /// `storage`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Box<Tls>>,
 }
 
 /// Where the outcome of each object is recorded.
@@ -241,10 +242,28 @@ impl IngestSourceSpec {
         if let Some(region) = self.trigger.sqs.as_ref().and_then(|sqs| sqs.region.as_ref()) {
             storage.region.clone_from(region);
         }
-        if let Some(named) = self.trigger.queue_credentials() {
-            storage.credentials_secret_ref = Some(named.clone());
-        }
+        let (named, tls) = self.queue_access();
+        (storage.credentials_secret_ref, storage.tls) = (named.cloned(), tls.cloned().map(Box::new));
         storage
+    }
+
+    /// Where the credentials and certificates for the queue come from, if it has any of its own; empty if they are those
+    /// of the object store.
+    pub fn queue_credentials(&self) -> Vec<CredentialSource<'_>> {
+        let sqs = self.trigger.sqs.as_ref();
+        if !sqs.is_some_and(|sqs| sqs.credentials_secret_ref.is_some() || sqs.tls.is_some()) {
+            return Vec::new();
+        }
+        let (named, tls) = self.queue_access();
+        with_certificates(named, tls)
+    }
+
+    /// The Secret and the certificates for the queue: its own, or those of the object store.
+    fn queue_access(&self) -> (Option<&SecretRef>, Option<&Tls>) {
+        let (sqs, storage) = (self.trigger.sqs.as_ref(), &self.storage);
+        let named = sqs.and_then(|sqs| sqs.credentials_secret_ref.as_ref());
+        let tls = sqs.and_then(|sqs| sqs.tls.as_deref());
+        (named.or(storage.credentials_secret_ref.as_ref()), tls.or(storage.tls.as_deref()))
     }
 
     /// Whether to take over the records from their owner.
@@ -320,6 +339,9 @@ pub struct IngestSourceStatus {
     /// Digest of the current conversion model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// The bucket whose objects are ingested: `raw.bucket` or `storage.bucket` of the spec.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
     /// Digest of what the connections state that the source refers to. Left out: it refers to none, or one of them cannot be
     /// used.
     #[serde(default, skip_serializing_if = "Option::is_none")]

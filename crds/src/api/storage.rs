@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::connection_ref::ConnectionRef;
+use super::credentials::{CredentialSource, SecretRef};
+use super::tls::{Tls, with_certificates};
 
 /// The folder, below a bucket's prefix, for Docmill's internal files. Objects in such a folder are never
 /// ingested.
@@ -16,7 +18,7 @@ pub const OWN_FOLDER: &str = ".docmill/";
 #[x_kube(
     validation = Rule::new("has(self.region) != has(self.connectionRef)")
         .message("exactly one of region and connectionRef must be set"),
-    validation = Rule::new("!has(self.connectionRef) || !has(self.endpoint) && !self.forcePathStyle && !has(self.credentialsSecretRef)")
+    validation = Rule::new("!has(self.connectionRef) || !has(self.endpoint) && !self.forcePathStyle && !has(self.credentialsSecretRef) && !has(self.tls)")
         .message("the connection says how to reach the object store: leave out all other fields but bucket and prefix beside connectionRef")
         .field_path(".connectionRef")
 )]
@@ -42,6 +44,9 @@ pub struct Storage {
     /// instance role), which an administrator must allow in the operator for this namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<SecretRef>,
+    /// Certificates: whom to trust, and for mutual TLS the client's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Box<Tls>>,
     /// An IngestSource's bucket for everything that names no bucket of its own: raw objects, snapshots and errors. It
     /// must exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,17 +59,11 @@ pub struct Storage {
     pub prefix: String,
 }
 
-/// Type of a Secret that is meant for Docmill, instead of the label `docmill.io/use`.
-pub const CREDENTIALS_TYPE: &str = "docmill.io/credentials";
-
-/// A Secret in the same namespace. It must have the label `docmill.io/use: "true"` or the type
-/// `docmill.io/credentials`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SecretRef {
-    /// Name of the Secret.
-    #[schemars(length(min = 1, max = 253))]
-    pub name: String,
+impl Storage {
+    /// Where the credentials and certificates come from.
+    pub fn credentials(&self) -> Vec<CredentialSource<'_>> {
+        with_certificates(self.credentials_secret_ref.as_ref(), self.tls.as_deref())
+    }
 }
 
 /// Which raw objects are ingested.

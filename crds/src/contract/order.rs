@@ -1,8 +1,11 @@
 //! The work order: what a worker pod has to do.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::limits::RequestLimits;
 use crate::api::elasticsearch::ElasticsearchCluster;
 use crate::api::enricher::Enricher;
 use crate::api::enrichment_run::{Bounds, Compare, DocumentSelector, EnrichTo, OnModelChange};
@@ -39,6 +42,9 @@ pub struct IngestOrder {
     pub cluster: String,
     /// The source as it was when the pod was created; a later edit applies to later pods.
     pub spec: IngestSourceSpec,
+    /// The limits of the connections that its pods use, by the names in [`secret_mount`](super::secret_mount).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, RequestLimits>,
 }
 
 impl IngestOrder {
@@ -160,6 +166,9 @@ pub struct EnrichOrder {
     /// The part of the bounds that each slice covers, by the number of the slice. A slice is a time range, so
     /// that it has the same documents when its pod is restarted.
     pub slices: Vec<Bounds>,
+    /// The limits of the connections that its pods use, by the names in [`secret_mount`](super::secret_mount).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, RequestLimits>,
 }
 
 impl EnrichOrder {

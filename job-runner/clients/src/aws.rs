@@ -15,8 +15,9 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use docmill_crds::api::storage::Storage;
+use docmill_crds::contract::secret_mount;
 
-use super::outbound::{self, EndpointFault, Outbound};
+use super::outbound::{self, Outbound};
 use super::secrets::Secrets;
 
 /// Keys of the Secret that `storage.credentialsSecretRef` names.
@@ -37,7 +38,7 @@ pub async fn s3_client(storage: &Storage, secrets: &Secrets) -> Result<aws_sdk_s
     let shared = shared_config(storage, secrets).await?;
     let mut config = aws_sdk_s3::config::Builder::from(&shared)
         .force_path_style(storage.force_path_style)
-        .http_client(guarded(storage.endpoint.as_deref())?);
+        .http_client(guarded(storage.endpoint.as_deref(), secrets, secret_mount::STORAGE)?);
     if let Some(endpoint) = &storage.endpoint {
         config = config.endpoint_url(endpoint);
     }
@@ -53,18 +54,23 @@ pub async fn sqs_client(
 ) -> Result<aws_sdk_sqs::Client, StoreError> {
     let shared = shared_config(storage, secrets).await?;
     let origin = origin(queue_url).ok_or_else(|| StoreError::QueueUrl(queue_url.to_owned()))?;
-    let config = aws_sdk_sqs::config::Builder::from(&shared).endpoint_url(origin);
-    Ok(aws_sdk_sqs::Client::from_conf(config.http_client(guarded(Some(queue_url))?).build()))
+    let http = guarded(Some(queue_url), secrets, secret_mount::QUEUE)?;
+    let config = aws_sdk_sqs::config::Builder::from(&shared).endpoint_url(origin).http_client(http);
+    Ok(aws_sdk_sqs::Client::from_conf(config.build()))
 }
 
 /// The HTTP client for endpoints that a resource names. Credential providers use the SDK's own client, since
 /// they belong to this cluster and are at addresses to which no resource may point.
-fn guarded(endpoint: Option<&str>) -> Result<SharedHttpClient, EndpointFault> {
+fn guarded(
+    endpoint: Option<&str>,
+    secrets: &Secrets,
+    mount: &str,
+) -> Result<SharedHttpClient, StoreError> {
     let outbound = outbound::current();
     if let Some(endpoint) = endpoint {
         outbound.policy.check_url(endpoint)?;
     }
-    Ok(outbound::aws::guarded_client(&outbound))
+    Ok(outbound::aws::guarded_client(&outbound, secrets, mount)?)
 }
 
 async fn shared_config(storage: &Storage, secrets: &Secrets) -> Result<SdkConfig, StoreError> {

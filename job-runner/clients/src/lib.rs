@@ -5,8 +5,8 @@
 //! - [`secrets`]: the credentials for them; [`outbound`]: which endpoints are allowed at all, and how much of
 //!   a response is read;
 //! - [`listener`]: where operator and workers themselves listen;
-//! - [`retry`]: backoff; [`concurrency`]: how many requests are in flight; [`store_health`]: what requests
-//!   wait for;
+//! - [`retry`]: backoff; [`concurrency`], [`rate`]: how many requests are in flight, and how many are sent;
+//!   [`store_health`]: what requests wait for;
 //! - [`telemetry`]: logs, and the metrics of a process; [`cause`], [`clock`]: error texts, and times as they
 //!   are written.
 
@@ -18,6 +18,7 @@ pub mod elastic;
 pub mod listener;
 pub mod model_server;
 pub mod outbound;
+pub mod rate;
 pub mod retry;
 pub mod secrets;
 pub mod store_health;

@@ -5,20 +5,24 @@
 //! the policy allows.
 //!
 //! - [`policy`], `network`, `pattern`: which endpoints are allowed; pure;
-//! - [`limits`]: how much of a response is read, and how long it may take;
+//! - [`limits`]: how much of a response is read, and how long it may take; [`gates`]: how much may be requested;
 //! - `resolver`: resolves names to addresses, by the policy;
-//! - [`http`]: HTTP clients, and reading their responses; `aws`: the same under the AWS SDK.
+//! - [`http`]: HTTP clients, and reading their responses; `aws`: the same under the AWS SDK;
+//! - [`tls`]: certificates of both sides.
 
 pub(crate) mod aws;
+pub mod gates;
 pub mod http;
 pub mod limits;
 mod network;
 mod pattern;
 pub mod policy;
 mod resolver;
+pub mod tls;
 
 use std::sync::{Arc, OnceLock};
 
+pub use gates::Gates;
 pub use limits::{Cap, Limits};
 pub use pattern::PatternError;
 pub use policy::{EndpointFault, EndpointPolicy};
@@ -30,6 +34,8 @@ pub struct Outbound {
     pub policy: EndpointPolicy,
     /// How much is read, and for how long.
     pub limits: Limits,
+    /// This process's share of the limits of its connections.
+    pub gates: Gates,
 }
 
 static CURRENT: OnceLock<Arc<Outbound>> = OnceLock::new();
@@ -42,6 +48,12 @@ pub fn install(outbound: Outbound) {
 /// The rules of this process. If none are set (the command line, tests), every endpoint is allowed.
 pub fn current() -> Arc<Outbound> {
     CURRENT
-        .get_or_init(|| Arc::new(Outbound { policy: EndpointPolicy::open(), limits: Limits::worker() }))
+        .get_or_init(|| {
+            Arc::new(Outbound {
+                policy: EndpointPolicy::open(),
+                limits: Limits::worker(),
+                gates: Gates::default(),
+            })
+        })
         .clone()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use docmill_clients::cause;
 use docmill_clients::elastic::{Elastic, ElasticError};
-use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, PatternError};
+use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Gates, Limits, Outbound, PatternError};
 use docmill_clients::secrets::MountError;
 use docmill_crds::contract::{
     EnrichOrder, ExitCode, POD_NAME_ENV, Report, SLICE_ENV, StopReason, TERMINATION_LOG, WORK_ORDER_ENV,
@@ -108,7 +108,12 @@ async fn work() -> Result<Report, WorkError> {
     let text = std::env::var(WORK_ORDER_ENV).map_err(|_| WorkError::NoOrder)?;
     let order: WorkOrder = serde_json::from_str(&text).map_err(WorkError::Order)?;
     let runner = std::env::var(POD_NAME_ENV).unwrap_or_else(|_| "unknown".to_owned());
-    outbound::install(Outbound { policy: EndpointPolicy::from_env()?, limits: Limits::worker() });
+    let gates = Gates::of(match &order {
+        WorkOrder::Ingest(order) => &order.limits,
+        WorkOrder::Run(order) => &order.ingest.limits,
+        WorkOrder::Enrich(order) => &order.limits,
+    });
+    outbound::install(Outbound { policy: EndpointPolicy::from_env()?, limits: Limits::worker(), gates });
     let stop = listen()?;
     match &order {
         WorkOrder::Ingest(order) => telemetry::name(&order.namespace, &order.source),

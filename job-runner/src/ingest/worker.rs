@@ -43,8 +43,8 @@ pub async fn run(order: IngestOrder, runner: String, stop: ShutdownTokens) -> Re
     let processor = Processor::new(&order, runner, None, stop.clone()).await?;
     processor.ensure_indices().await?;
     let queue_url = order.spec.trigger.queue_url().ok_or(IngestError::NoQueue)?;
-    let has_own = order.spec.trigger.queue_credentials().is_some();
-    let mount = if has_own { secret_mount::QUEUE } else { secret_mount::STORAGE };
+    let is_shared = order.spec.queue_credentials().is_empty();
+    let mount = if is_shared { secret_mount::STORAGE } else { secret_mount::QUEUE };
     let sqs = aws::sqs_client(&order.spec.queue_storage(), queue_url, &mounted(mount)?).await?;
     let queue = Queue::new(sqs, queue_url.to_owned());
     let (acknowledge, acknowledging) = queue.acknowledger();

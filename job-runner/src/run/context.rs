@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use docmill_clients::aws;
+use docmill_clients::rate::Rate;
 use docmill_clients::secrets::mounted;
 use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::contract::{RunOrder, RunStep, secret_mount};
@@ -12,7 +13,6 @@ use tokio::sync::OnceCell;
 use super::error::RunError;
 use crate::ingest::clusters::Clusters;
 use crate::ingest::processor::{Processor, ShutdownTokens};
-use crate::rate::Rate;
 
 /// What every step of a run needs, shared by all of its files.
 #[derive(Debug)]

@@ -1,10 +1,14 @@
-//! The two commands of the program: without a word it is an operator, and `check` looks for one.
+//! The commands of the program: without a word it is an operator, `check` looks for one, and `completions` helps with typing.
 
+use std::io::{self, Write as _};
 use std::time::Duration;
 
 use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _};
+use clap_complete::Shell;
 
 use super::{Args, LeaseArgs};
+
+const COMPLETIONS: &str = "completions";
 
 /// What the program is called for.
 #[derive(Clone, Debug)]
@@ -13,6 +17,28 @@ pub enum Command {
     Run(Box<Args>),
     /// Say whether an operator leads.
     Check(CheckArgs),
+    /// Help a shell.
+    Completions(CompletionsArgs),
+}
+
+/// Prints a script by which a shell completes this command line.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    shell: Shell,
+}
+
+impl CompletionsArgs {
+    /// Prints the script.
+    pub fn print(self) -> io::Result<()> {
+        io::stdout().write_all(&self.script())
+    }
+
+    fn script(self) -> Vec<u8> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut command(), "operator", &mut script);
+        script
+    }
 }
 
 /// Waits until an operator renews the leader election Lease, and says which one: what `helm test` runs.
@@ -35,6 +61,7 @@ impl Command {
 
     fn read(matches: &ArgMatches) -> Result<Self, clap::Error> {
         match matches.subcommand() {
+            Some((COMPLETIONS, matches)) => CompletionsArgs::from_arg_matches(matches).map(Self::Completions),
             Some((_, matches)) => CheckArgs::from_arg_matches(matches).map(Self::Check),
             None => Args::from_arg_matches(matches).map(|args| Self::Run(Box::new(args))),
         }
@@ -50,7 +77,8 @@ impl CheckArgs {
 
 fn command() -> clap::Command {
     let check = CheckArgs::augment_args(clap::Command::new("check"));
-    Args::command().subcommand_negates_reqs(true).subcommand(check)
+    let completions = CompletionsArgs::augment_args(clap::Command::new(COMPLETIONS));
+    Args::command().subcommand_negates_reqs(true).subcommands([check, completions])
 }
 
 #[cfg(test)]
@@ -73,6 +101,16 @@ mod tests {
             panic!("no operator")
         };
         assert_eq!((args.worker_image.as_str(), args.lease.name.as_str()), ("w", "l"));
+    }
+
+    #[test]
+    fn a_shell_completes_flags_and_commands() {
+        let Some(Command::Completions(args)) = parse(&["operator", "completions", "bash"]) else {
+            panic!("no completions")
+        };
+        let script = String::from_utf8(args.script()).unwrap();
+        assert!(script.contains("--worker-image") && script.contains("check"), "{script}");
+        assert!(parse(&["operator", "completions", "csh"]).is_none());
     }
 
     #[test]

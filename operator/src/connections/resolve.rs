@@ -57,6 +57,11 @@ impl Connections {
         Some(found.queue?.queue_url)
     }
 
+    /// What a connection states that a resource in this namespace refers to, if it may use it.
+    pub fn stated(&self, namespace: &str, named: &ConnectionRef) -> Option<ConnectionSpec> {
+        self.find(namespace, "", named).ok()
+    }
+
     fn resolve_with_digest<K: Addressed>(&self, resource: &K) -> Result<(K, Option<String>), NotReady> {
         let namespace = resource.meta().namespace.clone().unwrap_or_default();
         let mut resolved = resource.clone();
@@ -93,6 +98,7 @@ impl Connections {
                     connection_ref: None,
                     region: queue.region,
                     credentials_secret_ref: queue.credentials_secret_ref,
+                    tls: queue.tls,
                 };
             }
             Address::Model(enricher) => {
@@ -100,7 +106,7 @@ impl Connections {
                 if let Some(url) = enricher.url_mut() {
                     *url = model.url;
                 }
-                enricher.secret_ref = model.secret_ref;
+                (enricher.secret_ref, enricher.tls) = (model.secret_ref, model.tls);
                 enricher.connection_ref = None;
             }
         }

@@ -3,6 +3,7 @@
 
 mod observation;
 mod observe;
+mod releases;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -90,6 +91,10 @@ pub async fn reconcile<K: AnyConnection>(
 
     // 2. Status.
     let new = status::status(&old, resource.meta().generation, &spec, &seen);
+    let new = match resource.meta().namespace {
+        Some(_) => new,
+        None => releases::joined(&old, new, &context.release, seen.now),
+    };
     resource.set_status(&new, &context.writer).await?;
     for event in status::events(&old, &new) {
         context.writer.publish(resource, &event).await;

@@ -32,6 +32,7 @@ use kube::runtime::controller::Action;
 
 use super::conversion_model::{has_changed, lookup};
 use super::readable::readable;
+use super::request_limits;
 use crate::k8s::apply::{ApplyError, Created};
 use crate::not_ready::NotReady;
 use crate::telemetry::metrics::Kind;
@@ -52,6 +53,7 @@ pub async fn reconcile(
     let suspend = source.spec.suspend;
     let now = Timestamp::now();
     let pace = context.pacing.pace(&context.sources);
+    let limits = request_limits::of_source(source, &context);
     // From here on, the source states what it refers to, and where its objects lie.
     let (source, connected) = context.connections.try_resolve(source);
     let source = &source;
@@ -60,7 +62,7 @@ pub async fn reconcile(
     }
 
     // 1. Observe: the connections, the spec, the stores, the queue, the ledger, the workers.
-    let (seen, order) = observe::observe(source, connected, &context, &pace).await;
+    let (seen, order) = observe::observe(source, connected, limits, &context, &pace).await;
 
     // 2. Plan: how many workers are desired, and which to start; this source's fair share of that; and
     // whether it is time to list the bucket.

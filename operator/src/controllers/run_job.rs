@@ -31,7 +31,8 @@ pub enum JobChange {
     Resume,
     /// Let it have this many pods at a time.
     Scale(i32),
-    /// Let it have this many pods at a time, and leave it to its queue when they start. With 0 it rests.
+    /// Let it have this many pods at a time, and leave it to its queue, or to who else resumes it, when they start. With
+    /// 0 it rests.
     Queue(i32),
 }
 
@@ -68,7 +69,7 @@ impl JobState {
     /// A Job that another controller suspended is never resumed.
     pub fn change(&self, suspend: bool, pods: i32, may_resume: bool) -> Option<JobChange> {
         let pods = pods.min(self.completions);
-        if self.queued {
+        if self.queued || self.is_contested(suspend) {
             return self.change_queued(suspend, pods, may_resume);
         }
         if suspend && !self.suspended {
@@ -90,9 +91,15 @@ impl JobState {
         (pods != self.parallelism).then_some(JobChange::Queue(pods))
     }
 
-    /// Whether its run has taken its pods from it and left it in its queue.
+    /// Whether somebody else resumes what its run suspends, such as a Kueue that manages Jobs without a queue. Instead of
+    /// taking turns with that controller, the run rests by a Job without pods, as one of a queue does.
+    fn is_contested(&self, suspend: bool) -> bool {
+        self.suspended_by_run && (self.parallelism == 0 || suspend && !self.suspended)
+    }
+
+    /// Whether its run has taken its pods from it and leaves it to another controller when it is resumed.
     fn is_resting(&self) -> bool {
-        self.queued && self.parallelism == 0
+        (self.queued || self.suspended_by_run) && self.parallelism == 0
     }
 
     /// Whether it has no pods because its run is suspended, or was until now.
@@ -154,8 +161,22 @@ mod tests {
     #[test]
     fn a_mark_on_a_job_that_another_controller_resumed_is_removed() {
         let resumed = JobState { suspended: false, ..BY_RUN };
-        assert_eq!(resumed.change(true, 2, true), Some(JobChange::Suspend));
         assert_eq!(resumed.change(false, 2, true), Some(JobChange::Resume));
+    }
+
+    #[test]
+    fn with_a_controller_that_resumes_what_a_run_suspends_no_turns_are_taken() {
+        let resumed = JobState { suspended: false, ..BY_RUN };
+        assert_eq!(resumed.change(true, 2, true), Some(JobChange::Queue(0)));
+        let resting = JobState { parallelism: 0, ..BY_RUN };
+        for state in [resting, JobState { suspended: false, ..resting }] {
+            assert_eq!(state.change(true, 2, true), None, "{state:?}");
+            assert_eq!(state.change(false, 2, false), None, "{state:?}: not ready yet");
+            assert_eq!(state.change(false, 2, true), Some(JobChange::Queue(2)), "{state:?}");
+            assert!(state.suspended_after(None), "{state:?}");
+            assert_eq!(state.suspension_by_other(), None, "{state:?}");
+        }
+        assert_eq!(BY_RUN.change(false, 2, true), Some(JobChange::Resume), "as after it has its pods again");
     }
 
     #[test]

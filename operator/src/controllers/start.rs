@@ -88,6 +88,8 @@ pub async fn run(
             env: worker_env(args),
             user: args.worker_run_as_user.0,
         },
+        release: format!("{}/{}", args.lease.namespace, args.lease.name),
+        max_workers: args.max_workers,
         metrics,
         jobs: views.iter().map(|views| views.jobs.clone()).collect(),
         pods: views.iter().map(|views| views.pods.clone()).collect(),

@@ -10,7 +10,7 @@ pub mod pods;
 #[cfg(test)]
 mod tests;
 
-use docmill_crds::api::storage::CREDENTIALS_TYPE;
+use docmill_crds::api::credentials::CREDENTIALS_TYPE;
 use docmill_crds::contract::label;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;

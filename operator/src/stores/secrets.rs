@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use docmill_clients::aws::credential_key;
 use docmill_clients::cause::with_causes;
 use docmill_clients::secrets::Secrets;
-use docmill_crds::api::credentials::{CredentialSource, KeyFile};
+use docmill_crds::api::credentials::{CredentialSource, KeyFile, SecretRef};
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::pod_template::PodTemplate;
-use docmill_crds::api::storage::{SecretRef, Storage};
+use docmill_crds::api::storage::Storage;
+use docmill_crds::api::tls::certificate_key::{AUTHORITY, CLIENT_KEY};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{Api, Client, Resource, ResourceExt as _};
@@ -66,18 +67,21 @@ impl SecretReader {
     }
 }
 
-/// The values of the Secret of `storage`; empty if it names none and the operator may use its own identity.
+/// The credentials and certificates of `storage`. Without a Secret for the login, the operator has to be allowed to use
+/// its own identity.
 pub async fn storage_secrets(
     reader: &SecretReader,
     namespace: &str,
     storage: &Storage,
 ) -> Result<Secrets, NotReady> {
-    let Some(named) = &storage.credentials_secret_ref else {
+    let named = storage.credentials_secret_ref.as_ref();
+    if named.is_none() {
         reader.rules.check_own_identity(namespace, "credentialsSecretRef of the storage")?;
-        return Ok(Secrets::default());
-    };
-    let secrets = read_secret(reader, namespace, named).await?;
-    check_aws_keys(named, &secrets)?;
+    }
+    let secrets = read_credentials(reader, namespace, &storage.credentials()).await?;
+    if let Some(named) = named {
+        check_aws_keys(named, &secrets)?;
+    }
     Ok(secrets)
 }
 
@@ -106,23 +110,14 @@ pub(super) fn check_elastic_keys(
         (Some(_), Some(_)) => Ok(()),
         (Some(_), None) => Err(missing_key(&named.name, "password")),
         (None, Some(_)) => Err(missing_key(&named.name, "username")),
-        // A Secret with only the CA certificate of a cluster that needs no credentials.
-        (None, None) if secrets.text("ca.crt").is_some() => Ok(()),
+        // A Secret with certificates alone, for a cluster that needs no credentials or knows clients by theirs.
+        (None, None) if secrets.text(AUTHORITY).is_some() || secrets.text(CLIENT_KEY).is_some() => Ok(()),
         (None, None) => Err(missing_key(&named.name, "apiKey, nor username and password")),
     }
 }
 
-/// The values of a Secret, if it may be used.
-pub async fn read_secret(
-    reader: &SecretReader,
-    namespace: &str,
-    named: &SecretRef,
-) -> Result<Secrets, NotReady> {
-    Ok(Secrets::new(secret_values(reader, namespace, &named.name).await?))
-}
-
 /// The values that a pod finds where these sources are mounted, if they may be used.
-pub(super) async fn read_credentials(
+pub async fn read_credentials(
     reader: &SecretReader,
     namespace: &str,
     sources: &[CredentialSource<'_>],
@@ -240,9 +235,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use docmill_clients::secrets::Secrets;
+    use docmill_crds::api::credentials::SecretRef;
     use docmill_crds::api::elasticsearch::ElasticsearchCluster;
     use docmill_crds::api::pod_template::PodTemplate;
-    use docmill_crds::api::storage::SecretRef;
     use docmill_crds::error_class::ErrorClass;
     use serde_json::{Value, json};
 
@@ -259,7 +254,7 @@ mod tests {
     fn an_index_secret_holds_an_api_key_or_user_and_password() {
         let named = SecretRef { name: "es".into() };
         let cluster = ElasticsearchCluster::default();
-        for enough in [&["apiKey"][..], &["username", "password"], &["ca.crt"]] {
+        for enough in [&["apiKey"][..], &["username", "password"], &["ca.crt"], &["tls.crt", "tls.key"]] {
             assert_eq!(check_elastic_keys(&cluster, &named, &secrets(enough)), Ok(()));
         }
         for (given, missing) in

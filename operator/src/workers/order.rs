@@ -1,5 +1,7 @@
 //! Work orders of the workers of a source. Pure.
 
+use std::collections::BTreeMap;
+
 use docmill_crds::IngestSource;
 use docmill_crds::contract::IngestOrder;
 use kube::ResourceExt as _;
@@ -12,5 +14,6 @@ pub fn ingest_order(source: &IngestSource, cluster_uid: &str) -> IngestOrder {
         uid: source.uid().unwrap_or_default(),
         cluster: cluster_uid.to_owned(),
         spec: source.spec.clone(),
+        limits: BTreeMap::new(),
     }
 }

@@ -63,10 +63,9 @@ pub struct Mount<'a> {
 
 /// The Secrets of a source.
 pub fn source_mounts(spec: &IngestSourceSpec) -> Vec<Mount<'_>> {
-    let (storage, queue) = (spec.storage.credentials_secret_ref.as_ref(), spec.trigger.queue_credentials());
     vec![
-        Mount { folder: secret_mount::STORAGE.into(), sources: CredentialSource::of_secret(storage) },
-        Mount { folder: secret_mount::QUEUE.into(), sources: CredentialSource::of_secret(queue) },
+        Mount { folder: secret_mount::STORAGE.into(), sources: spec.storage.credentials() },
+        Mount { folder: secret_mount::QUEUE.into(), sources: spec.queue_credentials() },
         Mount { folder: secret_mount::INDEX.into(), sources: of_cluster(spec.index_cluster()) },
         Mount { folder: secret_mount::LEDGER.into(), sources: of_cluster(spec.own_ledger_cluster()) },
     ]

@@ -12,7 +12,8 @@ use aws_sdk_s3::types::{
 };
 use docmill_clients::aws::{credential_key, s3_client};
 use docmill_clients::secrets::Secrets;
-use docmill_crds::api::storage::{SecretRef, Storage};
+use docmill_crds::api::credentials::SecretRef;
+use docmill_crds::api::storage::Storage;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::env::Env;
@@ -35,20 +36,22 @@ pub struct S3(Client);
 
 /// The store as seen from here, and its keys.
 pub(crate) fn storage(env: &Env) -> (Storage, Secrets) {
+    storage_at(&env.s3.outside, &env.region, (&env.access_key_id, &env.secret_access_key))
+}
+
+fn storage_at(url: &str, region: &str, (id, secret): (&str, &str)) -> (Storage, Secrets) {
     let storage = Storage {
-        region: env.region.clone(),
+        region: region.to_owned(),
         connection_ref: None,
-        endpoint: Some(env.s3.outside.clone()),
+        tls: None,
+        endpoint: Some(url.to_owned()),
         force_path_style: true,
         credentials_secret_ref: Some(SecretRef { name: "from-the-environment".into() }),
         bucket: None,
         prefix: String::new(),
     };
-    let keys = [
-        (credential_key::ACCESS_KEY_ID, &env.access_key_id),
-        (credential_key::SECRET_ACCESS_KEY, &env.secret_access_key),
-    ];
-    let keys = keys.into_iter().map(|(name, value)| (name.to_owned(), value.clone().into_bytes()));
+    let keys = [(credential_key::ACCESS_KEY_ID, id), (credential_key::SECRET_ACCESS_KEY, secret)];
+    let keys = keys.into_iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     (storage, Secrets::new(keys.collect()))
 }
 
@@ -56,6 +59,12 @@ impl S3 {
     /// Makes a client; nothing is sent yet.
     pub async fn connect(env: &Env) -> Result<Self> {
         let (storage, secrets) = storage(env);
+        Ok(Self(s3_client(&storage, &secrets).await?))
+    }
+
+    /// Makes a client of another store than the environment's, with the id and the secret half of a key.
+    pub async fn at(url: &str, region: &str, keys: (&str, &str)) -> Result<Self> {
+        let (storage, secrets) = storage_at(url, region, keys);
         Ok(Self(s3_client(&storage, &secrets).await?))
     }
 

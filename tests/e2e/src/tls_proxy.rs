@@ -20,6 +20,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -37,6 +38,8 @@ pub enum Guard {
     Signed(Keys),
     /// Everybody is known, and nobody is allowed anything.
     Forbidden,
+    /// Those with a certificate of the front's own authority; the front is started so.
+    Certificate,
 }
 
 /// A front before one cluster. It ends with this.
@@ -51,8 +54,9 @@ impl Front {
     pub async fn start(authority: &Authority, cluster: &str, guard: Guard) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("https://localhost:{}", listener.local_addr()?.port());
+        let acceptor = acceptor(authority, matches!(guard, Guard::Certificate))?;
         let guard = Arc::new(Mutex::new(guard));
-        let accepting = accept(listener, acceptor(authority)?, cluster.to_owned(), Arc::clone(&guard));
+        let accepting = accept(listener, acceptor, cluster.to_owned(), Arc::clone(&guard));
         Ok(Self { url, guard, task: tokio::spawn(accepting) })
     }
 
@@ -73,14 +77,22 @@ impl Drop for Front {
     }
 }
 
-fn acceptor(authority: &Authority) -> Result<TlsAcceptor> {
+fn acceptor(authority: &Authority, asks_for_certificate: bool) -> Result<TlsAcceptor> {
     let (certificate, key) = authority.server_pem()?;
     let chain = CertificateDer::pem_slice_iter(&certificate).collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_slice(&key)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config =
-        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(chain, key)?)))
+    let config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    let config = if asks_for_certificate {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&authority.certificate()?)?)?;
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+        config.with_client_cert_verifier(verifier)
+    } else {
+        config.with_no_client_auth()
+    };
+    Ok(TlsAcceptor::from(Arc::new(config.with_single_cert(chain, key)?)))
 }
 
 async fn accept(listener: TcpListener, acceptor: TlsAcceptor, cluster: String, guard: Arc<Mutex<Guard>>) {
@@ -142,7 +154,7 @@ async fn pass(
                 return Ok(refusal(StatusCode::FORBIDDEN, json!({"message": message})));
             }
         }
-        Guard::Header(_) => {}
+        Guard::Header(_) | Guard::Certificate => {}
     }
     let target = head.uri.path_and_query().context("a request without a path")?;
     let asked = http.request(head.method, format!("{cluster}{target}"));

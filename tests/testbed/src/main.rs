@@ -78,9 +78,12 @@ enum Command {
     ReleaseImage(commands::release_image::ReleaseImage),
     /// Set everything up and take the first articles from the bucket to the enriched index.
     Demo {
-        /// Use this kubectl context's cluster in place of the testbed.
+        /// Use this kubectl context's cluster in place of the testbed, with the stores of charts/docmill-sandbox.
         #[arg(long)]
         context: Option<String>,
+        /// Image of Docmill to install there, as name:tag. Left out: what is installed already.
+        #[arg(long, requires = "context")]
+        image: Option<String>,
     },
     /// Measure a part of the product on real stores, and print a table, JSON and a row in Markdown.
     Bench {
@@ -126,7 +129,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Image { next: true } => commands::image::next(&home)?,
         Command::Image { next: false } => commands::image::run(&home)?,
         Command::ReleaseImage(arguments) => commands::release_image::run(&home, &arguments)?,
-        Command::Demo { context } => return commands::demo::run(&home, context.as_deref()),
+        Command::Demo { context, image } => {
+            return commands::demo::run(&home, context.as_deref(), image.as_deref());
+        }
         Command::Bench { operator, sources } => return commands::bench::run(&home, operator, &sources),
         Command::Test { long: true, minutes, arguments } => {
             return Ok(commands::test_long::run(&home, Duration::from_mins(minutes), &arguments));

@@ -5,6 +5,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::endpoints::{ModelConnection, QueueConnection};
+use super::limits::{ConnectionLimits, ConnectionTimeouts};
 use super::namespaced::ConnectionSpec;
 use super::rules;
 use super::status::ConnectionStatus;
@@ -63,6 +64,12 @@ pub struct ClusterConnectionSpec {
     /// A model server, for enrichers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelConnection>,
+    /// What the workers of all resources that use the connection may ask of its server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<ConnectionLimits>,
+    /// How long workers wait for its server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeouts: Option<ConnectionTimeouts>,
 }
 
 impl ClusterConnectionSpec {
@@ -73,6 +80,8 @@ impl ClusterConnectionSpec {
             object_store: self.object_store.clone(),
             queue: self.queue.clone(),
             model: self.model.clone(),
+            limits: self.limits,
+            timeouts: self.timeouts,
         }
     }
 }

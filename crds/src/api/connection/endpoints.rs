@@ -3,8 +3,10 @@
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::credentials::{CredentialSource, SecretRef};
 use crate::api::elasticsearch::ElasticsearchCluster;
-use crate::api::storage::{SecretRef, Storage};
+use crate::api::storage::Storage;
+use crate::api::tls::{Tls, with_certificates};
 
 /// A queue and how to reach it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -22,6 +24,10 @@ pub struct QueueConnection {
     /// IngestSource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<SecretRef>,
+    /// Certificates: whom to trust, and for mutual TLS the client's own. Left out: those of the `storage` of the
+    /// IngestSource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Box<Tls>>,
 }
 
 /// A model server and its credentials.
@@ -34,6 +40,16 @@ pub struct ModelConnection {
     /// Secret with the keys of an enricher's `secretRef`. Left out: no authentication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretRef>,
+    /// Certificates: whom to trust, and for mutual TLS the client's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Box<Tls>>,
+}
+
+impl ModelConnection {
+    /// Where the credentials and certificates come from.
+    pub fn credentials(&self) -> Vec<CredentialSource<'_>> {
+        with_certificates(self.secret_ref.as_ref(), self.tls.as_deref())
+    }
 }
 
 /// The one endpoint of a connection.

@@ -4,6 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::endpoints::{Endpoint, ModelConnection, QueueConnection};
+use super::limits::{ConnectionLimits, ConnectionTimeouts};
 use super::rules;
 use super::status::ConnectionStatus;
 use crate::api::elasticsearch::ElasticsearchCluster;
@@ -58,6 +59,12 @@ pub struct ConnectionSpec {
     /// A model server, for enrichers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelConnection>,
+    /// What the workers of all resources that use the connection may ask of its server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<ConnectionLimits>,
+    /// How long workers wait for its server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeouts: Option<ConnectionTimeouts>,
 }
 
 impl ConnectionSpec {

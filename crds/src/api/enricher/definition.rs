@@ -9,7 +9,8 @@ use super::input::Input;
 use super::outputs::OutputField;
 use super::protocols::{HttpCall, OpenAIChat, OpenAIEmbeddings, OpenInference, Protocol, TextEmbeddings};
 use crate::api::connection_ref::ConnectionRef;
-use crate::api::storage::SecretRef;
+use crate::api::credentials::{CredentialSource, SecretRef};
+use crate::api::tls::{Tls, with_certificates};
 use crate::digest::digest_of;
 
 /// One model or built-in function, its inputs, and the fields it produces.
@@ -18,13 +19,13 @@ use crate::digest::digest_of;
 #[x_kube(
     validation = Rule::new("[has(self.openInference), has(self.openAIEmbeddings), has(self.openAIChat), has(self.textEmbeddings), has(self.http), has(self.builtin)].exists_one(set, set)")
         .message("exactly one of openInference, openAIEmbeddings, openAIChat, textEmbeddings, http and builtin must be set"),
-    validation = Rule::new("!has(self.builtin) || !has(self.secretRef) && !has(self.requestsPerSecond)")
-        .message("secretRef and requestsPerSecond are for models that are called over the network, which builtin is not")
+    validation = Rule::new("!has(self.builtin) || !has(self.secretRef) && !has(self.tls) && !has(self.requestsPerSecond)")
+        .message("secretRef, tls and requestsPerSecond are for models that are called over the network, which builtin is not")
         .field_path(".builtin"),
     validation = Rule::new("has(self.connectionRef) != (has(self.builtin) || has(self.openInference) && has(self.openInference.url) || has(self.openAIEmbeddings) && has(self.openAIEmbeddings.url) || has(self.openAIChat) && has(self.openAIChat.url) || has(self.textEmbeddings) && has(self.textEmbeddings.url) || has(self.http) && has(self.http.url))")
         .message("exactly one of connectionRef and url of the protocol must be set, and for a builtin none"),
-    validation = Rule::new("!has(self.connectionRef) || !has(self.secretRef)")
-        .message("the connection says how to reach the model: leave out secretRef beside connectionRef")
+    validation = Rule::new("!has(self.connectionRef) || !has(self.secretRef) && !has(self.tls)")
+        .message("the connection says how to reach the model: leave out secretRef and tls beside connectionRef")
         .field_path(".connectionRef"),
     validation = Rule::new("!has(self.openInference) || self.outputs.all(output, has(output.from))")
         .message("each output must name its tensor in from")
@@ -65,7 +66,7 @@ pub struct Enricher {
     #[schemars(length(min = 1, max = 64))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["field".into()]))]
     pub outputs: Vec<OutputField>,
-    /// A Connection or ClusterConnection of type `model`, in place of `url` of the protocol and of `secretRef`.
+    /// A Connection or ClusterConnection of type `model`, in place of `url` of the protocol, `secretRef` and `tls`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_ref: Option<ConnectionRef>,
     /// Secret in this namespace for the server: `token` (sent as a bearer token), or `username` and `password`, or
@@ -73,6 +74,9 @@ pub struct Enricher {
     /// certificate is signed by a private authority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretRef>,
+    /// Certificates: whom to trust, and for mutual TLS the client's own; apart from the login in `secretRef`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Box<Tls>>,
     /// How many documents go to the model in one request. Chat always sends one document per request.
     #[serde(default = "default_batch_size")]
     #[schemars(range(min = 1, max = 1024))]
@@ -114,6 +118,11 @@ impl Enricher {
             self.http.as_mut().map(|call| &mut call.url),
         ];
         urls.into_iter().flatten().next()
+    }
+
+    /// Where the credentials and certificates come from.
+    pub fn credentials(&self) -> Vec<CredentialSource<'_>> {
+        with_certificates(self.secret_ref.as_ref(), self.tls.as_deref())
     }
 
     /// How many documents go into one request.

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::storage::SecretRef;
+use crate::api::credentials::SecretRef;
 
 /// A volume of worker pods: its name, and exactly one of the other fields.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]

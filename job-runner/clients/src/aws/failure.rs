@@ -10,6 +10,7 @@ use http_body_util::LengthLimitError;
 
 use crate::cause::{self, innermost};
 use crate::outbound::EndpointFault;
+use crate::outbound::tls::{CertificateFault, Distrust, distrust};
 
 /// Maximum characters of a service's message that are kept.
 const SERVICE_MESSAGE_CHARS: usize = 400;
@@ -26,6 +27,9 @@ pub enum StoreError {
     /// The endpoint is not allowed.
     #[error("{0}")]
     NotAllowed(#[from] EndpointFault),
+    /// The certificates of the Secret cannot be used.
+    #[error(transparent)]
+    Certificates(#[from] CertificateFault),
     /// A request failed.
     #[error("failed to {action}: {detail}")]
     Request {
@@ -61,6 +65,12 @@ pub enum StoreFault {
     Archived,
     /// The request itself was refused (other 4xx).
     Refused,
+    /// The certificate of the service was signed by an unknown authority.
+    UnknownCa,
+    /// The certificate of the service is not trusted for another reason.
+    Untrusted,
+    /// The service does not take the client's certificate, or asks for one.
+    ClientCertificate,
 }
 
 impl StoreError {
@@ -73,6 +83,14 @@ impl StoreError {
             return Self::NotAllowed(fault.clone());
         }
         let action = action.into();
+        if let Some((whose, detail)) = distrust(error) {
+            let fault = match whose {
+                Distrust::UnknownCa => StoreFault::UnknownCa,
+                Distrust::Server => StoreFault::Untrusted,
+                Distrust::Client => StoreFault::ClientCertificate,
+            };
+            return Self::Request { action, detail, said: UntrustedText::default(), fault };
+        }
         if let SdkError::ResponseError(_) = error {
             let detail = match cause::find::<LengthLimitError>(error) {
                 Some(_) => "the answer is longer than it may be",
@@ -113,7 +131,9 @@ impl StoreError {
         match self {
             Self::Request { detail, said, .. } if said.is_empty() => detail.clone(),
             Self::Request { detail, said, .. } => format!("{detail}: {}", said.for_records()),
-            Self::MissingKey(_) | Self::QueueUrl(_) | Self::NotAllowed(_) => self.to_string(),
+            Self::MissingKey(_) | Self::QueueUrl(_) | Self::NotAllowed(_) | Self::Certificates(_) => {
+                self.to_string()
+            }
         }
     }
 
@@ -121,7 +141,7 @@ impl StoreError {
     pub fn fault(&self) -> Option<StoreFault> {
         match self {
             Self::Request { fault, .. } => Some(*fault),
-            Self::MissingKey(_) | Self::QueueUrl(_) | Self::NotAllowed(_) => None,
+            Self::MissingKey(_) | Self::QueueUrl(_) | Self::NotAllowed(_) | Self::Certificates(_) => None,
         }
     }
 }
@@ -136,9 +156,15 @@ impl Classify for StoreError {
                 | StoreFault::Changed,
             ) => ErrorClass::Transient,
             Some(StoreFault::NoSuchKey | StoreFault::Archived) => ErrorClass::Permanent,
-            Some(StoreFault::NotFound | StoreFault::AccessDenied | StoreFault::Refused) | None => {
-                ErrorClass::User
-            }
+            Some(
+                StoreFault::NotFound
+                | StoreFault::AccessDenied
+                | StoreFault::Refused
+                | StoreFault::UnknownCa
+                | StoreFault::Untrusted
+                | StoreFault::ClientCertificate,
+            )
+            | None => ErrorClass::User,
         }
     }
 
@@ -149,7 +175,7 @@ impl Classify for StoreError {
     fn words(&self) -> Option<&UntrustedText> {
         match self {
             Self::Request { said, .. } => Some(said).filter(|said| !said.is_empty()),
-            Self::MissingKey(_) | Self::QueueUrl(_) | Self::NotAllowed(_) => None,
+            Self::MissingKey(_) | Self::QueueUrl(_) | Self::NotAllowed(_) | Self::Certificates(_) => None,
         }
     }
 }
@@ -198,9 +224,13 @@ pub fn store_reason(error: &StoreError) -> Option<StoreProblemReason> {
         Some(StoreFault::Throttled) => Some(StoreProblemReason::Throttled),
         Some(StoreFault::Unreachable) => Some(StoreProblemReason::Unreachable),
         Some(StoreFault::Unavailable) => Some(StoreProblemReason::Unavailable),
-        Some(StoreFault::AccessDenied) => Some(StoreProblemReason::AccessDenied),
+        Some(StoreFault::AccessDenied | StoreFault::ClientCertificate) => {
+            Some(StoreProblemReason::AccessDenied)
+        }
         Some(StoreFault::NotFound) => Some(StoreProblemReason::NotFound),
-        Some(StoreFault::Refused) | None => Some(StoreProblemReason::Refused),
+        Some(StoreFault::Refused | StoreFault::UnknownCa | StoreFault::Untrusted) | None => {
+            Some(StoreProblemReason::Refused)
+        }
         Some(StoreFault::NoSuchKey | StoreFault::Changed | StoreFault::Archived) => None,
     }
 }

@@ -18,6 +18,7 @@ use super::connection::transport::ClusterRequest;
 use super::error::ElasticError;
 use super::pending_searches::PendingSearches;
 use crate::outbound::Cap;
+use crate::outbound::gates::Gate;
 use crate::secrets::Secrets;
 
 /// The characters that stay unescaped in a path segment: the unreserved characters of RFC 3986, and what
@@ -164,11 +165,22 @@ impl Elastic {
         body: Option<Bytes>,
         cap: Cap,
     ) -> Result<Bytes, ElasticError> {
+        let gate = self.link.gate.as_deref();
+        let _slot = match gate {
+            Some(gate) => gate.enter().await,
+            None => None,
+        };
+        // Only now, since a signature has a time.
         let headers = match &connections.signer {
             None => HeaderMap::new(),
             Some(signer) => signer.headers(method, path, body.as_ref()).await?,
         };
-        connections.transport.send(ClusterRequest { method, path, headers, body, cap }).await
+        let answer = connections.transport.send(ClusterRequest { method, path, headers, body, cap });
+        let Some(most) = gate.and_then(Gate::timeout) else { return answer.await };
+        tokio::time::timeout(most, answer).await.unwrap_or_else(|_| {
+            let text = format!("{}: within {} s", self.link.cluster.urls.join(", "), most.as_secs());
+            Err(ElasticError::Timeout(text))
+        })
     }
 }
 

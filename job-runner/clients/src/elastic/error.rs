@@ -6,6 +6,7 @@ use docmill_crds::untrusted_text::{UntrustedText, exception};
 use serde_json::Value;
 
 use crate::outbound::EndpointFault;
+use crate::outbound::tls::{CertificateFault, Distrust};
 
 /// Maximum characters of a reason that are kept: enough for the sentence, without the document that it may
 /// quote.
@@ -31,11 +32,17 @@ pub enum ElasticError {
     /// No node could be connected to, or the connection broke.
     #[error("failed to reach Elasticsearch: {0}")]
     Unreachable(String),
-    /// The cluster's certificate is not trusted.
-    #[error(
-        "failed to trust Elasticsearch at {0}; put the certificate (PEM) of the authority that signed it into the key ca.crt of the Secret that secretRef names, and use a name that the certificate is made out for"
-    )]
-    Untrusted(String),
+    /// The cluster's certificate is not trusted, or the client's not by the cluster.
+    #[error("failed to connect to Elasticsearch at {detail}; {}", .whose.advice())]
+    Untrusted {
+        /// Whose certificate it is that is not taken.
+        whose: Distrust,
+        /// The cluster, and what is wrong.
+        detail: String,
+    },
+    /// The certificates of the Secret cannot be used.
+    #[error("failed to use the certificates for Elasticsearch: {0}")]
+    Certificates(#[from] CertificateFault),
     /// The request timed out.
     #[error("failed to get an answer from Elasticsearch in time: {0}")]
     Timeout(String),
@@ -53,7 +60,9 @@ pub enum ElasticError {
 impl Classify for ElasticError {
     fn class(&self) -> ErrorClass {
         match self {
-            Self::Settings(_) | Self::Untrusted(_) | Self::NotAllowed(_) => ErrorClass::User,
+            Self::Settings(_) | Self::Untrusted { .. } | Self::Certificates(_) | Self::NotAllowed(_) => {
+                ErrorClass::User
+            }
             Self::Refused(fault) => fault.class(),
             Self::Unreachable(_) | Self::Timeout(_) | Self::Unreadable(_) | Self::Stopped => {
                 ErrorClass::Transient
@@ -91,7 +100,7 @@ impl ElasticError {
     /// Whether another Secret may be the remedy.
     pub fn concerns_secret(&self) -> bool {
         match self {
-            Self::Untrusted(_) => true,
+            Self::Untrusted { .. } => true,
             Self::Refused(fault) => {
                 fault.kind != SKEWED && fault.kind != BLOCKED && matches!(fault.status, 401 | 403)
             }
@@ -233,9 +242,10 @@ fn elastic_reason(error: &ElasticError) -> Option<StoreProblemReason> {
         ElasticError::Unreachable(_) => Some(StoreProblemReason::Unreachable),
         ElasticError::Timeout(_) => Some(StoreProblemReason::TimedOut),
         ElasticError::Unreadable(_) => Some(StoreProblemReason::Unavailable),
-        ElasticError::Settings(_) | ElasticError::Untrusted(_) | ElasticError::NotAllowed(_) => {
-            Some(StoreProblemReason::Refused)
-        }
+        ElasticError::Settings(_)
+        | ElasticError::Untrusted { .. }
+        | ElasticError::Certificates(_)
+        | ElasticError::NotAllowed(_) => Some(StoreProblemReason::Refused),
         ElasticError::Refused(fault) => fault_reason(fault),
         ElasticError::Stopped => None,
     }

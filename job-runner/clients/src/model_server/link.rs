@@ -4,10 +4,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use docmill_crds::api::tls::certificate_key::{CLIENT_CERTIFICATE, CLIENT_KEY};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use crate::cause::innermost;
+use crate::outbound::gates::Gate;
 use crate::outbound::http::AnswerFault;
+use crate::outbound::tls::{self, CertificateFault};
 use crate::outbound::{self, EndpointFault, Outbound};
 use crate::secrets::{MountError, Secrets, mounted};
 
@@ -17,9 +19,6 @@ mod secret_key {
     pub const USERNAME: &str = "username";
     pub const PASSWORD: &str = "password";
     pub const HEADER: &str = "header";
-    pub const CLIENT_CERTIFICATE: &str = "tls.crt";
-    pub const CLIENT_KEY: &str = "tls.key";
-    pub const AUTHORITY: &str = "ca.crt";
 }
 
 /// What is wrong with the Secret of an enricher.
@@ -36,9 +35,9 @@ pub enum LinkError {
     /// The mounted Secret cannot be read.
     #[error(transparent)]
     Mount(#[from] MountError),
-    /// The client cannot be made.
-    #[error("failed to set up the HTTP client: {0}")]
-    Client(String),
+    /// The certificates of the Secret cannot be used.
+    #[error(transparent)]
+    Certificates(#[from] CertificateFault),
 }
 
 /// A client with the headers that authenticate it.
@@ -55,31 +54,10 @@ impl ModelLink {
     /// Creates a client; sends nothing yet. An empty Secret means no authentication.
     pub fn new(secrets: &Secrets) -> Result<Self, LinkError> {
         let outbound = outbound::current();
-        let mut builder = outbound::http::client(&outbound);
-        if let Some(pem) = secrets.text(secret_key::AUTHORITY) {
-            let bad = || secret_fault(secret_key::AUTHORITY, "holds no certificate in PEM form");
-            let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|_| bad())?;
-            if certificates.is_empty() {
-                return Err(bad());
-            }
-            for certificate in certificates {
-                builder = builder.add_root_certificate(certificate);
-            }
+        if secrets.text(CLIENT_CERTIFICATE).is_some() && secrets.text(CLIENT_KEY).is_none() {
+            return Err(secret_fault(CLIENT_KEY, "is missing; tls.crt needs it"));
         }
-        if let Some(certificate) = secrets.text(secret_key::CLIENT_CERTIFICATE) {
-            let key = secrets
-                .text(secret_key::CLIENT_KEY)
-                .ok_or_else(|| secret_fault(secret_key::CLIENT_KEY, "is missing; tls.crt needs it"))?;
-            let pem = format!("{certificate}\n{key}\n");
-            let identity = reqwest::Identity::from_pem(pem.as_bytes()).map_err(|_| {
-                secret_fault(
-                    secret_key::CLIENT_CERTIFICATE,
-                    "and tls.key are no certificate and key in PEM form",
-                )
-            })?;
-            builder = builder.identity(identity);
-        }
-        let http = builder.build().map_err(|error| LinkError::Client(innermost(&error)))?;
+        let http = tls::build(outbound::http::client(&outbound), secrets)?;
         Ok(Self { http, headers: headers(secrets)?, outbound })
     }
 
@@ -128,6 +106,7 @@ fn secret_value(key: &'static str, text: &str) -> Result<HeaderValue, LinkError>
 #[derive(Debug)]
 pub struct MountedLink {
     mount: String,
+    gate: Option<Arc<Gate>>,
     current: Mutex<(Secrets, ModelLink)>,
 }
 
@@ -136,7 +115,13 @@ impl MountedLink {
     pub fn new(mount: String) -> Result<Self, LinkError> {
         let secrets = mounted(&mount)?;
         let link = ModelLink::new(&secrets)?;
-        Ok(Self { mount, current: Mutex::new((secrets, link)) })
+        let gate = outbound::current().gates.get(&mount);
+        Ok(Self { mount, gate, current: Mutex::new((secrets, link)) })
+    }
+
+    /// What requests wait at, if the connection has limits.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.gate.as_deref()
     }
 
     /// The link as it is now.

@@ -2,11 +2,11 @@
 //! if the server reports that it is busy.
 
 use docmill_clients::concurrency::AdaptiveConcurrency;
+use docmill_clients::rate::Rate;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use crate::enrich::slice_plan::PlannedEnricher;
-use crate::rate::Rate;
 
 /// This pod's share of a model's limits.
 #[derive(Debug)]

@@ -8,12 +8,14 @@ use std::time::Duration;
 use docmill_clients::cause::{self, innermost};
 use docmill_clients::model_server::link::MountedLink;
 use docmill_clients::model_server::protocol::{self, AnswerError, CallError, Refusal, Reply};
+use docmill_clients::outbound::gates::Gate;
 use docmill_clients::outbound::http::AnswerFault;
-use docmill_clients::outbound::{self, EndpointFault};
+use docmill_clients::outbound::{self, EndpointFault, tls};
 use docmill_clients::retry::{Backoff, BackoffOutcome, RetryPolicy};
 use docmill_clients::store_health;
 use docmill_crds::contract::{Store, StoreProblemReason};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use tokio::sync::SemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use crate::enrich::error::EnrichError;
@@ -238,20 +240,36 @@ impl ModelClient<'_> {
         Ok(result)
     }
 
+    /// Waits until the limits of the model's connection allow one more request.
+    async fn turn(&self) -> Result<Option<SemaphorePermit<'_>>, Trouble> {
+        let Some(gate) = self.link.gate() else { return Ok(None) };
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(Trouble::Unsent("the worker is asked to end".to_owned())),
+            slot = gate.enter() => Ok(slot),
+        }
+    }
+
+    /// How long one request may take.
+    fn timeout(&self) -> Duration {
+        let own = Duration::from_secs(u64::try_from(self.model.enricher.timeout_seconds).unwrap_or(1));
+        self.link.gate().and_then(Gate::timeout).map_or(own, |shorter| shorter.min(own))
+    }
+
     /// Sends one request and reads its response.
     async fn send(&self, part: &[&[String]]) -> Result<Vec<Reply>, Trouble> {
         let id = format!("{:016x}", fastrand::u64(..));
-        let seconds = u64::try_from(self.model.enricher.timeout_seconds).unwrap_or(1);
         let call = protocol::call(&self.model.enricher, &id, part)?;
         let link = self.link.now();
         link.check(&call.url).map_err(|fault| Trouble::Unfit(fault.to_string()))?;
+        let _slot = self.turn().await?;
         let request = link
             .http
             .post(call.url)
             .header(CONTENT_TYPE, "application/json")
             .headers(call.headers)
             .headers(link.headers.clone())
-            .timeout(Duration::from_secs(seconds))
+            .timeout(self.timeout())
             .body(call.body);
         let answer = request.send().await.map_err(|error| away(&error))?;
         let (status, min_pause) = (answer.status().as_u16(), retry_after(&answer));
@@ -303,6 +321,9 @@ fn away(error: &reqwest::Error) -> Trouble {
     }
     if let Some(fault) = cause::find::<EndpointFault>(error) {
         return Trouble::Unfit(fault.to_string());
+    }
+    if let Some((whose, text)) = tls::distrust(error) {
+        return Trouble::Unsent(format!("{text}; {}", whose.advice()));
     }
     if error.is_connect() {
         return Trouble::Unsent(innermost(error));

@@ -213,6 +213,7 @@ fn storage(endpoint: &str) -> Storage {
     Storage {
         region: "us-east-1".into(),
         connection_ref: None,
+        tls: None,
         endpoint: Some(endpoint.into()),
         force_path_style: true,
         credentials_secret_ref: None,

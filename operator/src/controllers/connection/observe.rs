@@ -5,7 +5,6 @@ use std::time::Duration;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use docmill_clients::aws::{StoreError, s3_client, sqs_client};
 use docmill_clients::model_server::link::ModelLink;
-use docmill_clients::secrets::Secrets;
 use docmill_crds::ConnectionSpec;
 use docmill_crds::api::connection::{Endpoint, ModelConnection, QueueConnection};
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
@@ -20,8 +19,8 @@ use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::not_ready::NotReady;
 use crate::stores::{
-    NOT_ALLOWED, SecretReader, ask_elastic, connect_elastic, queue_fault, read_secret, storage_secrets,
-    store_fault,
+    NOT_ALLOWED, SecretReader, ask_elastic, connect_elastic, model_link_fault, queue_fault, read_credentials,
+    storage_secrets, store_fault,
 };
 
 /// Time limit for a queue to answer.
@@ -63,7 +62,7 @@ fn depends_on_namespace(endpoint: Endpoint<'_>) -> bool {
     match endpoint {
         Endpoint::Elasticsearch(cluster) => cluster.aws.is_some() || !cluster.credentials().is_empty(),
         Endpoint::ObjectStore(_) | Endpoint::Queue(_) => true,
-        Endpoint::Model(model) => model.secret_ref.is_some(),
+        Endpoint::Model(model) => !model.credentials().is_empty(),
     }
 }
 
@@ -110,6 +109,7 @@ impl Checker<'_> {
             endpoint: None,
             force_path_style: false,
             credentials_secret_ref: Some(named.clone()),
+            tls: queue.tls.clone(),
             bucket: None,
             prefix: String::new(),
         };
@@ -130,12 +130,8 @@ impl Checker<'_> {
 
     /// Protocols differ in what they answer, and some do so only to a call that costs something.
     async fn model(&self, model: &ModelConnection) -> Result<Checked, NotReady> {
-        let secrets = match &model.secret_ref {
-            Some(named) => read_secret(self.reader, self.namespace, named).await?,
-            None => Secrets::default(),
-        };
-        let link = ModelLink::new(&secrets)
-            .map_err(|error| NotReady::user("InvalidSecret", format!("spec.model: {error}")))?;
+        let secrets = read_credentials(self.reader, self.namespace, &model.credentials()).await?;
+        let link = ModelLink::new(&secrets).map_err(|error| model_link_fault("spec.model", &error))?;
         let url = &model.url;
         link.check(url)
             .map_err(|fault| NotReady::user(NOT_ALLOWED, format!("spec.model: {url}: {fault}")))?;

@@ -29,6 +29,7 @@ pub fn status(
         conditions: conditions::build(&old.conditions, vec![readiness(seen)], generation, seen.now),
         type_: spec.endpoint().map(|endpoint| endpoint.type_name().to_owned()),
         version,
+        releases: Vec::new(),
     }
 }
 

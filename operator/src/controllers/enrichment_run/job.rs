@@ -2,8 +2,8 @@
 //! models from the target. Pure.
 
 use docmill_crds::EnrichmentRun;
-use docmill_crds::api::credentials::CredentialSource;
 use docmill_crds::api::enrichment_run::EnrichmentMode;
+use docmill_crds::api::storage::Storage;
 use docmill_crds::contract::{EnrichOrder, EnrichStep, WorkOrder, label, secret_mount};
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use kube::api::ObjectMeta;
@@ -123,16 +123,15 @@ fn named_job(
 
 /// The Secrets of the clusters, of the bucket whose objects go to models, and of the models.
 fn mounts<'a>(run: &'a EnrichmentRun, selection: &'a Selection) -> Vec<Mount<'a>> {
-    let storage = selection.origin.storage.as_ref();
-    let storage = storage.and_then(|storage| storage.credentials_secret_ref.as_ref());
+    let storage = selection.origin.storage.as_ref().map(Storage::credentials).unwrap_or_default();
     let mut mounts = vec![
         Mount { folder: secret_mount::FROM.into(), sources: selection.origin.cluster.credentials() },
         Mount { folder: secret_mount::TO.into(), sources: run.spec.to.elasticsearch.credentials() },
-        Mount { folder: secret_mount::STORAGE.into(), sources: CredentialSource::of_secret(storage) },
+        Mount { folder: secret_mount::STORAGE.into(), sources: storage },
     ];
     mounts.extend(run.spec.enrichers.iter().enumerate().map(|(position, enricher)| Mount {
         folder: secret_mount::enricher(position).into(),
-        sources: CredentialSource::of_secret(enricher.secret_ref.as_ref()),
+        sources: enricher.credentials(),
     }));
     mounts
 }
@@ -166,5 +165,6 @@ fn work_order(
         has_budget: spec.budget.is_some(),
         max_documents: spec.max_documents,
         slices: selection.slices.clone(),
+        limits: selection.limits.clone(),
     }
 }

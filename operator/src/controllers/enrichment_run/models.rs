@@ -8,7 +8,7 @@ use docmill_clients::cause::with_causes;
 use docmill_clients::model_server::link::ModelLink;
 use docmill_clients::model_server::protocol::{self, AnswerError};
 use docmill_clients::outbound::EndpointFault;
-use docmill_clients::secrets::Secrets;
+use docmill_clients::outbound::tls::distrust;
 use docmill_crds::EnrichmentRun;
 use docmill_crds::api::enricher::Enricher;
 use docmill_crds::records::enrichments::Versions;
@@ -17,7 +17,7 @@ use kube::ResourceExt as _;
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::not_ready::NotReady;
-use crate::stores::{NOT_ALLOWED, read_secret};
+use crate::stores::{NOT_ALLOWED, distrust_fault, model_link_fault, read_credentials};
 
 /// Time limit for a server. One that scales up from zero is asked again.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -46,27 +46,27 @@ async fn version(
     endpoint_client: &EndpointClient,
 ) -> Result<Option<String>, NotReady> {
     // Also for a builtin, which needs no Secret: its pods mount it.
-    let secrets = match &enricher.secret_ref {
-        Some(named) => read_secret(&context.reader, &run.namespace().unwrap_or_default(), named).await?,
-        None => Secrets::default(),
-    };
+    let namespace = run.namespace().unwrap_or_default();
+    let secrets = read_credentials(&context.reader, &namespace, &enricher.credentials()).await?;
     let Some(protocol) = enricher.protocol() else { return Ok(None) };
     let name = &enricher.name;
-    let link = ModelLink::new(&secrets)
-        .map_err(|error| NotReady::user("InvalidSecret", format!("spec.enrichers {name:?}: {error}")))?;
+    let field = format!("spec.enrichers {name:?}");
+    let link = ModelLink::new(&secrets).map_err(|error| model_link_fault(&field, &error))?;
     let Some(url) = protocol::version_url(protocol) else { return Ok(None) };
     let describe = |text: String| format!("spec.enrichers {name:?}: {url}: {text}");
     let unreachable = |error: &dyn Error| {
         let advice = "check that it is running and that pods can reach it (Service, DNS, network policies)";
         NotReady::transient("ModelUnreachable", describe(format!("{}; {advice}", with_causes(error))))
     };
+    let broken = |error: &reqwest::Error| match (find::<EndpointFault>(error), distrust(error)) {
+        (Some(fault), _) => NotReady::user(NOT_ALLOWED, describe(fault.to_string())),
+        (None, Some((whose, text))) => distrust_fault("ModelUntrusted", whose, &describe(text)),
+        (None, None) => unreachable(error),
+    };
     link.check(&url).map_err(|fault| NotReady::user(NOT_ALLOWED, describe(fault.to_string())))?;
     let request = async {
         let answer = link.http.get(&url).headers(link.headers.clone()).timeout(TIMEOUT).send().await;
-        let answer = answer.map_err(|error| match find::<EndpointFault>(&error) {
-            Some(fault) => NotReady::user(NOT_ALLOWED, describe(fault.to_string())),
-            None => unreachable(&error),
-        })?;
+        let answer = answer.map_err(|error| broken(&error))?;
         let status = answer.status();
         let body = link.read(answer, ANSWER_BYTES).await.map_err(|fault| unreachable(&fault))?;
         Ok((status, body))

@@ -1,12 +1,13 @@
 //! What is known about a run at one moment. No I/O.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use docmill_crds::IngestSource;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::enrichment_run::{Bounds, Budget};
 use docmill_crds::api::storage::Storage;
-use docmill_crds::contract::{StopReason, WorkOrder, WorkerStatus};
+use docmill_crds::contract::{RequestLimits, StopReason, WorkOrder, WorkerStatus};
 use docmill_crds::records::enrichments::{SliceRecord, Versions};
 use docmill_crds::template::Template;
 use k8s_openapi::api::batch::v1::Job;
@@ -97,6 +98,8 @@ pub struct Selection {
     pub slices: Vec<Bounds>,
     /// Whether the target has vectors of other models, which have to be removed first.
     pub has_stale_vectors: bool,
+    /// The limits of the connections that its pods use, by the names of their mounts.
+    pub limits: BTreeMap<String, RequestLimits>,
 }
 
 /// The Job of a run.

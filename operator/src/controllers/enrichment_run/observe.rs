@@ -30,7 +30,7 @@ use crate::context::Context;
 use crate::controllers::run_status;
 use crate::index::check;
 use crate::not_ready::NotReady;
-use crate::stores::{check_pod_secrets, claim_fault, connect_elastic, elastic_fault, read_secret};
+use crate::stores::{check_pod_secrets, claim_fault, connect_elastic, elastic_fault, read_credentials};
 use crate::workers::worker_status;
 
 /// Time limit for one observation.
@@ -184,11 +184,11 @@ async fn origin(run: &EnrichmentRun, context: &Context) -> Result<Origin, NotRea
                     known how to reach their bucket";
         return Err(NotReady::user("InvalidSpec", text));
     }
-    // The pods access the bucket, and mount this Secret. The operator never accesses the bucket, so the pods
+    // The pods access the bucket, and mount these Secrets. The operator never accesses the bucket, so the pods
     // use their own identity.
-    let mounted = origin.storage.as_ref().and_then(|storage| storage.credentials_secret_ref.as_ref());
-    if let Some(mounted) = mounted {
-        read_secret(&context.reader, &run.namespace().unwrap_or_default(), mounted).await?;
+    if let Some(storage) = &origin.storage {
+        let namespace = run.namespace().unwrap_or_default();
+        read_credentials(&context.reader, &namespace, &storage.credentials()).await?;
     }
     Ok(origin)
 }

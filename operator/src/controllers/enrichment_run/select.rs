@@ -12,6 +12,7 @@ use super::observation::{Origin, Selection};
 use super::{models, slices, vectors};
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
+use crate::controllers::request_limits;
 use crate::not_ready::NotReady;
 use crate::stores::elastic_fault;
 
@@ -65,6 +66,7 @@ pub async fn select(
         documents,
         slices,
         has_stale_vectors,
+        limits: request_limits::of_enrichment(run, context),
     })
 }
 

@@ -2,6 +2,8 @@ mod ending;
 mod gaps;
 mod selecting;
 
+use std::collections::BTreeMap;
+
 use docmill_crds::EnrichmentRun;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::api::enrichment_run::Bounds;
@@ -55,6 +57,7 @@ fn selection(slices: Vec<Bounds>) -> Selection {
         documents,
         slices,
         has_stale_vectors: false,
+        limits: BTreeMap::new(),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Observes a run: its source, the stores, its Jobs, the records of its pods.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use docmill_clients::aws::s3_client;
 use docmill_clients::cause::with_causes;
 use docmill_clients::elastic::ElasticError;
-use docmill_crds::contract::{IngestOrder, RunOrder, label};
+use docmill_crds::contract::{IngestOrder, RequestLimits, RunOrder, label};
 use docmill_crds::records::runs::runs_index;
 use docmill_crds::{IngestRun, IngestSource};
 use futures::FutureExt as _;
@@ -17,6 +18,7 @@ use super::{job, records, start};
 use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::controllers::conversion_model::lookup;
+use crate::controllers::request_limits;
 use crate::index::check;
 use crate::not_ready::NotReady;
 use crate::stores::{
@@ -69,16 +71,20 @@ async fn look(
         seen.records = Some(read_records(&order, seen, context, endpoint_client).await?);
         return Ok(());
     }
-    let source = source(run, context).await?;
+    let (source, limits) = source(run, context).await?;
     let (run, source) = with_models(run, source, context).await?;
-    let order = start::order(&run, &source, &context.cluster_uid)?;
+    let mut order = start::order(&run, &source, &context.cluster_uid)?;
+    order.ingest.limits = limits;
     Box::pin(reach(&order.ingest, context, endpoint_client)).await?;
     seen.start = Some(order);
     Ok(())
 }
 
-/// The source as it works, but for its model.
-async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotReady> {
+/// The source as it works, but for its model; and the limits of its connections.
+async fn source(
+    run: &IngestRun,
+    context: &Context,
+) -> Result<(IngestSource, BTreeMap<String, RequestLimits>), NotReady> {
     let name = &run.spec.source_ref.name;
     let namespace = run.namespace().unwrap_or_default();
     let sources = Api::<IngestSource>::namespaced(context.client.clone(), &namespace);
@@ -92,7 +98,8 @@ async fn source(run: &IngestRun, context: &Context) -> Result<IngestSource, NotR
         );
         NotReady::user("SourceNotFound", text)
     })?;
-    context.connections.resolve_source(&found)
+    let limits = request_limits::of_source(&found, context);
+    Ok((context.connections.resolve_source(&found)?, limits))
 }
 
 /// The run and its source with the models that they refer to in the place of the references. The order of the

@@ -241,9 +241,10 @@ impl ClientCache {
         let queue = match spec.trigger.queue_url() {
             Some(url) => {
                 let storage = spec.queue_storage();
-                let secrets = match spec.trigger.queue_credentials() {
-                    Some(_) => storage_secrets(reader, namespace, &storage).await?,
-                    None => secrets.clone(),
+                let secrets = if spec.queue_credentials().is_empty() {
+                    secrets.clone()
+                } else {
+                    storage_secrets(reader, namespace, &storage).await?
                 };
                 Some(QueueSettings { url, storage, secrets })
             }

@@ -26,6 +26,8 @@ pub struct SourceObservation {
     pub ready: Result<(), NotReady>,
     /// Digest of the conversion model, if there is a valid one.
     pub revision: Option<String>,
+    /// The bucket of the raw objects, if the spec names one.
+    pub bucket: Option<String>,
     /// Digest of what the connections state, if the source refers to any and may use all of them.
     pub connections_digest: Option<String>,
     /// Whether the source has a queue.

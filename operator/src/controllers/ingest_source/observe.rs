@@ -1,5 +1,6 @@
 //! Observes a source: its spec, the stores, the queue, the ledger, its workers.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::mapping::template_name;
 use docmill_crds::api::ingest_source::Index;
-use docmill_crds::contract::{IngestOrder, WorkOrder, label};
+use docmill_crds::contract::{IngestOrder, RequestLimits, WorkOrder, label};
 use docmill_crds::records::applied_mapping::AppliedMapping;
 use docmill_crds::records::units::units_index;
 use docmill_crds::template::Template;
@@ -40,10 +41,12 @@ use crate::workers::worker_status;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Observes a source with the addresses of its connections, by the pace of all sources. `connected` is the digest of what
-/// its connections state, or why one cannot be used. Also returns the encoded work order for its workers.
+/// its connections state, or why one cannot be used; `limits` are those of its connections. Also returns the encoded work
+/// order for its workers.
 pub async fn observe(
     source: &IngestSource,
     connected: Result<Option<String>, NotReady>,
+    limits: BTreeMap<String, RequestLimits>,
     context: &SourceContext,
     pace: &Pace,
 ) -> (SourceObservation, String) {
@@ -53,6 +56,7 @@ pub async fn observe(
         now,
         ready: Ok(()),
         revision: None,
+        bucket: Some(source.spec.raw.bucket.clone()).filter(|bucket| !bucket.is_empty()),
         connections_digest: connected.as_ref().ok().cloned().flatten(),
         has_queue: source.spec.trigger.sqs.is_some(),
         has_index: source.spec.index.is_some(),
@@ -68,7 +72,7 @@ pub async fn observe(
     for (position, status) in worker_status::ask(urls, &context.worker_http, &context.metrics).await {
         seen.workers[position].status = Some(status);
     }
-    let order = match look(source, connected.map(drop), context, pace, &mut seen).await {
+    let order = match look(source, connected.map(drop), limits, context, pace, &mut seen).await {
         Ok(order) => order,
         Err(fault) => {
             seen.ready = Err(fault);
@@ -81,6 +85,7 @@ pub async fn observe(
 async fn look(
     source: &IngestSource,
     connected: Result<(), NotReady>,
+    limits: BTreeMap<String, RequestLimits>,
     context: &SourceContext,
     pace: &Pace,
     seen: &mut SourceObservation,
@@ -89,7 +94,7 @@ async fn look(
     let stated = source;
     let with_model = lookup::with_model(source, context).await?;
     let source = &*with_model;
-    let order = ingest_order(source, &context.cluster_uid);
+    let order = IngestOrder { limits, ..ingest_order(source, &context.cluster_uid) };
     let checked = check_spec(source, &field, order.clone());
     if let Ok((revision, _)) = &checked {
         seen.revision = Some(revision.clone());

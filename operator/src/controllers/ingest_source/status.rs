@@ -46,6 +46,7 @@ pub fn status(
     IngestSourceStatus {
         observed_generation: generation,
         revision: seen.revision.clone(),
+        bucket: seen.bucket.clone(),
         connections_digest: seen.connections_digest.clone(),
         units: units(old, seen),
         top_failures: ledger.map_or_else(|| old.top_failures.clone(), |ledger| ledger.top_failures.clone()),
@@ -372,7 +373,8 @@ pub fn requeue_after(
     }
     if let Err(fault) = &seen.ready {
         let since = conditions::last_change(&new.conditions, condition_type::READY);
-        return requeue::retry_after(since, seen.now, fault.class, uid);
+        let retry = requeue::retry_after(since, seen.now, fault.class, uid);
+        return retry.max(requeue::jitter(pace.not_ready, uid, seen.now));
     }
     let has_pending = seen.pending().is_some_and(|pending| pending > 0);
     let is_busy = has_pending || active_count(&seen.workers) > 0;

@@ -48,6 +48,7 @@ fn seen(waiting: i64, in_hand: i64, workers: Vec<Worker>) -> SourceObservation {
         now: at(1000),
         ready: Ok(()),
         revision: Some("abc".into()),
+        bucket: Some("raw-bucket".into()),
         connections_digest: None,
         has_queue: true,
         has_index: true,

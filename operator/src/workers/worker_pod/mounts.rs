@@ -77,7 +77,7 @@ mod tests {
             "urls": ["https://news-es-http:9200"],
             "username": "elastic",
             "passwordSecretKeyRef": {"name": "news-es-elastic-user", "key": "elastic"},
-            "caConfigMapKeyRef": {"name": "authorities"},
+            "tls": {"caConfigMapKeyRef": {"name": "authorities"}},
         });
         let password =
             json!({"name": "news-es-elastic-user", "items": [{"key": "elastic", "path": "password"}]});

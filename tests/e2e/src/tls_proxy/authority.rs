@@ -83,8 +83,8 @@ impl Authority {
         Ok(fs::read(self.0.join("ca.crt"))?)
     }
 
-    /// Certificate and key of the server, PEM.
-    pub(super) fn server_pem(&self) -> Result<(Vec<u8>, Vec<u8>)> {
+    /// Certificate and key of the server, PEM. They serve a client as well.
+    pub fn server_pem(&self) -> Result<(Vec<u8>, Vec<u8>)> {
         Ok((fs::read(self.0.join("server.crt"))?, fs::read(self.0.join("server.key"))?))
     }
 }

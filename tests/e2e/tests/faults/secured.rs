@@ -1,6 +1,8 @@
 //! A cluster behind TLS and authentication: what is wrong with the connection is told so that a person can mend it, and is
 //! never a document's fault; a Secret that changes is taken up by the workers that run.
 
+mod mutual_tls;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
@@ -9,8 +11,8 @@ use anyhow::{Context as _, Result, ensure};
 use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, ItemOutcome};
 use docmill_clients::retry::RetryPolicy;
 use docmill_clients::secrets::Secrets;
+use docmill_crds::api::credentials::SecretRef;
 use docmill_crds::api::elasticsearch::{AwsService, AwsSigning, ElasticsearchCluster};
-use docmill_crds::api::storage::SecretRef;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 use e2e::articles::Form;
 use e2e::corpus::Corpus;
@@ -43,7 +45,7 @@ async fn refused(elastic: &Elastic, front: &Front, class: ErrorClass, words: &[&
     let error = elastic.info().await.err().context("the front let it through")?;
     let text = error.to_string();
     ensure!(error.class() == class, "{text} is {:?}", error.class());
-    let address = matches!(error, ElasticError::Untrusted(_)).then_some(front.url());
+    let address = matches!(error, ElasticError::Untrusted { .. }).then_some(front.url());
     let missing = words.iter().copied().chain(address).find(|word| !text.contains(word));
     ensure!(missing.is_none(), "{missing:?} is not in: {text}");
     Ok(())

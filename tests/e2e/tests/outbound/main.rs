@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use docmill_clients::aws::{StoreError, credential_key, s3_client, sqs_client};
 use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_clients::model_server::link::ModelLink;
-use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Limits, Outbound, http};
+use docmill_clients::outbound::{self, EndpointFault, EndpointPolicy, Gates, Limits, Outbound, http};
 use docmill_clients::secrets::Secrets;
+use docmill_crds::api::credentials::SecretRef;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
-use docmill_crds::api::storage::{SecretRef, Storage};
+use docmill_crds::api::storage::Storage;
 use e2e::malicious_servers::{Harm, Server};
 use serde_json::json;
 
@@ -26,7 +27,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 /// The rules of the operator, which let it ask servers on this machine by their address, and not by name.
 fn keep_to_the_rules() {
     let policy = EndpointPolicy::parse("", "", "127.0.0.1").unwrap();
-    outbound::install(Outbound { policy, limits: Limits::operator() });
+    outbound::install(Outbound { policy, limits: Limits::operator(), gates: Gates::default() });
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
@@ -191,7 +192,7 @@ async fn a_name_that_leads_to_a_reserved_address_is_never_connected_to() {
     let url = format!("http://{name}:{port}");
     let policy = EndpointPolicy::parse("", "", "").unwrap();
     assert_eq!(policy.check_url(&url), Ok(()), "the name alone says nothing");
-    let rules = Arc::new(Outbound { policy, limits: Limits::operator() });
+    let rules = Arc::new(Outbound { policy, limits: Limits::operator(), gates: Gates::default() });
     let error = http::client(&rules).build().unwrap().get(&url).send().await.unwrap_err();
     let fault = docmill_clients::cause::find::<EndpointFault>(&error).expect("a fault of the endpoint");
     assert!(fault.to_string().contains("leads to a loopback address"), "{fault}");

@@ -1,4 +1,5 @@
-//! `demo`: the main job from end to end, on the testbed or on a cluster that the user has.
+//! `demo`: the main job from end to end, on the testbed or on a cluster that the user has, to which the demo brings the
+//! stores of charts/docmill-sandbox.
 
 use std::process::{Command, ExitCode};
 
@@ -12,12 +13,15 @@ use crate::{
 };
 
 /// Runs the demo and ends as it does.
-pub(crate) fn run(home: &Home, context: Option<&str>) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(home: &Home, context: Option<&str>, image: Option<&str>) -> anyhow::Result<ExitCode> {
     let mut demo = Command::new(programs(home).join("demo"));
     demo.current_dir(checkout());
     if let Some(context) = context {
         step("build the demo", || product::build(home))?;
         demo.env("DOCMILL_CONTEXT", context);
+        if let Some(image) = image {
+            demo.env("DOCMILL_IMAGE", image);
+        }
     } else {
         up::run(home, None)?;
         demo.envs(env::settings(home)?);

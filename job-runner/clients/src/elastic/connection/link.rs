@@ -9,6 +9,7 @@ use super::settings;
 use super::signing::Signer;
 use super::transport::Transport;
 use crate::elastic::error::ElasticError;
+use crate::outbound::{self, gates::Gate};
 use crate::secrets::{Secrets, mounted};
 
 /// A cluster and the connections to it.
@@ -16,6 +17,8 @@ pub(crate) struct ClusterLink {
     /// The cluster, as its resource names it.
     pub(crate) cluster: ElasticsearchCluster,
     mount: Option<&'static str>,
+    /// What requests wait at, if the connection has limits.
+    pub(crate) gate: Option<Arc<Gate>>,
     current: RwLock<Arc<Connections>>,
 }
 
@@ -40,13 +43,14 @@ impl ClusterLink {
     /// With a Secret that does not change.
     pub(crate) fn fixed(cluster: &ElasticsearchCluster, secrets: Secrets) -> Result<Self, ElasticError> {
         let current = RwLock::new(Arc::new(Connections::new(cluster, secrets)?));
-        Ok(Self { cluster: cluster.clone(), mount: None, current })
+        Ok(Self { cluster: cluster.clone(), mount: None, gate: None, current })
     }
 
     /// With a Secret that is mounted into this pod, under one of the names in
     /// [`docmill_crds::contract::secret_mount`].
     pub(crate) fn mounted(cluster: &ElasticsearchCluster, mount: &'static str) -> Result<Self, ElasticError> {
-        Ok(Self { mount: Some(mount), ..Self::fixed(cluster, read(mount)?)? })
+        let gate = outbound::current().gates.get(mount);
+        Ok(Self { mount: Some(mount), gate, ..Self::fixed(cluster, read(mount)?)? })
     }
 
     /// The connections in use.

@@ -4,7 +4,6 @@ use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use elasticsearch::auth::Credentials;
 use elasticsearch::http::Url;
 use elasticsearch::http::headers::HeaderValue;
-use reqwest::Certificate;
 
 use super::transport::Transport;
 use crate::elastic::error::ElasticError;
@@ -23,16 +22,7 @@ pub(crate) fn transport(
     }
     let authorization =
         credentials(cluster, secrets)?.map(|credentials| authorization(&credentials)).transpose()?;
-    let authorities = match secrets.text("ca.crt") {
-        None => Vec::new(),
-        Some(pem) => Certificate::from_pem_bundle(pem.as_bytes())
-            .ok()
-            .filter(|certificates| !certificates.is_empty())
-            .ok_or_else(|| {
-                ElasticError::Settings("ca.crt of the Secret holds no certificate in PEM form".to_owned())
-            })?,
-    };
-    Transport::new(nodes, authorities, authorization, outbound)
+    Transport::new(nodes, secrets, authorization, outbound)
 }
 
 /// The header that credentials are sent in.

@@ -4,7 +4,6 @@
 //! response only as a whole, and none of that is configurable. So requests go through a client of our own;
 //! methods, headers and the pool of nodes are the crate's.
 
-use std::error::Error as StdError;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,12 +13,12 @@ use elasticsearch::http::headers::{
 };
 use elasticsearch::http::transport::{ConnectionPool as _, MultiNodeConnectionPool};
 use elasticsearch::http::{Method, Url};
-use reqwest::Certificate;
 
 use crate::cause;
 use crate::elastic::error::{ElasticError, ErrorCause};
 use crate::outbound::http::AnswerFault;
-use crate::outbound::{self, Cap, EndpointFault, Outbound};
+use crate::outbound::{self, Cap, EndpointFault, Outbound, tls};
+use crate::secrets::Secrets;
 
 /// The nodes of a cluster in turn. It does not discover other nodes, since their own addresses need not be
 /// reachable from a pod.
@@ -48,18 +47,16 @@ pub(crate) struct ClusterRequest<'a> {
 }
 
 impl Transport {
-    /// The nodes have been checked against the rules. `authorization` is sent with each request.
+    /// The nodes have been checked against the rules. The certificates are those of `secrets`; `authorization` is sent with
+    /// each request.
     pub(crate) fn new(
         nodes: Vec<Url>,
-        authorities: Vec<Certificate>,
+        secrets: &Secrets,
         authorization: Option<HeaderValue>,
         outbound: Arc<Outbound>,
     ) -> Result<Self, ElasticError> {
-        let mut builder = outbound::http::client(&outbound).timeout(outbound.limits.request);
-        for authority in authorities {
-            builder = builder.add_root_certificate(authority);
-        }
-        let http = builder.build().map_err(|error| ElasticError::Settings(error.to_string()))?;
+        let builder = outbound::http::client(&outbound).timeout(outbound.limits.request);
+        let http = tls::build(builder, secrets)?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(DEFAULT_CONTENT_TYPE));
         headers.insert(ACCEPT, HeaderValue::from_static(DEFAULT_ACCEPT));
@@ -123,8 +120,8 @@ impl Transport {
         if let Some(fault) = cause::find::<EndpointFault>(error) {
             return ElasticError::NotAllowed(fault.clone());
         }
-        match certificate_fault(error) {
-            Some(fault) => ElasticError::Untrusted(with_address(&fault)),
+        match tls::distrust(error) {
+            Some((whose, text)) => ElasticError::Untrusted { whose, detail: with_address(&text) },
             // A host that drops packets never received the request: another node may respond.
             None if error.is_timeout() && !error.is_connect() => {
                 ElasticError::Timeout(with_address(&cause::innermost(error)))
@@ -132,12 +129,6 @@ impl Transport {
             None => ElasticError::Unreachable(with_address(&cause::innermost(error))),
         }
     }
-}
-
-/// What is wrong with the cluster's certificate, if that ended the connection.
-fn certificate_fault(error: &(dyn StdError + 'static)) -> Option<String> {
-    let fault = cause::find::<rustls::Error>(error)?;
-    matches!(fault, rustls::Error::InvalidCertificate(_)).then(|| cause::certificate(fault))
 }
 
 const fn verb(method: Method) -> reqwest::Method {

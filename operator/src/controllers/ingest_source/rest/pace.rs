@@ -36,6 +36,9 @@ const LONGEST_WITHOUT_CHECK: Duration = Duration::from_hours(2);
 const COUNT_FOR_EACH: Duration = Duration::from_secs(1);
 const LONGEST_WITHOUT_COUNT: Duration = Duration::from_hours(1);
 
+/// What each source that is not ready adds to the interval between two looks at one.
+const FOR_EACH_NOT_READY: Duration = Duration::from_millis(50);
+
 /// How often sources at rest are looked at now. The default is that of a single source.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Pace {
@@ -43,6 +46,8 @@ pub struct Pace {
     idle_factor: f64,
     /// The shortest interval between two looks at a suspended source.
     pub suspended: Duration,
+    /// The shortest interval between two looks at a source that is not ready.
+    pub not_ready: Duration,
     /// The shortest interval between two checks of the stores of a source.
     pub check: Duration,
     /// The shortest interval between two searches in the ledger of an idle source.
@@ -60,10 +65,12 @@ impl Pace {
         let readable = sources.iter().filter_map(|guard| guard.0.as_ref().ok());
         let (suspended, others): (Vec<_>, Vec<_>) = readable.partition(|source| source.spec.suspend);
         let idle: Vec<f64> = others.iter().filter_map(|source| idle_queue(source, now)).collect();
+        let not_ready = others.iter().filter(|source| is_not_ready(source)).count();
         let of_others = |each: Duration| each.saturating_mul(whole(others.len()));
         Self {
             idle_factor: factor(&idle, f64::from(polls_per_second)),
             suspended: FOR_EACH_SUSPENDED.saturating_mul(whole(suspended.len())),
+            not_ready: FOR_EACH_NOT_READY.saturating_mul(whole(not_ready)),
             check: of_others(CHECK_FOR_EACH).min(LONGEST_WITHOUT_CHECK),
             ledger: of_others(COUNT_FOR_EACH).min(LONGEST_WITHOUT_COUNT),
         }
@@ -94,6 +101,11 @@ fn idle_queue(source: &IngestSource, now: Timestamp) -> Option<f64> {
     let is_ready = conditions::is_true(&status.conditions, condition_type::READY);
     let since = idle_since(status).filter(|_| is_ready)?;
     Some(elapsed(since, now).as_secs_f64())
+}
+
+fn is_not_ready(source: &IngestSource) -> bool {
+    let conditions = source.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    conditions::find(conditions, condition_type::READY).is_some_and(|ready| ready.status == "False")
 }
 
 /// The smallest factor, at most 1, with which queues that have been idle for these seconds are asked at most `most`
@@ -225,6 +237,16 @@ mod tests {
         assert_eq!(poll(&pace, 100_000), Duration::from_secs(5));
         assert_eq!(pace.suspended, Duration::from_secs(500));
         assert_eq!((pace.check, pace.ledger), (Duration::from_secs(2500), Duration::from_secs(500)));
+    }
+
+    #[test]
+    fn the_more_sources_are_not_ready_the_less_often_each_is_looked_at() {
+        let mut sources: Vec<_> = (0..1200).map(|_| idle(100)).collect();
+        for source in &mut sources[..1000] {
+            source.status.as_mut().unwrap().conditions[0].status = "False".into();
+        }
+        assert_eq!(pace(sources).not_ready, Duration::from_secs(50));
+        assert_eq!(Pace::default().not_ready, Duration::ZERO);
     }
 
     #[test]

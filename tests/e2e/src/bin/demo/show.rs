@@ -163,7 +163,7 @@ fn cut(text: &str, width: usize) -> String {
 }
 
 /// JSON for a person, with long texts and vectors cut short.
-fn pretty(value: &Value) -> String {
+pub fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(&shortened(value)).unwrap_or_default()
 }
 

@@ -1,8 +1,8 @@
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
+use docmill_crds::api::credentials::SecretRef;
 use docmill_crds::api::elasticsearch::{AwsService, AwsSigning, ElasticsearchCluster};
-use docmill_crds::api::storage::SecretRef;
 use elasticsearch::http::Method;
 use elasticsearch::http::headers::HeaderValue;
 

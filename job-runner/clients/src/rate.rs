@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// When the next one may begin.
 #[derive(Debug)]
-pub(crate) struct Rate {
+pub struct Rate {
     /// Between two of them.
     interval: Duration,
     next: Mutex<Instant>,
@@ -15,13 +15,13 @@ pub(crate) struct Rate {
 
 impl Rate {
     /// The share that each of `pods` pods has in a limit per second.
-    pub(crate) fn share(per_second: u32, pods: u32) -> Self {
+    pub fn share(per_second: u32, pods: u32) -> Self {
         let interval = Duration::from_secs(1) * pods / per_second.max(1);
         Self { interval, next: Mutex::new(Instant::now()) }
     }
 
     /// Waits for the next turn. Time without turns earns no credit.
-    pub(crate) async fn turn(&self) {
+    pub async fn turn(&self) {
         tokio::time::sleep_until(self.take_turn()).await;
     }
 
