@@ -649,7 +649,10 @@ fn an_address_is_stated_or_referred_to_and_never_both() {
         ("/spec/storage", json!({"connectionRef": named, "forcePathStyle": true})),
         ("/spec/storage", json!({"connectionRef": named, "credentialsSecretRef": {"name": "s"}})),
         ("/spec/trigger/sqs", json!({"connectionRef": named, "region": "r"})),
-        ("/spec/index/elasticsearch", json!({"connectionRef": named, "tls": {"caConfigMapKeyRef": {"name": "c"}}})),
+        (
+            "/spec/index/elasticsearch",
+            json!({"connectionRef": named, "tls": {"caConfigMapKeyRef": {"name": "c"}}}),
+        ),
         ("/spec/index/elasticsearch", json!({"connectionRef": named, "secretRef": {"name": "s"}})),
     ] {
         let found = source_fault(place, other.clone()).unwrap_or_default();

@@ -71,7 +71,8 @@ mod tests {
     #[test]
     fn after_hours_the_pauses_are_minutes_whoever_has_to_act() {
         for class in [ErrorClass::Transient, ErrorClass::User] {
-            let pause = |lasted: i64| retry_after(Some(at(1000)), at(1000 + lasted), class, "u").as_secs_f64();
+            let pause =
+                |lasted: i64| retry_after(Some(at(1000)), at(1000 + lasted), class, "u").as_secs_f64();
             assert!((54.0..=66.0).contains(&pause(3_600)));
             assert!((270.0..=330.0).contains(&pause(86_400)));
         }

@@ -61,11 +61,7 @@ pub async fn sqs_client(
 
 /// The HTTP client for endpoints that a resource names. Credential providers use the SDK's own client, since
 /// they belong to this cluster and are at addresses to which no resource may point.
-fn guarded(
-    endpoint: Option<&str>,
-    secrets: &Secrets,
-    mount: &str,
-) -> Result<SharedHttpClient, StoreError> {
+fn guarded(endpoint: Option<&str>, secrets: &Secrets, mount: &str) -> Result<SharedHttpClient, StoreError> {
     let outbound = outbound::current();
     if let Some(endpoint) = endpoint {
         outbound.policy.check_url(endpoint)?;

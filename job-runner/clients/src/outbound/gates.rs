@@ -81,12 +81,8 @@ mod tests {
 
     use super::{Gate, Gates, share};
 
-    const LIMITS: RequestLimits = RequestLimits {
-        requests_per_second: None,
-        concurrency: None,
-        request_seconds: None,
-        clients: 4,
-    };
+    const LIMITS: RequestLimits =
+        RequestLimits { requests_per_second: None, concurrency: None, request_seconds: None, clients: 4 };
 
     #[test]
     fn clients_share_what_may_be_in_flight() {

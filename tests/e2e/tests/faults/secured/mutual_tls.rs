@@ -78,7 +78,8 @@ async fn every_kind_of_client_brings_its_certificate() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_certificate_and_a_key_that_do_not_belong_together_are_told_before_anything_is_sent() -> Result<()> {
+async fn a_certificate_and_a_key_that_do_not_belong_together_are_told_before_anything_is_sent() -> Result<()>
+{
     let (one, other) = (Authority::create("pair")?, Authority::create("other-pair")?);
     let ((certificate, _), (_, key)) = (one.server_pem()?, other.server_pem()?);
     let mixed = secrets(&[("tls.crt", &certificate), ("tls.key", &key)]);
