@@ -21,6 +21,9 @@ mod reading;
 mod reference;
 mod resolve;
 mod spec;
+mod text {
+    pub(super) mod elements;
+}
 #[cfg(test)]
 mod tests;
 
@@ -51,3 +54,4 @@ pub use reading::entities::Entities;
 pub use reading::repair::Repair;
 pub use reading::repair_counts::RepairCounts;
 pub use spec::Conversion;
+pub use text::elements::{TextBreak, TextElements};

@@ -207,6 +207,10 @@ fn a_binary_source_says_nothing_of_what_is_in_its_objects() {
         json!({"repairs": ["LeadingSpace"]}),
         json!({"encoding": "utf-8"}),
         json!({"concatenated": true}),
+        json!({"blocks": ["P"]}),
+        json!({"lines": ["P"]}),
+        json!({"cells": ["P"]}),
+        json!({"inline": ["P"]}),
     ] {
         let mut conversion = json!({"format": "Binary"});
         conversion.as_object_mut().expect("a model").extend(part.as_object().expect("a part").clone());
@@ -233,6 +237,10 @@ fn how_xml_is_read_is_not_for_json() {
         json!({"repairs": ["LeadingSpace"]}),
         json!({"encoding": "utf-8"}),
         json!({"concatenated": true}),
+        json!({"blocks": ["P"]}),
+        json!({"lines": ["P"]}),
+        json!({"cells": ["P"]}),
+        json!({"inline": ["P"]}),
     ] {
         let found = fault(part.clone()).unwrap_or_default();
         assert!(found.contains("are for Xml"), "{part}: {found}");
@@ -257,6 +265,10 @@ fn a_conversion_refers_to_a_model_or_states_one() {
         json!({"repairs": ["LeadingSpace"]}),
         json!({"encoding": "utf-8"}),
         json!({"concatenated": true}),
+        json!({"blocks": ["P"]}),
+        json!({"lines": ["P"]}),
+        json!({"cells": ["P"]}),
+        json!({"inline": ["P"]}),
         json!({"limits": {"maxNodes": 5}}),
     ] {
         let mut conversion = json!({"modelRef": {"name": "nitf-eu"}});

@@ -5,8 +5,9 @@ use super::fields::field_type::FieldType;
 use super::model_error::ModelError;
 use super::spec::Conversion;
 
-/// Settings of how XML is read.
-const XML_ALONE: [&str; 4] = ["entities", "repairs", "encoding", "concatenated"];
+/// Settings of how XML is read, and its text made plain.
+const XML_ALONE: [&str; 8] =
+    ["entities", "repairs", "encoding", "concatenated", "blocks", "lines", "cells", "inline"];
 
 /// Refuses settings that are for Xml only.
 pub(super) fn check(conversion: &Conversion) -> Result<(), ModelError> {

@@ -21,12 +21,13 @@ use super::on_fault::OnFault;
 use super::path::{Path, Scope, Target};
 use super::reading::entities::Entities;
 use super::reading::repair::Repair;
+use super::text::elements::TextElements;
 use crate::digest::hex;
 use crate::serialization::is_default;
 
 /// The version of how documents are written. It is part of every revision: raise it when the same model and
 /// the same object give a different document than before.
-pub const CONVERTER_FORMAT: u32 = 3;
+pub const CONVERTER_FORMAT: u32 = 4;
 
 /// The same for documents of format Binary, types of contents included.
 pub const BINARY_FORMAT: u32 = 1;
@@ -70,6 +71,9 @@ pub struct Model {
     /// An object may be several XML documents, one after the other.
     #[serde(skip_serializing_if = "is_default")]
     pub concatenated: bool,
+    /// How elements set their text apart, beside those that are known in every vocabulary.
+    #[serde(skip_serializing_if = "is_default")]
+    pub text: TextElements,
     /// Limits on the resources that an object may use.
     pub limits: ResolvedLimits,
 }
@@ -121,6 +125,7 @@ impl Model {
     pub(crate) fn check(&self) -> Result<(), ModelError> {
         self.record_paths()?;
         self.empty_paths()?;
+        self.text.breaks(&self.scope())?;
         dates::check_zone("timeZone", self.time_zone.as_deref())?;
         check_fields("fields", &self.fields, &self.scope(), 1)?;
         match self.fields.iter().position(|field| field.name == EXTRA_FIELD) {

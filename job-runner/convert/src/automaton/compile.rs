@@ -28,6 +28,9 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     };
     // Every document knows it, so that a model's `xml:lang` and a document's are in the same namespace.
     compiler.names.intern_namespace("http://www.w3.org/XML/1998/namespace");
+    for (test, text_break) in model.text.breaks(&model.scope())? {
+        compiler.names.set_gap(&test, text_break.into());
+    }
     let root = compiler.node();
     let records = model.record_paths()?;
     for (index, (record, _)) in records.iter().enumerate() {

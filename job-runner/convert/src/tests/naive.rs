@@ -7,7 +7,7 @@ mod outside;
 use roxmltree::Node;
 use serde_json::{Map, Value};
 
-pub(crate) use content::canonical;
+pub(crate) use content::{canonical, text_elements};
 use outside::Outside;
 
 /// A path, as a value.
