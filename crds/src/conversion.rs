@@ -23,6 +23,7 @@ mod resolve;
 mod spec;
 mod text {
     pub(super) mod elements;
+    pub(super) mod html;
 }
 #[cfg(test)]
 mod tests;
@@ -55,3 +56,4 @@ pub use reading::repair::Repair;
 pub use reading::repair_counts::RepairCounts;
 pub use spec::Conversion;
 pub use text::elements::{TextBreak, TextElements};
+pub use text::html::Html;

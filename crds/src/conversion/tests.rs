@@ -210,6 +210,7 @@ fn what_json_has_not_is_refused_with_its_place() {
         (json!({"format": "Json", "record": "item", "fields": a}), "record: \"item\" does not start with $"),
         (json!({"format": "Json", "record": "/item", "fields": a}), "record: expected the name of a member"),
         (of(json!({"name": "b", "path": ["b"], "type": "markup"})), "fields[1].type: markup is for Xml"),
+        (of(json!({"name": "b", "path": ["b"], "html": "ByType"})), "fields[1].html: ByType is for Xml"),
         (of(json!({"name": "b", "path": ["b"], "exclude": ["c"]})), "fields[1].exclude: exclude is for Xml"),
         (of(json!({"name": "b", "path": ["b[0]"]})), "fields[1].path[0]: expected [*]"),
         (of(nested), "fields[1].fields[0].type: markup is for Xml"),

@@ -12,7 +12,7 @@ pub(crate) mod active;
 
 use std::ops::Range;
 
-use docmill_crds::conversion::{Computed, Constraints, Extra, FieldType, OnFault, Syntax, TOP, Test};
+use docmill_crds::conversion::{Computed, Constraints, Extra, FieldType, Html, OnFault, Syntax, TOP, Test};
 use serde_json::Value;
 
 use super::events::Element;
@@ -127,6 +127,8 @@ pub(crate) enum SlotContent {
         own: bool,
         /// The node of the excluded content.
         exclude: Option<NodeId>,
+        /// Which values are HTML.
+        html: Option<Html>,
     },
     /// Nested fields.
     Object(ScopeId),

@@ -3,10 +3,12 @@
 mod computed;
 mod constraints;
 mod document_validator;
+mod html;
 mod json;
 mod parts;
 
 pub(crate) use document_validator::Values;
+pub use html::html_to_text;
 
 use super::automaton::Automaton;
 use super::evaluate::Finding;

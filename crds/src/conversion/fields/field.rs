@@ -11,6 +11,7 @@ pub(crate) use super::field_type::FieldType;
 use super::parts::DateParts;
 use super::search::Search;
 use crate::conversion::on_fault::OnFault;
+use crate::conversion::text::html::Html;
 
 /// One field of a document.
 #[allow(
@@ -69,6 +70,12 @@ pub struct Field {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(min = 1, max = 512)))]
     pub exclude: Vec<String>,
+
+    /// Whether a string or text is HTML that is written as text, escaped or in CDATA, and becomes plain text as mixed
+    /// content does. Text: it is. ByType: it is if the element's attribute type is html or text/html, as in Atom. An
+    /// element that has elements in it is no such HTML. It becomes plain before anything else is computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<Html>,
 
     /// The text between the parts of a value: , makes a list of "bank, rates". White space around a part is
     /// left out. The field is repeated, or joins the parts. This and the next properties, up to join, apply in

@@ -191,7 +191,7 @@ impl Compiler<'_> {
             let node = self.walk(root, &path.steps);
             self.act(node, Action::Exclude);
         }
-        Ok(SlotContent::Text { form: TextForm::of(field.kind), own: false, exclude })
+        Ok(SlotContent::Text { form: TextForm::of(field.kind), own: false, exclude, html: field.html })
     }
 
     /// Adds one path of a field, which leads to a slot of its own: one location, or the union of several.

@@ -150,6 +150,30 @@ fn paragraphs_and_lines_of_other_vocabularies_are_known() {
 }
 
 #[test]
+fn html_that_is_written_as_text_becomes_plain() {
+    let field = |name: &str, html: &str| json!({"name": name, "path": [name], "type": "text", "html": html});
+    let converter = converter(json!({"record": "/r", "blocks": ["*:x-note"], "fields": [
+        field("a", "Text"),
+        field("b", "ByType"),
+        {"name": "c", "path": ["@c", "c"], "html": "Text", "repeated": true},
+    ]}));
+    let of = |xml: &str| document(&converter, xml);
+    for (xml, expected) in [
+        ("<r><a>&lt;p>One&lt;/p>&lt;p>two &amp;amp; three</a></r>", json!({"a": "One\n\ntwo & three"})),
+        ("<r><a><![CDATA[x<br>y<x-note>z]]></a></r>", json!({"a": "x\ny\n\nz"})),
+        ("<r><a>x <p>1 &amp;lt; 2</p></a></r>", json!({"a": "x\n\n1 &lt; 2"})),
+        ("<r><b type='html'>Smith &amp;amp; Sons</b></r>", json!({"b": "Smith & Sons"})),
+        ("<r><b type='text'>Smith &amp;amp; Sons</b></r>", json!({"b": "Smith &amp; Sons"})),
+        ("<r><b>&lt;b></b></r>", json!({"b": "<b>"})),
+        ("<r><b type='xhtml'><div>a<p>&amp;amp;</p></div></b></r>", json!({"b": "a\n\n&amp;"})),
+        ("<r c='&lt;b>1&lt;/b>'/>", json!({"c": ["1"]})),
+        ("<r c='&lt;p>'><c>&lt;i></c><c>2</c></r>", json!({"c": ["2"]})),
+    ] {
+        assert_eq!(of(xml), expected, "{xml}");
+    }
+}
+
+#[test]
 fn attributes_are_normalised() {
     assert_eq!(x("string", "@a", "<r a='&#9;x&amp;\r\n  y&#233; '/>"), "x& yé");
 }

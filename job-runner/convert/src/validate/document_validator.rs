@@ -308,7 +308,9 @@ impl<'a, 'w> Judge<'a, 'w> {
                 let trail = Trail::Object { parent: trail, name: &field.name, index };
                 self.object(scope, Findings { record, frame, shared: None }, &trail)
             }
-            Content::Text { start, end } => self.scalar(field, record.text(start, end), &spot),
+            Content::Text { start, end } | Content::Html { start, end } => {
+                self.scalar(field, record.text(start, end), &spot)
+            }
             Content::Count(count) => self.scalar(field, &count.to_string(), &spot),
             Content::Json { kind, start, end } => self.json(field, kind, record.text(start, end), &spot),
         }
