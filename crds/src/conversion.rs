@@ -31,6 +31,7 @@ mod tests;
 pub use extra::{EXTRA_FIELD, Extra};
 pub use fields::bound::Bound;
 pub use fields::computed::{Computed, TooLong};
+pub use fields::constraints::date_bounds::DateBounds;
 pub use fields::constraints::{ConstraintFault, Constraints};
 pub use fields::date_format::{DateFormat, DatePart};
 pub use fields::edits::{LetterCase, Replace};

@@ -172,6 +172,7 @@ fn constraints_are_for_types_that_they_fit() {
         (json!({"minItems": 1}), "minItems and maxItems are for"),
         (json!({"type": "date", "timeZone": "UTC"}), "timeZone is for"),
         (json!({"type": "uri", "formats": ["%F"]}), "formats is for"),
+        (json!({"earliest": "now-1d"}), "earliest and latest are for"),
         (
             json!({"type": "object", "enum": ["a"], "fields": [{"name": "b", "path": ["b"]}]}),
             "an object has no enum",
@@ -183,6 +184,7 @@ fn constraints_are_for_types_that_they_fit() {
     for sound in [
         json!({"type": "language", "pattern": "a", "minLength": 1, "enum": ["en"]}),
         json!({"type": "dateTime", "timeZone": "UTC", "formats": ["%F"], "minimum": "2026-01-02T00:00:00Z"}),
+        json!({"type": "date", "earliest": "2026-01-02", "latest": "now+7d"}),
         json!({"type": "integer", "maximum": 5, "repeated": true, "maxItems": 2}),
     ] {
         assert_eq!(fault(sound), None);

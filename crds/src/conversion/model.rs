@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::extra::{EXTRA_FIELD, Extra};
 use super::fields::computed::Computed;
+use super::fields::constraints::date_bounds::DateBounds;
 use super::fields::constraints::{ConstraintFault, Constraints};
 use super::fields::field::Field;
 use super::fields::field_type::FieldType;
@@ -196,6 +197,7 @@ fn check_constraints(place: &str, field: &Field) -> Result<(), ModelError> {
         problem: fault.problem,
     };
     Computed::of(field).map_err(fault)?;
+    DateBounds::of(field).map_err(fault)?;
     Constraints::of(field).map(|_| ()).map_err(fault)
 }
 

@@ -12,7 +12,9 @@ pub(crate) mod active;
 
 use std::ops::Range;
 
-use docmill_crds::conversion::{Computed, Constraints, Extra, FieldType, Html, OnFault, Syntax, TOP, Test};
+use docmill_crds::conversion::{
+    Computed, Constraints, DateBounds, Extra, FieldType, Html, OnFault, Syntax, TOP, Test,
+};
 use serde_json::Value;
 
 use super::events::Element;
@@ -184,6 +186,8 @@ pub(crate) struct FieldPlan {
     /// The constraints on its values beyond their type. Boxed, as few fields have any and all fields are
     /// walked for every document.
     pub(crate) constraints: Option<Box<Constraints>>,
+    /// The earliest and the latest of its dates.
+    pub(crate) bounds: Option<Box<DateBounds>>,
     /// What happens to values that are wrong.
     pub(crate) on_fault: OnFault,
     /// How its dates are parsed.

@@ -148,6 +148,17 @@ pub struct Field {
     #[schemars(schema_with = "bound::schema")]
     pub maximum: Option<Bound>,
 
+    /// The earliest allowed dateTime or date, written like minimum, or relative to when the object landed in its bucket:
+    /// now, now-100y, now-6M, now+2w, now+7d, now-12h. Earlier values are refused with OutOfRange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub earliest: Option<String>,
+
+    /// The latest allowed dateTime or date, written like earliest. Later values are refused with OutOfRange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub latest: Option<String>,
+
     /// Minimum number of values of a repeated field that has any. Fewer are refused with TooFew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 2_147_483_647))]

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Computed, Constraints, Field, FieldType, Model, ModelError, NameTest, Path, Step, Syntax, TOP,
-    Target,
+    Attribute, Computed, Constraints, DateBounds, Field, FieldType, Model, ModelError, NameTest, Path, Step,
+    Syntax, TOP, Target,
 };
 
 use super::{
@@ -147,6 +147,7 @@ impl Compiler<'_> {
         let default = field.default.as_ref().map(|text| types::parse(field.kind, &dates, text)).transpose();
         let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
         let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
+        let bounds = DateBounds::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         Ok(FieldPlan {
             name: field.name.clone(),
             key: format!("{}:", serde_json::Value::from(field.name.as_str())),
@@ -158,6 +159,7 @@ impl Compiler<'_> {
             default,
             computed: computed.map(Box::new),
             constraints: constraints.map(Box::new),
+            bounds: bounds.map(Box::new),
             on_fault,
             dates,
             first_slot,

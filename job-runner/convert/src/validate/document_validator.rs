@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use docmill_crds::conversion::{FieldType, OnFault};
 use docmill_crds::reason::Reason;
+use jiff::Timestamp;
 
 use super::constraints::{Tally, plain};
 use crate::automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId, is_certain};
@@ -63,6 +64,8 @@ pub(super) struct Judge<'a, 'w> {
     pub(crate) path: &'a str,
     /// What was found in the document, and not outside of it.
     inside: &'a Record,
+    /// When the object landed.
+    landed: Option<Timestamp>,
     pub(crate) json: &'w mut JsonWriter,
     pub(crate) faults: Vec<Fault>,
     /// How many faults there are, without those of values that were left out.
@@ -86,10 +89,15 @@ pub(super) struct Findings<'r> {
 }
 
 impl<'a, 'w> Judge<'a, 'w> {
-    pub(crate) fn new(automaton: &'a Automaton, finding: &Finding<'a>, json: &'w mut JsonWriter) -> Self {
+    pub(crate) fn new(
+        automaton: &'a Automaton,
+        finding: &Finding<'a>,
+        landed: Option<Timestamp>,
+        json: &'w mut JsonWriter,
+    ) -> Self {
         let Finding { path, document: inside, .. } = *finding;
         let (faults, passed) = (Vec::new(), PassedOver::default());
-        Self { automaton, path, inside, json, faults, fatal: 0, passed }
+        Self { automaton, path, inside, landed, json, faults, fatal: 0, passed }
     }
 
     pub(crate) fn document(&mut self, finding: Finding<'_>) -> Values {
@@ -326,7 +334,7 @@ impl<'a, 'w> Judge<'a, 'w> {
         match types::parse(field.kind, &field.dates, text) {
             Ok(value) => {
                 self.json.value(&value);
-                if field.constraints.is_some() {
+                if field.constraints.is_some() || field.bounds.is_some() {
                     self.hold(field, &plain(&value), text, spot);
                 }
                 true
@@ -348,8 +356,10 @@ impl<'a, 'w> Judge<'a, 'w> {
 
     /// Checks a value, as the document shows it, against the constraints of its field.
     fn hold(&mut self, field: &FieldPlan, value: &str, text: &str, spot: &Spot<'_>) {
-        let Some(constraints) = &field.constraints else { return };
-        for (reason, expected) in constraints.faults(value) {
+        let faults = field.constraints.iter().flat_map(|constraints| constraints.faults(value));
+        let bounds = field.bounds.as_ref();
+        let date = bounds.and_then(|bounds| bounds.expected(value, self.landed));
+        for (reason, expected) in faults.chain(date.map(|expected| (Reason::OutOfRange, expected))) {
             let name = spot.field(&field.name);
             self.report(Fault::of_field(reason, name, spot.path, spot.place, expected, Some(text)));
         }
