@@ -129,7 +129,7 @@ impl Model {
         self.text.breaks(&self.scope())?;
         dates::check_zone("timeZone", self.time_zone.as_deref())?;
         check_fields("fields", &self.fields, &self.scope(), 1)?;
-        match self.fields.iter().position(|field| field.name == EXTRA_FIELD) {
+        match self.fields.iter().position(has_extra_name) {
             Some(index) if self.extra != Extra::Drop => Err(ModelError::Field {
                 place: format!("fields[{index}].name"),
                 name: EXTRA_FIELD.to_owned(),
@@ -138,6 +138,10 @@ impl Model {
             _ => Ok(()),
         }
     }
+}
+
+fn has_extra_name(field: &Field) -> bool {
+    field.name == EXTRA_FIELD || field.resolution.as_deref() == Some(EXTRA_FIELD)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -268,21 +272,25 @@ fn parse(place: &str, path: &str, scope: &Scope<'_>) -> Result<Path, ModelError>
     Path::parse(path, scope).map_err(|fault| ModelError::Path { place: place.to_owned(), fault })
 }
 
+/// Checks the names of fields, and of those that say how much of a date is known.
 pub(super) fn check_names(place: &str, fields: &[Field]) -> Result<(), ModelError> {
     let mut names = BTreeSet::new();
     for (index, field) in fields.iter().enumerate() {
-        let fault = |problem: &str| ModelError::Field {
-            place: format!("{place}[{index}].name"),
-            name: field.name.clone(),
-            problem: problem.to_owned(),
-        };
-        let mut characters = field.name.chars();
-        let starts = characters.next().is_some_and(|c| c.is_ascii_alphabetic());
-        if !starts || !characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
-            return Err(fault("a name starts with a letter; letters, digits, - and _ follow"));
-        }
-        if !names.insert(field.name.as_str()) {
-            return Err(fault("another field has this name already"));
+        for (part, name) in [("name", Some(&field.name)), ("resolution", field.resolution.as_ref())] {
+            let Some(name) = name else { continue };
+            let fault = |problem: &str| ModelError::Field {
+                place: format!("{place}[{index}].{part}"),
+                name: field.name.clone(),
+                problem: problem.to_owned(),
+            };
+            let mut characters = name.chars();
+            let starts = characters.next().is_some_and(|c| c.is_ascii_alphabetic());
+            if !starts || !characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
+                return Err(fault("a name starts with a letter; letters, digits, - and _ follow"));
+            }
+            if !names.insert(name.as_str()) {
+                return Err(fault("another field has this name already"));
+            }
         }
     }
     Ok(())

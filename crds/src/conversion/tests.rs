@@ -85,6 +85,18 @@ fn a_wrong_model_is_named_by_field_and_place() {
         (one(json!({"name": "b", "path": ["a"], "minItems": 1})), "fields[1].minItems (b): minItems"),
         (one(json!({"name": "b", "path": ["a"], "timeZone": "UTC"})), "fields[1].timeZone (b): timeZone is"),
         (
+            one(json!({"name": "b", "path": ["a"], "resolution": "ok", "type": "date"})),
+            "fields[1].resolution (b): another field",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "resolution": "c"})),
+            "fields[1].resolution (b): resolution is",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "resolution": "c", "type": "date", "repeated": true})),
+            "fields[1].resolution (b): of a repeated",
+        ),
+        (
             one(json!({"name": "b", "path": ["a"], "timeZone": "CET/Berlin", "type": "dateTime"})),
             "fields[1].timeZone: expected a time zone",
         ),

@@ -190,6 +190,8 @@ pub(crate) struct FieldPlan {
     pub(crate) bounds: Option<Box<DateBounds>>,
     /// What happens to values that are wrong.
     pub(crate) on_fault: OnFault,
+    /// The key of the field beside it that says how much of its date is known.
+    pub(crate) resolution: Option<String>,
     /// How its dates are parsed.
     pub(crate) dates: DateRules,
     /// The slot of its first path; the slots of its other paths follow.

@@ -180,6 +180,13 @@ pub struct Field {
     #[schemars(length(max = 8), inner(length(min = 1, max = 128)))]
     pub formats: Vec<String>,
 
+    /// The name of a field beside this one, a dateTime or date, that says how much of its value is known: year, month,
+    /// day or second. With it, the value may be a year, or a month of a year, alone (2026, 2026-01, January 2026),
+    /// and becomes its first day. Not for repeated fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z][A-Za-z0-9_-]*$"))]
+    pub resolution: Option<String>,
+
     /// Year, month and day of a dateTime or date that are separate elements in the one that `path` finds. A
     /// missing month or day is the first: a year alone means its first of January. A dateTime is the start of
     /// that day in its time zone.

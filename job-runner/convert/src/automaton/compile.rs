@@ -148,9 +148,10 @@ impl Compiler<'_> {
         let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
         let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let bounds = DateBounds::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
+        let key = |name: &str| format!("{}:", serde_json::Value::from(name));
         Ok(FieldPlan {
             name: field.name.clone(),
-            key: format!("{}:", serde_json::Value::from(field.name.as_str())),
+            key: key(&field.name),
             kind: field.kind,
             required: field.required,
             required_if,
@@ -161,6 +162,7 @@ impl Compiler<'_> {
             constraints: constraints.map(Box::new),
             bounds: bounds.map(Box::new),
             on_fault,
+            resolution: field.resolution.as_deref().map(key),
             dates,
             first_slot,
             paths,

@@ -131,7 +131,8 @@ proptest! {
 /// The same object has the same verdict whenever it is read: `now` is when it landed.
 #[test]
 fn a_date_is_held_against_when_its_object_landed() {
-    let converter = with(&json!({"type": "dateTime", "earliest": "2000-01-01T00:00:00Z", "latest": "now+7d"}));
+    let converter =
+        with(&json!({"type": "dateTime", "earliest": "2000-01-01T00:00:00Z", "latest": "now+7d"}));
     assert!(converter.depends_on_landing());
     let verdict = |day: &str, landed: Option<&str>| {
         let xml = format!("<r><v>{day}T00:00:00Z</v></r>");

@@ -14,7 +14,7 @@ use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS};
 use crate::json_writer::JsonWriter;
-use crate::types;
+use crate::types::{self, Resolution};
 
 /// Where in the text of a document the value of each of its model's fields is; an empty range for a field
 /// without one.
@@ -71,6 +71,8 @@ pub(super) struct Judge<'a, 'w> {
     /// How many faults there are, without those of values that were left out.
     pub(crate) fatal: usize,
     pub(crate) passed: PassedOver,
+    /// How much is known of the last date whose field asks for it.
+    pub(super) resolution: Option<Resolution>,
 }
 
 /// How far the document has been written, and the number of its faults.
@@ -97,7 +99,7 @@ impl<'a, 'w> Judge<'a, 'w> {
     ) -> Self {
         let Finding { path, document: inside, .. } = *finding;
         let (faults, passed) = (Vec::new(), PassedOver::default());
-        Self { automaton, path, inside, landed, json, faults, fatal: 0, passed }
+        Self { automaton, path, inside, landed, json, faults, fatal: 0, passed, resolution: None }
     }
 
     pub(crate) fn document(&mut self, finding: Finding<'_>) -> Values {
@@ -148,7 +150,15 @@ impl<'a, 'w> Judge<'a, 'w> {
             self.json.truncate(before);
             return 0..0;
         }
-        start..self.json.len()
+        let end = self.json.len();
+        if let Some(key) = &field.resolution
+            && let Some(resolution) = self.resolution.take()
+        {
+            self.json.separate();
+            self.json.raw(key);
+            self.json.string(resolution.as_str());
+        }
+        start..end
     }
 
     fn found(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
@@ -198,6 +208,7 @@ impl<'a, 'w> Judge<'a, 'w> {
         known: usize,
     ) -> bool {
         let Findings { record, frame, .. } = findings;
+        self.resolution = None;
         if field.counts {
             let path = field.paths.first().map_or("", String::as_str);
             return self.scalar(field, "0", &Spot { path, place: record.place(frame), trail, index: None });
@@ -334,6 +345,11 @@ impl<'a, 'w> Judge<'a, 'w> {
         match types::parse(field.kind, &field.dates, text) {
             Ok(value) => {
                 self.json.value(&value);
+                if field.resolution.is_some() {
+                    let whole =
+                        if field.kind == FieldType::Date { Resolution::Day } else { Resolution::Second };
+                    self.resolution = field.dates.resolution(text).map(|known| known.min(whole));
+                }
                 if field.constraints.is_some() || field.bounds.is_some() {
                     self.hold(field, &plain(&value), text, spot);
                 }
