@@ -360,6 +360,13 @@ fn paths_are_read_with_their_namespaces() {
         }
     );
     assert_eq!(path(".//a"), path("//a"));
+    let inherited = path("a/inherited(@b)").unwrap();
+    assert_eq!(inherited.target, Target::Inherited(attribute("b")));
+    assert!(
+        path("inherited(b)").is_err()
+            && path(".//inherited(@b)").is_err()
+            && path("inherited(@b)/c").is_err()
+    );
     assert_eq!(path(".").unwrap(), Path { absolute: false, steps: vec![], target: Target::Element });
     assert_eq!(path("text()").unwrap().target, Target::Text);
     assert_eq!(path("*:a/h:*/*").unwrap().steps.len(), 3);

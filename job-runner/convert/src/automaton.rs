@@ -41,6 +41,8 @@ pub(crate) struct Automaton {
     pub(crate) root: NodeId,
     /// The slots of paths from the root: the position of the field's first slot, and their own.
     pub(crate) outside: Vec<(u32, u32)>,
+    /// The attributes that elements inherit.
+    pub(crate) inherited: Vec<AttributeName>,
     pub(crate) extra: Extra,
     /// The syntax of the objects.
     pub(crate) syntax: Syntax,
@@ -66,6 +68,8 @@ pub(crate) struct Node {
     pub(crate) actions: Vec<Action>,
     /// Which of its attributes are values.
     pub(crate) attributes: Vec<(AttributeName, SlotId)>,
+    /// Which of the inherited attributes are values, by their numbers.
+    pub(crate) inherited: Vec<(u32, SlotId)>,
     /// On the way of paths from the root: the positions of the slots whose values are within the element.
     pub(crate) renews: Vec<u32>,
 }

@@ -23,6 +23,7 @@ mod claims;
 pub(crate) mod doubts;
 pub(crate) mod extra;
 mod html;
+mod inherited;
 mod json;
 pub(crate) mod markup;
 pub(crate) mod record;
@@ -188,6 +189,9 @@ impl<'m> Evaluator<'m> {
             if let Some((index, attribute)) = name.find(element) {
                 self.attribute(*slot, owner, index, &attribute)?;
             }
+        }
+        for (name, slot) in &node.inherited {
+            self.inherit(*name, *slot, owner, element)?;
         }
         for action in &node.actions {
             match action {

@@ -6,6 +6,7 @@ mod encodings;
 mod equivalence;
 mod fuzz;
 mod golden;
+mod inherited;
 mod json;
 mod json_syntax;
 mod lenient;

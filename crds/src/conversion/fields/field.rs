@@ -30,7 +30,8 @@ pub struct Field {
     /// path with a leading / starts at the root of the object, and finds outside of the record what is
     /// nearest before it. Steps are a/b, a//b, *, prefix:name, `*:name`, and a predicate on an attribute:
     /// a[@role='main'], [@role!='x'], [@role], [not(@role)], [contains(@class,'x')]. The end may be
-    /// @attribute, `text()` (the element's own text without that of its children) or . (the element itself).
+    /// @attribute, `text()` (the element's own text without that of its children), `inherited(@xml:lang)` (the
+    /// attribute of the element, or of the nearest one around it that has it) or . (the element itself).
     /// count(a//b) is the number of such elements, 0 if there are none; the field is an integer. For Json,
     /// paths are JSONPath without indexes and filters: head.title, authors[*].name, `['a b']`, ..name, *, @
     /// (the value itself), count(items), and $.feed.title from the top of the object.

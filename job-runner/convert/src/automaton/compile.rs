@@ -25,6 +25,7 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
         slots: Vec::new(),
         scopes: Vec::new(),
         outside: Vec::new(),
+        inherited: Vec::new(),
     };
     // Every document knows it, so that a model's `xml:lang` and a document's are in the same namespace.
     compiler.names.intern_namespace("http://www.w3.org/XML/1998/namespace");
@@ -44,9 +45,9 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     compiler.scope("fields", &model.fields, ".", Some(root))?;
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
     let records = records.into_iter().map(|(_, text)| text).collect();
-    let Compiler { names, slots, scopes, outside, .. } = compiler;
+    let Compiler { names, slots, scopes, outside, inherited, .. } = compiler;
     let (extra, record) = (model.extra, model.record.clone());
-    Ok(Automaton { names, nodes, slots, scopes, root, outside, extra, syntax, record, records })
+    Ok(Automaton { names, nodes, slots, scopes, root, outside, inherited, extra, syntax, record, records })
 }
 
 struct Compiler<'m> {
@@ -57,6 +58,7 @@ struct Compiler<'m> {
     slots: Vec<Slot>,
     scopes: Vec<Scope>,
     outside: Vec<(u32, u32)>,
+    inherited: Vec<AttributeName>,
 }
 
 /// A node and the steps that lead on from it; used to find paths with equal beginnings.
@@ -224,7 +226,7 @@ impl Compiler<'_> {
         let trail = self.trail(start, &path.steps);
         let node = trail.last().copied().unwrap_or(start);
         if absolute_root.is_some() {
-            let itself = usize::from(!matches!(path.target, Target::Attribute(_)));
+            let itself = usize::from(!matches!(path.target, Target::Attribute(_) | Target::Inherited(_)));
             for ancestor in trail.iter().rev().skip(itself) {
                 let renews = &mut self.drafts[at(*ancestor)].node.renews;
                 if !renews.contains(&index) {
@@ -235,12 +237,23 @@ impl Compiler<'_> {
         match &path.target {
             Target::Element | Target::Text | Target::Count => self.act(node, Action::Begin(id)),
             Target::Attribute(attribute) => self.attribute(node, attribute, id),
+            Target::Inherited(attribute) => self.inherited(node, attribute, id),
         }
     }
 
     fn attribute(&mut self, node: NodeId, attribute: &Attribute, slot: SlotId) {
         let name = self.attribute_name(attribute);
         self.drafts[at(node)].node.attributes.push((name, slot));
+    }
+
+    fn inherited(&mut self, node: NodeId, attribute: &Attribute, slot: SlotId) {
+        let name = self.attribute_name(attribute);
+        let known = self.inherited.iter().position(|known| *known == name);
+        let index = known.unwrap_or(self.inherited.len());
+        if known.is_none() {
+            self.inherited.push(name);
+        }
+        self.drafts[at(node)].node.inherited.push((number(index), slot));
     }
 
     fn attribute_name(&mut self, attribute: &Attribute) -> AttributeName {
