@@ -21,12 +21,17 @@ mod reading;
 mod reference;
 mod resolve;
 mod spec;
+mod text {
+    pub(super) mod elements;
+    pub(super) mod html;
+}
 #[cfg(test)]
 mod tests;
 
 pub use extra::{EXTRA_FIELD, Extra};
 pub use fields::bound::Bound;
 pub use fields::computed::{Computed, TooLong};
+pub use fields::constraints::date_bounds::DateBounds;
 pub use fields::constraints::{ConstraintFault, Constraints};
 pub use fields::date_format::{DateFormat, DatePart};
 pub use fields::edits::{LetterCase, Replace};
@@ -51,3 +56,5 @@ pub use reading::entities::Entities;
 pub use reading::repair::Repair;
 pub use reading::repair_counts::RepairCounts;
 pub use spec::Conversion;
+pub use text::elements::{TextBreak, TextElements};
+pub use text::html::Html;

@@ -172,6 +172,7 @@ fn constraints_are_for_types_that_they_fit() {
         (json!({"minItems": 1}), "minItems and maxItems are for"),
         (json!({"type": "date", "timeZone": "UTC"}), "timeZone is for"),
         (json!({"type": "uri", "formats": ["%F"]}), "formats is for"),
+        (json!({"earliest": "now-1d"}), "earliest and latest are for"),
         (
             json!({"type": "object", "enum": ["a"], "fields": [{"name": "b", "path": ["b"]}]}),
             "an object has no enum",
@@ -183,6 +184,7 @@ fn constraints_are_for_types_that_they_fit() {
     for sound in [
         json!({"type": "language", "pattern": "a", "minLength": 1, "enum": ["en"]}),
         json!({"type": "dateTime", "timeZone": "UTC", "formats": ["%F"], "minimum": "2026-01-02T00:00:00Z"}),
+        json!({"type": "date", "earliest": "2026-01-02", "latest": "now+7d"}),
         json!({"type": "integer", "maximum": 5, "repeated": true, "maxItems": 2}),
     ] {
         assert_eq!(fault(sound), None);
@@ -207,6 +209,10 @@ fn a_binary_source_says_nothing_of_what_is_in_its_objects() {
         json!({"repairs": ["LeadingSpace"]}),
         json!({"encoding": "utf-8"}),
         json!({"concatenated": true}),
+        json!({"blocks": ["P"]}),
+        json!({"lines": ["P"]}),
+        json!({"cells": ["P"]}),
+        json!({"inline": ["P"]}),
     ] {
         let mut conversion = json!({"format": "Binary"});
         conversion.as_object_mut().expect("a model").extend(part.as_object().expect("a part").clone());
@@ -233,6 +239,10 @@ fn how_xml_is_read_is_not_for_json() {
         json!({"repairs": ["LeadingSpace"]}),
         json!({"encoding": "utf-8"}),
         json!({"concatenated": true}),
+        json!({"blocks": ["P"]}),
+        json!({"lines": ["P"]}),
+        json!({"cells": ["P"]}),
+        json!({"inline": ["P"]}),
     ] {
         let found = fault(part.clone()).unwrap_or_default();
         assert!(found.contains("are for Xml"), "{part}: {found}");
@@ -257,6 +267,10 @@ fn a_conversion_refers_to_a_model_or_states_one() {
         json!({"repairs": ["LeadingSpace"]}),
         json!({"encoding": "utf-8"}),
         json!({"concatenated": true}),
+        json!({"blocks": ["P"]}),
+        json!({"lines": ["P"]}),
+        json!({"cells": ["P"]}),
+        json!({"inline": ["P"]}),
         json!({"limits": {"maxNodes": 5}}),
     ] {
         let mut conversion = json!({"modelRef": {"name": "nitf-eu"}});

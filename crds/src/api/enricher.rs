@@ -8,7 +8,7 @@ mod outputs;
 mod protocols;
 
 pub use definition::Enricher;
-pub use input::{Input, ObjectForm, ObjectInput};
+pub use input::{HtmlInput, Input, ObjectForm, ObjectInput};
 
 pub use builtin::{Builtin, BuiltinResult};
 pub use check::EnricherFault;

@@ -9,6 +9,7 @@ use super::model_error::ModelError;
 use super::on_fault::OnFault;
 use super::reading::entities::Entities;
 use super::spec::Conversion;
+use super::text::elements::TextElements;
 
 /// The model, or an error if it has settings for other formats.
 pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
@@ -29,6 +30,7 @@ pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
         repairs: Vec::new(),
         encoding: None,
         concatenated: false,
+        text: TextElements::default(),
         limits: conversion.limits.clone().unwrap_or_default().resolve()?,
     })
 }
@@ -80,6 +82,10 @@ mod tests {
             ("repairs", json!({"repairs": ["LeadingSpace"]})),
             ("encoding", json!({"encoding": "utf-8"})),
             ("concatenated", json!({"concatenated": true})),
+            ("blocks", json!({"blocks": ["P"]})),
+            ("lines", json!({"lines": ["P"]})),
+            ("cells", json!({"cells": ["P"]})),
+            ("inline", json!({"inline": ["P"]})),
             ("limits.maxDepth", json!({"limits": {"maxObjectBytes": 1, "maxDepth": 1}})),
         ] {
             let fault = conversion(&more).resolve().unwrap_err().to_string();

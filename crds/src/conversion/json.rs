@@ -4,9 +4,11 @@ use super::fields::field::Field;
 use super::fields::field_type::FieldType;
 use super::model_error::ModelError;
 use super::spec::Conversion;
+use super::text::html::Html;
 
-/// Settings of how XML is read.
-const XML_ALONE: [&str; 4] = ["entities", "repairs", "encoding", "concatenated"];
+/// Settings of how XML is read, and its text made plain.
+const XML_ALONE: [&str; 8] =
+    ["entities", "repairs", "encoding", "concatenated", "blocks", "lines", "cells", "inline"];
 
 /// Refuses settings that are for Xml only.
 pub(super) fn check(conversion: &Conversion) -> Result<(), ModelError> {
@@ -37,6 +39,12 @@ fn check_fields(place: &str, fields: &[Field]) -> Result<(), ModelError> {
         }
         if !field.exclude.is_empty() {
             return Err(fault(&format!("{place}.exclude"), "exclude is for Xml"));
+        }
+        if field.html == Some(Html::ByType) {
+            return Err(fault(
+                &format!("{place}.html"),
+                "ByType is for Xml: a JSON value has no type, write Text",
+            ));
         }
         check_fields(&format!("{place}.fields"), &field.fields)?;
     }

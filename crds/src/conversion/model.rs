@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::extra::{EXTRA_FIELD, Extra};
 use super::fields::computed::Computed;
+use super::fields::constraints::date_bounds::DateBounds;
 use super::fields::constraints::{ConstraintFault, Constraints};
 use super::fields::field::Field;
 use super::fields::field_type::FieldType;
@@ -21,12 +22,13 @@ use super::on_fault::OnFault;
 use super::path::{Path, Scope, Target};
 use super::reading::entities::Entities;
 use super::reading::repair::Repair;
+use super::text::elements::TextElements;
 use crate::digest::hex;
 use crate::serialization::is_default;
 
 /// The version of how documents are written. It is part of every revision: raise it when the same model and
 /// the same object give a different document than before.
-pub const CONVERTER_FORMAT: u32 = 3;
+pub const CONVERTER_FORMAT: u32 = 4;
 
 /// The same for documents of format Binary, types of contents included.
 pub const BINARY_FORMAT: u32 = 1;
@@ -70,6 +72,9 @@ pub struct Model {
     /// An object may be several XML documents, one after the other.
     #[serde(skip_serializing_if = "is_default")]
     pub concatenated: bool,
+    /// How elements set their text apart, beside those that are known in every vocabulary.
+    #[serde(skip_serializing_if = "is_default")]
+    pub text: TextElements,
     /// Limits on the resources that an object may use.
     pub limits: ResolvedLimits,
 }
@@ -121,9 +126,10 @@ impl Model {
     pub(crate) fn check(&self) -> Result<(), ModelError> {
         self.record_paths()?;
         self.empty_paths()?;
+        self.text.breaks(&self.scope())?;
         dates::check_zone("timeZone", self.time_zone.as_deref())?;
         check_fields("fields", &self.fields, &self.scope(), 1)?;
-        match self.fields.iter().position(|field| field.name == EXTRA_FIELD) {
+        match self.fields.iter().position(has_extra_name) {
             Some(index) if self.extra != Extra::Drop => Err(ModelError::Field {
                 place: format!("fields[{index}].name"),
                 name: EXTRA_FIELD.to_owned(),
@@ -132,6 +138,10 @@ impl Model {
             _ => Ok(()),
         }
     }
+}
+
+fn has_extra_name(field: &Field) -> bool {
+    field.name == EXTRA_FIELD || field.resolution.as_deref() == Some(EXTRA_FIELD)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -191,6 +201,7 @@ fn check_constraints(place: &str, field: &Field) -> Result<(), ModelError> {
         problem: fault.problem,
     };
     Computed::of(field).map_err(fault)?;
+    DateBounds::of(field).map_err(fault)?;
     Constraints::of(field).map(|_| ()).map_err(fault)
 }
 
@@ -261,21 +272,25 @@ fn parse(place: &str, path: &str, scope: &Scope<'_>) -> Result<Path, ModelError>
     Path::parse(path, scope).map_err(|fault| ModelError::Path { place: place.to_owned(), fault })
 }
 
+/// Checks the names of fields, and of those that say how much of a date is known.
 pub(super) fn check_names(place: &str, fields: &[Field]) -> Result<(), ModelError> {
     let mut names = BTreeSet::new();
     for (index, field) in fields.iter().enumerate() {
-        let fault = |problem: &str| ModelError::Field {
-            place: format!("{place}[{index}].name"),
-            name: field.name.clone(),
-            problem: problem.to_owned(),
-        };
-        let mut characters = field.name.chars();
-        let starts = characters.next().is_some_and(|c| c.is_ascii_alphabetic());
-        if !starts || !characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
-            return Err(fault("a name starts with a letter; letters, digits, - and _ follow"));
-        }
-        if !names.insert(field.name.as_str()) {
-            return Err(fault("another field has this name already"));
+        for (part, name) in [("name", Some(&field.name)), ("resolution", field.resolution.as_ref())] {
+            let Some(name) = name else { continue };
+            let fault = |problem: &str| ModelError::Field {
+                place: format!("{place}[{index}].{part}"),
+                name: field.name.clone(),
+                problem: problem.to_owned(),
+            };
+            let mut characters = name.chars();
+            let starts = characters.next().is_some_and(|c| c.is_ascii_alphabetic());
+            if !starts || !characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
+                return Err(fault("a name starts with a letter; letters, digits, - and _ follow"));
+            }
+            if !names.insert(name.as_str()) {
+                return Err(fault("another field has this name already"));
+            }
         }
     }
     Ok(())

@@ -57,6 +57,22 @@ pub enum ModelError {
         /// As written.
         name: String,
     },
+    /// What names an element does not.
+    #[error("{place}: expected the name of an element, such as P, tei:lb or *:lb, found {name:?}")]
+    NotName {
+        /// Where in the model.
+        place: String,
+        /// As written.
+        name: String,
+    },
+    /// An element is in two lists, or twice in one.
+    #[error("{place}: {name:?} is named before, in this list or another one: leave it out of one of them")]
+    NamedTwice {
+        /// Where in the model.
+        place: String,
+        /// As written.
+        name: String,
+    },
     /// A limit is out of its range.
     #[error("{place}: expected a number from {min} to {max}, found {value}")]
     Limit {

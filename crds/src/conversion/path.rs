@@ -4,7 +4,7 @@
 //! ```text
 //! path      = union | "count(" location ")"
 //! location  = "." | [ "/" | "//" | ".//" ] step { ("/" | "//") step } [ "/" end ] | end
-//! end       = "@" name | "text()"
+//! end       = "@" name | "text()" | "inherited(@" name ")"
 //! step      = test { "[" predicate "]" }
 //! test      = "*" | name | prefix ":" "*" | "*:" name
 //! predicate = "@" name [ ("=" | "!=") literal ] | "not(@" name ")" | "contains(@" name "," literal ")"

@@ -5,6 +5,7 @@ use super::model::{Model, check_names};
 use super::model_error::ModelError;
 use super::reading::encoding;
 use super::spec::Conversion;
+use super::text::elements::{self, TextElements};
 use super::{binary, json};
 
 impl Conversion {
@@ -48,6 +49,7 @@ impl Conversion {
         }
         base.encoding = self.encoding.clone().or(base.encoding);
         base.concatenated |= self.concatenated;
+        elements::amend(&mut base, self);
         base.namespaces.extend(self.namespaces.clone());
         base.limits = match (&self.limits, base.limits) {
             (Some(own), Some(preset)) => Some(own.or(&preset)),
@@ -67,6 +69,7 @@ impl Conversion {
         if self.fields.is_empty() {
             return Err(ModelError::NoFields);
         }
+        let text = TextElements::of(&self);
         let mut repairs = self.repairs;
         repairs.sort_unstable();
         repairs.dedup();
@@ -84,6 +87,7 @@ impl Conversion {
             repairs,
             encoding: self.encoding.as_deref().map(encoding::check).transpose()?,
             concatenated: self.concatenated,
+            text,
             limits: self.limits.unwrap_or_default().resolve()?,
         })
     }

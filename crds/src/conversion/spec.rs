@@ -45,6 +45,9 @@ use crate::serialization::is_default;
         (has(self.concatenated) && self.concatenated))",
     "message": "entities, repairs, encoding and concatenated are for Xml"
 }, {
+    "rule": "self.format != 'Json' || !(has(self.blocks) || has(self.lines) || has(self.cells) || has(self.inline))",
+    "message": "blocks, lines, cells and inline are for Xml"
+}, {
     "rule": "self.format != 'Json' || !has(self.fields) || self.fields.all(f, f.type != 'markup' && !has(f.exclude))",
     "message": "the type markup and exclude are for Xml"
 }]))]
@@ -158,6 +161,29 @@ pub struct Conversion {
     #[serde(default, skip_serializing_if = "is_default")]
     pub concatenated: bool,
 
+    /// Elements whose text is a paragraph of its own in a text, and set apart by a space in a string, beside the ones
+    /// that docs/reference/model-language.md lists: P, `tei:ab`, `*:ab`. Names are as in paths, and case counts.
+    /// These lists are added to those of a preset; of an element that both name, this one counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), inner(length(min = 1, max = 128)))]
+    pub blocks: Vec<String>,
+
+    /// Elements whose text is a line of its own, written like `blocks`. An empty one ends a line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), inner(length(min = 1, max = 128)))]
+    pub lines: Vec<String>,
+
+    /// Elements whose text is set apart by a space, written like `blocks`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), inner(length(min = 1, max = 128)))]
+    pub cells: Vec<String>,
+
+    /// Elements that are part of their line although documents of other kinds set them apart, written like `blocks`:
+    /// title and term of TEI.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), inner(length(min = 1, max = 128)))]
+    pub inline: Vec<String>,
+
     /// Limits on the resources that one object may use in a worker. The defaults are well above what real
     /// news documents need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,7 +192,7 @@ pub struct Conversion {
 
 impl Conversion {
     /// The settings that say what is in objects, each with whether it is set.
-    pub(super) fn content_settings(&self) -> [(&'static str, bool); 13] {
+    pub(super) fn content_settings(&self) -> [(&'static str, bool); 17] {
         [
             ("preset", self.preset.is_some()),
             ("record", self.record.is_some()),
@@ -181,6 +207,10 @@ impl Conversion {
             ("repairs", !self.repairs.is_empty()),
             ("encoding", self.encoding.is_some()),
             ("concatenated", self.concatenated),
+            ("blocks", !self.blocks.is_empty()),
+            ("lines", !self.lines.is_empty()),
+            ("cells", !self.cells.is_empty()),
+            ("inline", !self.inline.is_empty()),
         ]
     }
 }

@@ -104,6 +104,18 @@ fn a_wrong_model_is_named_by_field_and_place() {
         (one(json!({"name": "b", "path": ["a"], "minItems": 1})), "fields[1].minItems (b): minItems"),
         (one(json!({"name": "b", "path": ["a"], "timeZone": "UTC"})), "fields[1].timeZone (b): timeZone is"),
         (
+            one(json!({"name": "b", "path": ["a"], "resolution": "ok", "type": "date"})),
+            "fields[1].resolution (b): another field",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "resolution": "c"})),
+            "fields[1].resolution (b): resolution is",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "resolution": "c", "type": "date", "repeated": true})),
+            "fields[1].resolution (b): of a repeated",
+        ),
+        (
             one(json!({"name": "b", "path": ["a"], "timeZone": "CET/Berlin", "type": "dateTime"})),
             "fields[1].timeZone: expected a time zone",
         ),
@@ -229,6 +241,7 @@ fn what_json_has_not_is_refused_with_its_place() {
         (json!({"format": "Json", "record": "item", "fields": a}), "record: \"item\" does not start with $"),
         (json!({"format": "Json", "record": "/item", "fields": a}), "record: expected the name of a member"),
         (of(json!({"name": "b", "path": ["b"], "type": "markup"})), "fields[1].type: markup is for Xml"),
+        (of(json!({"name": "b", "path": ["b"], "html": "ByType"})), "fields[1].html: ByType is for Xml"),
         (of(json!({"name": "b", "path": ["b"], "exclude": ["c"]})), "fields[1].exclude: exclude is for Xml"),
         (of(json!({"name": "b", "path": ["b[0]"]})), "fields[1].path[0]: expected [*]"),
         (of(nested), "fields[1].fields[0].type: markup is for Xml"),
@@ -255,7 +268,7 @@ fn how_an_object_is_read_is_part_of_the_revision_only_where_it_is_set() {
     // What it was before there were these settings, and before `maxNodes` was raised.
     let plain = of(json!({})).resolve().unwrap();
     let canonical = serde_json::to_value(&plain).unwrap();
-    for name in ["entities", "repairs", "encoding", "concatenated"] {
+    for name in ["entities", "repairs", "encoding", "concatenated", "text"] {
         assert_eq!(canonical.get(name), None, "{name}");
     }
     let revision = |more: Value| of(more).revision().unwrap();
@@ -263,6 +276,7 @@ fn how_an_object_is_read_is_part_of_the_revision_only_where_it_is_set() {
         json!({"entities": "Refuse"}),
         json!({"repairs": []}),
         json!({"concatenated": false}),
+        json!({"blocks": [], "inline": []}),
         json!({"limits": {"maxNodes": plain.limits.max_nodes}}),
     ] {
         assert_eq!(revision(same.clone()), plain.revision(), "{same}");
@@ -272,6 +286,7 @@ fn how_an_object_is_read_is_part_of_the_revision_only_where_it_is_set() {
         json!({"repairs": ["LeadingSpace"]}),
         json!({"encoding": "koi8-r"}),
         json!({"concatenated": true}),
+        json!({"cells": ["a"]}),
         json!({"limits": {"maxNodes": 250_000}}),
     ] {
         assert_ne!(revision(other.clone()), plain.revision(), "{other}");
@@ -364,6 +379,13 @@ fn paths_are_read_with_their_namespaces() {
         }
     );
     assert_eq!(path(".//a"), path("//a"));
+    let inherited = path("a/inherited(@b)").unwrap();
+    assert_eq!(inherited.target, Target::Inherited(attribute("b")));
+    assert!(
+        path("inherited(b)").is_err()
+            && path(".//inherited(@b)").is_err()
+            && path("inherited(@b)/c").is_err()
+    );
     assert_eq!(path(".").unwrap(), Path { absolute: false, steps: vec![], target: Target::Element });
     assert_eq!(path("text()").unwrap().target, Target::Text);
     assert_eq!(path("*:a/h:*/*").unwrap().steps.len(), 3);

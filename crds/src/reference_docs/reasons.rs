@@ -108,7 +108,7 @@ const fn of_refusal(reason: Reason) -> &'static str {
         Reason::TooShort => "Lower `minLength` of the field, or correct the value at its source.",
         Reason::TooLong => "Raise `maxLength` of the field, or correct the value at its source.",
         Reason::OutOfRange => {
-            "Change `minimum` or `maximum` of the field, or correct the value at its source."
+            "Change `minimum`, `maximum`, `earliest` or `latest` of the field, or correct the value at its source."
         }
         Reason::TooFew => "Lower `minItems` of the field, or correct the object at its source.",
         Reason::TooMany => "Raise `maxItems` of the field, or correct the object at its source.",

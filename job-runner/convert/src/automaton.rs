@@ -12,7 +12,9 @@ pub(crate) mod active;
 
 use std::ops::Range;
 
-use docmill_crds::conversion::{Computed, Constraints, Extra, FieldType, OnFault, Syntax, TOP, Test};
+use docmill_crds::conversion::{
+    Computed, Constraints, DateBounds, Extra, FieldType, Html, OnFault, Syntax, TOP, Test,
+};
 use serde_json::Value;
 
 use super::events::Element;
@@ -39,6 +41,8 @@ pub(crate) struct Automaton {
     pub(crate) root: NodeId,
     /// The slots of paths from the root: the position of the field's first slot, and their own.
     pub(crate) outside: Vec<(u32, u32)>,
+    /// The attributes that elements inherit.
+    pub(crate) inherited: Vec<AttributeName>,
     pub(crate) extra: Extra,
     /// The syntax of the objects.
     pub(crate) syntax: Syntax,
@@ -64,6 +68,8 @@ pub(crate) struct Node {
     pub(crate) actions: Vec<Action>,
     /// Which of its attributes are values.
     pub(crate) attributes: Vec<(AttributeName, SlotId)>,
+    /// Which of the inherited attributes are values, by their numbers.
+    pub(crate) inherited: Vec<(u32, SlotId)>,
     /// On the way of paths from the root: the positions of the slots whose values are within the element.
     pub(crate) renews: Vec<u32>,
 }
@@ -127,6 +133,8 @@ pub(crate) enum SlotContent {
         own: bool,
         /// The node of the excluded content.
         exclude: Option<NodeId>,
+        /// Which values are HTML.
+        html: Option<Html>,
     },
     /// Nested fields.
     Object(ScopeId),
@@ -182,8 +190,12 @@ pub(crate) struct FieldPlan {
     /// The constraints on its values beyond their type. Boxed, as few fields have any and all fields are
     /// walked for every document.
     pub(crate) constraints: Option<Box<Constraints>>,
+    /// The earliest and the latest of its dates.
+    pub(crate) bounds: Option<Box<DateBounds>>,
     /// What happens to values that are wrong.
     pub(crate) on_fault: OnFault,
+    /// The key of the field beside it that says how much of its date is known.
+    pub(crate) resolution: Option<String>,
     /// How its dates are parsed.
     pub(crate) dates: DateRules,
     /// The slot of its first path; the slots of its other paths follow.

@@ -1,6 +1,8 @@
 //! Matches a document against the automaton while it streams by, and collects the values that the paths lead
 //! to.
 
+use docmill_crds::conversion::Html;
+
 use super::automaton::active::Owner;
 use super::automaton::{Action, Automaton, NodeId, Slot, SlotContent, SlotId, TextForm};
 use super::cursor::Mark;
@@ -20,6 +22,8 @@ pub(crate) mod capture;
 mod claims;
 pub(crate) mod doubts;
 pub(crate) mod extra;
+mod html;
+mod inherited;
 mod json;
 pub(crate) mod markup;
 pub(crate) mod record;
@@ -186,6 +190,9 @@ impl<'m> Evaluator<'m> {
                 self.attribute(*slot, owner, index, &attribute)?;
             }
         }
+        for (name, slot) in &node.inherited {
+            self.inherit(*name, *slot, owner, element)?;
+        }
         for action in &node.actions {
             match action {
                 Action::Record(_) => {}
@@ -217,7 +224,7 @@ impl<'m> Evaluator<'m> {
     ) -> Result<(), Flaw> {
         let slot = &self.automaton.slots[id as usize];
         let place = Mark::At(attribute.offset);
-        let SlotContent::Text { form, .. } = slot.content else {
+        let SlotContent::Text { form, html, .. } = slot.content else {
             self.claim.attribute(index);
             return self.tally(slot, owner, place, attribute.offset);
         };
@@ -232,7 +239,12 @@ impl<'m> Evaluator<'m> {
             self.claim_attribute(id, owner, found, index);
         }
         self.count(owner, buffer.len(), attribute.offset)?;
-        self.record(owner).0.fill_text(found, buffer.text());
+        let record = self.record(owner).0;
+        if html == Some(Html::Text) {
+            record.fill_html(found, buffer.text());
+        } else {
+            record.fill_text(found, buffer.text());
+        }
         self.memory.spare.push(buffer);
         Ok(())
     }
@@ -274,7 +286,7 @@ impl<'m> Evaluator<'m> {
                     element,
                 )
             }
-            SlotContent::Text { form, own, exclude } => {
+            SlotContent::Text { form, own, exclude, html } => {
                 let buffer = if form == TextForm::Markup {
                     Buffer::Markup(Box::default())
                 } else {
@@ -287,7 +299,8 @@ impl<'m> Evaluator<'m> {
                 }
                 let owner = if self.record(owner).1 { Owner::Shared(0) } else { Owner::Frame(0) };
                 let level = self.memory.levels.len();
-                self.memory.captures.push(Capture::new(owner, found, level, own, buffer));
+                let html = self.is_html(html, element);
+                self.memory.captures.push(Capture::new(owner, found, level, (own, html), buffer));
                 Ok(())
             }
             SlotContent::Count => Ok(()),
@@ -342,7 +355,7 @@ impl<'m> Evaluator<'m> {
     }
 
     fn finish(&mut self, capture: Capture) {
-        let found = capture.found;
+        let (found, html) = (capture.found, capture.html);
         let (record, shared) = self.record(capture.owner);
         let empty = match capture.into_buffer() {
             Buffer::Markup(buffer) => {
@@ -350,7 +363,11 @@ impl<'m> Evaluator<'m> {
                 buffer.text().is_empty()
             }
             Buffer::Text(buffer) => {
-                record.fill_text(found, buffer.text());
+                if html {
+                    record.fill_html(found, buffer.text());
+                } else {
+                    record.fill_text(found, buffer.text());
+                }
                 let empty = buffer.text().is_empty();
                 self.memory.spare.push(buffer);
                 empty

@@ -52,6 +52,7 @@ pub use losses::{Loss, LossKind, Losses};
 pub use pipeline::converter::Converter;
 pub use pipeline::documents::{Document, Documents, Dropped, Verdict};
 pub use pipeline::visit::{Visited, VisitedName, Visitor, visit};
+pub use validate::html_to_text;
 
 pub(crate) mod pipeline;
 #[cfg(test)]

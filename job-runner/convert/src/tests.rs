@@ -6,6 +6,7 @@ mod encodings;
 mod equivalence;
 mod fuzz;
 mod golden;
+mod inherited;
 mod json;
 mod json_syntax;
 mod lenient;
@@ -243,6 +244,34 @@ fn the_parts_of_a_date_make_one() {
         assert_eq!(refusal.faults.len(), 2, "{xml}: {refusal}");
         assert_eq!(refusal.faults[0].found.as_deref(), Some(found), "{xml}");
     }
+}
+
+#[test]
+fn how_much_is_known_of_a_date_stands_beside_it() {
+    let date = |kind: &str| {
+        json!({"name": kind, "path": ["a", "b"], "type": kind, "resolution": format!("{kind}Known"), "onFault": "Drop",
+            "timeZone": (kind == "dateTime").then_some("UTC")})
+    };
+    let parts = json!({"name": "p", "path": ["p"], "type": "date", "resolution": "pKnown",
+        "parts": {"year": "y", "month": "m", "day": "d"}});
+    let converter = converter(json!({"record": "/r", "fields": [date("date"), date("dateTime"), parts]}));
+    for (xml, expected) in [
+        (
+            "<r><a>2026-02</a><p><y>2026</y></p></r>",
+            json!({"date": "2026-02-01", "dateKnown": "month",
+                "dateTime": "2026-02-01T00:00:00Z", "dateTimeKnown": "month", "p": "2026-01-01", "pKnown": "year"}),
+        ),
+        (
+            "<r><a>soon</a><b>2026-02-03T04:05:06Z</b><p><y>2026</y><m>2</m><d>3</d></p></r>",
+            json!({"date": "2026-02-03", "dateKnown": "day",
+                "dateTime": "2026-02-03T04:05:06Z", "dateTimeKnown": "second", "p": "2026-02-03", "pKnown": "day"}),
+        ),
+        ("<r><a>soon</a></r>", json!({})),
+    ] {
+        assert_eq!(document(&converter, xml), expected, "{xml}");
+    }
+    let verdict = verdicts(&converter, b"<r><a>2026</a></r>").remove(0).unwrap();
+    assert_eq!(verdict.field("date"), Some("\"2026-01-01\""));
 }
 
 #[test]

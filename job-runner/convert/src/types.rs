@@ -6,7 +6,7 @@ mod dates;
 use std::borrow::Cow;
 
 pub use dates::DateRules;
-pub(crate) use dates::date_of_parts;
+pub(crate) use dates::{Resolution, date_of_parts};
 use docmill_crds::conversion::FieldType;
 use serde_json::{Number, Value};
 

@@ -3,10 +3,14 @@
 mod computed;
 mod constraints;
 mod document_validator;
+mod html;
 mod json;
 mod parts;
 
 pub(crate) use document_validator::Values;
+pub use html::html_to_text;
+
+use jiff::Timestamp;
 
 use super::automaton::Automaton;
 use super::evaluate::Finding;
@@ -29,9 +33,15 @@ pub(crate) struct Accepted {
     pub(crate) dropped: Vec<Fault>,
 }
 
-/// Writes the fields of a document, in the order of its model, or finds all its faults.
-pub(crate) fn document(automaton: &Automaton, finding: Finding<'_>, json: &mut JsonWriter) -> Judged {
-    let mut judge = Judge::new(automaton, &finding, json);
+/// Writes the fields of a document, in the order of its model, or finds all its faults. `landed`: when its object did, if
+/// that is known.
+pub(crate) fn document(
+    automaton: &Automaton,
+    finding: Finding<'_>,
+    landed: Option<Timestamp>,
+    json: &mut JsonWriter,
+) -> Judged {
+    let mut judge = Judge::new(automaton, &finding, landed, json);
     let values = judge.document(finding);
     let Judge { faults, fatal, passed, .. } = judge;
     let verdict = if fatal == 0 { Ok(Accepted { values, dropped: faults }) } else { Err(faults) };

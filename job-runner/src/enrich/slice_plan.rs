@@ -1,7 +1,7 @@
 //! The work order of a slice, read and checked once, so that nothing is parsed per document. No I/O.
 
 use docmill_clients::model_server::protocol::{self, AnswerError};
-use docmill_crds::api::enricher::{Enricher, Input, ObjectInput, Protocol};
+use docmill_crds::api::enricher::{Enricher, HtmlInput, Input, ObjectInput, Protocol};
 use docmill_crds::api::enrichment_run::{Bounds, DocumentSelector, OnModelChange, TargetIndex};
 use docmill_crds::contract::{EnrichOrder, EnrichStep};
 use docmill_crds::records::enrichment_query::DocumentQuery;
@@ -69,8 +69,15 @@ pub struct PlannedEnricher {
 /// One input of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InputPart {
-    /// A text rendered from fields, of at most this many characters.
-    Text(Template, usize),
+    /// A text rendered from fields.
+    Text {
+        /// How it is rendered.
+        template: Template,
+        /// It is HTML, of which the model gets the plain text.
+        is_html: bool,
+        /// The most characters that the model gets.
+        most: usize,
+    },
     /// The raw object.
     Object(ObjectInput),
 }
@@ -152,7 +159,8 @@ fn part(enricher: &Enricher, input: &Input) -> Result<InputPart, EnrichError> {
         (None, text) => {
             let field = format!("spec.enrichers[{}].inputs[{}]", enricher.name, input.name);
             let most = input.max_characters.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-            Ok(InputPart::Text(template(&field, text.as_deref().unwrap_or_default())?, most))
+            let template = template(&field, text.as_deref().unwrap_or_default())?;
+            Ok(InputPart::Text { template, is_html: input.html == Some(HtmlInput::Text), most })
         }
     }
 }

@@ -22,6 +22,7 @@ use docmill_convert::{Converter, Reading};
 use docmill_crds::api::storage::is_folder_marker;
 use docmill_crds::digest::hex;
 use docmill_crds::reason::SkipReason;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -169,7 +170,7 @@ impl Preparation {
         let mut reading = Reading::default();
         let collected = loop {
             let provenance = stamp.provenance(&unit, &raw_digest, &self.recorder);
-            match self.collect(converter, reading, bytes, &provenance)? {
+            match self.collect(converter, (reading, unit.landed()), bytes, &provenance)? {
                 Collected::All(made) => break made,
                 Collected::TooMuch => return Ok(Outcome::TooMuch(unit)),
                 Collected::Again(another) => reading = another,
@@ -180,16 +181,16 @@ impl Preparation {
         Ok(Outcome::Converted(converted_unit, encoded_snapshot))
     }
 
-    /// Reads the object in this way, and addresses its documents.
+    /// Reads the object in this way, and addresses its documents; with it, when it landed.
     fn collect(
         &self,
         converter: &Converter,
-        reading: Reading,
+        (reading, landed): (Reading, Option<Timestamp>),
         bytes: &[u8],
         provenance: &Provenance<'_>,
     ) -> io::Result<Collected> {
         let mut collected = Made::default();
-        let mut documents = converter.documents_in(reading, bytes);
+        let mut documents = converter.documents_in(reading, bytes).landed_at(landed);
         for verdict in documents.by_ref() {
             collected.push(match verdict? {
                 Ok(document) => self.address(document, provenance),

@@ -11,6 +11,7 @@ pub mod refusal;
 pub mod task;
 
 use docmill_crds::records::units::UnitId;
+use jiff::Timestamp;
 
 /// A unit whose object was looked at.
 #[derive(Clone, Debug)]
@@ -22,4 +23,12 @@ pub struct Unit {
     /// When the object landed, in milliseconds since 1970 (S3 has a resolution of one second). It orders the
     /// versions of a key.
     pub last_modified_millis: i64,
+}
+
+impl Unit {
+    /// When the object landed, if that is known.
+    pub fn landed(&self) -> Option<Timestamp> {
+        let known = Some(self.last_modified_millis).filter(|millis| *millis > 0)?;
+        Timestamp::from_millisecond(known).ok()
+    }
 }

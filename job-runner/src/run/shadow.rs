@@ -23,6 +23,7 @@ use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::runs::Tally;
 use docmill_crds::records::units::{UnitId, UnitState, units_index};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::context::RunContext;
@@ -258,7 +259,7 @@ impl<'a> Rehearsal<'a> {
                     comparison.refuse(Reason::LimitExceeded, example);
                 }
                 Object::ToConvert(converter, reading, reader) => {
-                    read = convert(&mut comparison, &converter, reading, reader)?;
+                    read = convert(&mut comparison, &converter, (reading, unit.landed()), reader)?;
                 }
                 Object::Described(document) => comparison.compare(&document),
             }
@@ -276,11 +277,11 @@ enum Object {
     Described(Box<Document>),
 }
 
-/// Converts an object to its end; returns its length in bytes.
+/// Converts an object to its end, with how it is read and when it landed; returns its length in bytes.
 fn convert(
     comparison: &mut UnitComparison<'_>,
     converter: &Converter,
-    reading: Reading,
+    reading: (Reading, Option<Timestamp>),
     mut object: impl Read,
 ) -> io::Result<i64> {
     let mut counted = CountedBytes { reader: &mut object, read: 0 };

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use docmill_crds::conversion::{EXTRA_FIELD, Model};
+use docmill_crds::conversion::{EXTRA_FIELD, Field, Model};
 use docmill_crds::records::applied_mapping::AppliedMapping;
 use docmill_crds::records::enrichments::key;
 
@@ -29,8 +29,9 @@ impl ConflictMemory {
 
 /// The fields of a record that the model has: whoever may write to the cluster could have added other words.
 pub fn of_model(applied: Option<AppliedMapping>, model: &Model) -> Vec<String> {
+    let has = |field: &Field, name: &String| field.name == *name || field.resolution.as_ref() == Some(name);
     let is_known = |name: &String| {
-        name == EXTRA_FIELD || name == key::DOCMILL || model.fields.iter().any(|field| field.name == *name)
+        name == EXTRA_FIELD || name == key::DOCMILL || model.fields.iter().any(|field| has(field, name))
     };
     applied.map(|applied| applied.conflicts).unwrap_or_default().into_iter().filter(is_known).collect()
 }

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
     validation = Rule::new("has(self.template) != has(self.object)")
         .message("exactly one of template and object must be set"),
     validation = Rule::new("!has(self.maxCharacters) || has(self.template)")
-        .message("maxCharacters goes with template").field_path(".maxCharacters")
+        .message("maxCharacters goes with template").field_path(".maxCharacters"),
+    validation = Rule::new("!has(self.html) || has(self.template)")
+        .message("html goes with template").field_path(".html")
 )]
 pub struct Input {
     /// Its name in the protocol: the name of a tensor, the role of a message (`system`, `user`), a name for
@@ -22,6 +24,10 @@ pub struct Input {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 65_536))]
     pub template: Option<String>,
+    /// Text: the text is HTML or markup, of which the model gets what a reader sees, and no tags. For fields that
+    /// keep either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<HtmlInput>,
     /// A longer text is cut to its first so many characters (Unicode code points). Left out: the model gets
     /// the whole text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,6 +36,13 @@ pub struct Input {
     /// The raw object that the document was made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectInput>,
+}
+
+/// What becomes of HTML in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub enum HtmlInput {
+    /// Plain text.
+    Text,
 }
 
 /// The raw object that a document was made from, as an input.

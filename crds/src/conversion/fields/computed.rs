@@ -9,6 +9,7 @@ use super::constraints::{ConstraintFault, fault, regex};
 use super::edits::LetterCase;
 use super::field::Field;
 use super::field_type::FieldType;
+use crate::conversion::text::html::Html;
 
 /// How much longer than what was found a value may become, as a factor and in bytes beyond it.
 const GROWTH: usize = 4;
@@ -17,6 +18,7 @@ const GROWTH_BYTES: usize = 16 * 1024;
 /// The computation of one field's values, in the order of its properties here.
 #[derive(Clone, Debug)]
 pub struct Computed {
+    html: Option<Html>,
     split: Option<String>,
     trim: bool,
     extract: Option<Regex>,
@@ -39,6 +41,9 @@ impl Computed {
         if matches!(field.kind, FieldType::Object | FieldType::Markup) || field.parts.is_some() {
             return fault(part, "nothing is computed from objects, markup and parts of a date");
         }
+        if field.html.is_some() && !matches!(field.kind, FieldType::String | FieldType::Text) {
+            return fault(".html", "html becomes plain text: the field is a string or text");
+        }
         if field.split.is_some() && !field.repeated && field.join.is_none() {
             return fault(".split", "split makes a list: the field is repeated, or joins the parts");
         }
@@ -50,6 +55,7 @@ impl Computed {
         });
         let extract = field.extract.as_deref().map(|pattern| regex(".extract", pattern));
         Ok(Some(Self {
+            html: field.html,
             split: field.split.clone(),
             trim: field.trim,
             extract: extract.transpose()?,
@@ -59,6 +65,11 @@ impl Computed {
             unmapped: field.default.clone().filter(|_| !field.map.is_empty()),
             join: field.join.clone(),
         }))
+    }
+
+    /// Which of the values that are found are HTML. They are made plain text before [`Self::values`].
+    pub const fn html(&self) -> Option<Html> {
+        self.html
     }
 
     /// What stands between values that become one.
@@ -138,6 +149,7 @@ fn replace(pattern: &Regex, with: &str, text: &str, most: usize) -> Result<Strin
 /// The first property of a field by which its values are computed.
 fn first_part(field: &Field) -> Option<&'static str> {
     let parts = [
+        (".html", field.html.is_some()),
         (".split", field.split.is_some()),
         (".trim", field.trim),
         (".extract", field.extract.is_some()),
@@ -207,6 +219,8 @@ mod tests {
             (json!({"join": ",", "repeated": true}), ".join", "not repeated"),
             (json!({"join": ",", "type": "integer"}), ".join", "one string"),
             (json!({"trim": true, "type": "markup"}), ".trim", "nothing is computed"),
+            (json!({"html": "Text", "type": "integer"}), ".html", "a string or text"),
+            (json!({"html": "Text", "type": "markup"}), ".html", "nothing is computed"),
             (json!({"extract": "a("}), ".extract", "expected a regular expression"),
             (json!({"replace": {"pattern": "("}}), ".replace.pattern", "expected a regular expression"),
         ] {

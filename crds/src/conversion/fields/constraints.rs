@@ -1,6 +1,8 @@
 //! Constraints of a field on its values, beyond their type: compiled once from a model, checked against every
 //! value.
 
+pub(in crate::conversion) mod date_bounds;
+
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 

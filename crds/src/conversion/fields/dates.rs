@@ -7,7 +7,7 @@ use super::parts::DateParts;
 use super::zone::Zone;
 use crate::conversion::model_error::ModelError;
 
-/// Checks a field's `timeZone` and `formats`.
+/// Checks a field's `timeZone`, `resolution` and `formats`.
 pub(crate) fn check(place: &str, field: &Field) -> Result<(), ModelError> {
     let fault = |part: &str, problem: String| {
         Err(ModelError::Field { place: format!("{place}{part}"), name: field.name.clone(), problem })
@@ -18,6 +18,12 @@ pub(crate) fn check(place: &str, field: &Field) -> Result<(), ModelError> {
     check_zone(&format!("{place}.timeZone"), field.time_zone.as_deref())?;
     if !field.formats.is_empty() && !matches!(field.kind, FieldType::DateTime | FieldType::Date) {
         return fault(".formats", "formats is for dateTime and date".into());
+    }
+    if field.resolution.is_some() && !matches!(field.kind, FieldType::DateTime | FieldType::Date) {
+        return fault(".resolution", "resolution is for dateTime and date".into());
+    }
+    if field.resolution.is_some() && (field.repeated || field.split.is_some()) {
+        return fault(".resolution", "of a repeated field nobody could tell which value is meant".into());
     }
     for (index, format) in field.formats.iter().enumerate() {
         if let Err(problem) = DateFormat::parse(format) {

@@ -11,6 +11,7 @@ pub(crate) use super::field_type::FieldType;
 use super::parts::DateParts;
 use super::search::Search;
 use crate::conversion::on_fault::OnFault;
+use crate::conversion::text::html::Html;
 
 /// One field of a document.
 #[allow(
@@ -29,7 +30,8 @@ pub struct Field {
     /// path with a leading / starts at the root of the object, and finds outside of the record what is
     /// nearest before it. Steps are a/b, a//b, *, prefix:name, `*:name`, and a predicate on an attribute:
     /// a[@role='main'], [@role!='x'], [@role], [not(@role)], [contains(@class,'x')]. The end may be
-    /// @attribute, `text()` (the element's own text without that of its children) or . (the element itself).
+    /// @attribute, `text()` (the element's own text without that of its children), `inherited(@xml:lang)` (the
+    /// attribute of the element, or of the nearest one around it that has it) or . (the element itself).
     /// count(a//b) is the number of such elements, 0 if there are none; the field is an integer. For Json,
     /// paths are JSONPath without indexes and filters: head.title, authors[*].name, `['a b']`, ..name, *, @
     /// (the value itself), count(items), and $.feed.title from the top of the object.
@@ -69,6 +71,12 @@ pub struct Field {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(min = 1, max = 512)))]
     pub exclude: Vec<String>,
+
+    /// Whether a string or text is HTML that is written as text, escaped or in CDATA, and becomes plain text as mixed
+    /// content does. Text: it is. ByType: it is if the element's attribute type is html or text/html, as in Atom. An
+    /// element that has elements in it is no such HTML. It becomes plain before anything else is computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<Html>,
 
     /// The text between the parts of a value: , makes a list of "bank, rates". White space around a part is
     /// left out. The field is repeated, or joins the parts. This and the next properties, up to join, apply in
@@ -141,6 +149,17 @@ pub struct Field {
     #[schemars(schema_with = "bound::schema")]
     pub maximum: Option<Bound>,
 
+    /// The earliest allowed dateTime or date, written like minimum, or relative to when the object landed in its bucket:
+    /// now, now-100y, now-6M, now+2w, now+7d, now-12h. Earlier values are refused with OutOfRange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub earliest: Option<String>,
+
+    /// The latest allowed dateTime or date, written like earliest. Later values are refused with OutOfRange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub latest: Option<String>,
+
     /// Minimum number of values of a repeated field that has any. Fewer are refused with TooFew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 2_147_483_647))]
@@ -161,6 +180,13 @@ pub struct Field {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), inner(length(min = 1, max = 128)))]
     pub formats: Vec<String>,
+
+    /// The name of a field beside this one, a dateTime or date, that says how much of its value is known: year, month,
+    /// day or second. With it, the value may be a year, or a month of a year, alone (2026, 2026-01, January 2026),
+    /// and becomes its first day. Not for repeated fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z][A-Za-z0-9_-]*$"))]
+    pub resolution: Option<String>,
 
     /// Year, month and day of a dateTime or date that are separate elements in the one that `path` finds. A
     /// missing month or day is the first: a year alone means its first of January. A dateTime is the start of

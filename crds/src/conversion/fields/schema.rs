@@ -92,6 +92,10 @@ fn rules() -> Vec<Value> {
         rule("!has(self.timeZone) || self.type == 'dateTime'", "timeZone is for dateTime"),
         rule("!has(self.parts) || 'dateTime date'.contains(self.type)", "parts is for dateTime and date"),
         rule("!has(self.formats) || 'dateTime date'.contains(self.type)", "formats is for dateTime and date"),
+        rule(
+            "!(has(self.earliest) || has(self.latest)) || 'dateTime date'.contains(self.type)",
+            "earliest and latest are for dateTime and date",
+        ),
     ]
 }
 

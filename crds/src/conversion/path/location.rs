@@ -49,6 +49,8 @@ pub enum Target {
     Text,
     /// One of its attributes.
     Attribute(Attribute),
+    /// One of its attributes, or that of the nearest element around it that has it.
+    Inherited(Attribute),
     /// The number of such elements.
     Count,
 }

@@ -63,10 +63,16 @@ impl<'a> XPathParser<'a> {
     }
 
     fn end(&mut self, descend: bool) -> Result<Option<Target>, PathFault> {
-        if descend && (self.rest.starts_with('@') || self.rest.starts_with("text()")) {
+        let ends = ["@", "text()", "inherited("].iter().any(|end| self.rest.starts_with(*end));
+        if descend && ends {
             return Err(
                 self.fault("expected an element between // and the attribute or text(), as in .//*/@name")
             );
+        }
+        if self.take("inherited(") {
+            let attribute = self.attribute()?;
+            self.expect(")")?;
+            return Ok(Some(Target::Inherited(attribute)));
         }
         if self.take("text()") {
             return Ok(Some(Target::Text));
@@ -165,7 +171,8 @@ impl<'a> XPathParser<'a> {
         if self.rest.starts_with(':') {
             return Err(self.fault(&format!(
                 "axes such as {prefix}:: are not part of the path language (a path from the root, /a/b, finds what is \
-                 nearest to the record), before the second colon"
+                 nearest to the record, and inherited(@a) an attribute of the nearest element that has it), before the \
+                 second colon"
             )));
         }
         if prefix == "xml" {

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Computed, Constraints, Field, FieldType, Model, ModelError, NameTest, Path, Step, Syntax, TOP,
-    Target,
+    Attribute, Computed, Constraints, DateBounds, Field, FieldType, Model, ModelError, NameTest, Path, Step,
+    Syntax, TOP, Target,
 };
 
 use super::{
@@ -25,9 +25,13 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
         slots: Vec::new(),
         scopes: Vec::new(),
         outside: Vec::new(),
+        inherited: Vec::new(),
     };
     // Every document knows it, so that a model's `xml:lang` and a document's are in the same namespace.
     compiler.names.intern_namespace("http://www.w3.org/XML/1998/namespace");
+    for (test, text_break) in model.text.breaks(&model.scope())? {
+        compiler.names.set_gap(&test, text_break.into());
+    }
     let root = compiler.node();
     let records = model.record_paths()?;
     for (index, (record, _)) in records.iter().enumerate() {
@@ -41,9 +45,9 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     compiler.scope("fields", &model.fields, ".", Some(root))?;
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
     let records = records.into_iter().map(|(_, text)| text).collect();
-    let Compiler { names, slots, scopes, outside, .. } = compiler;
+    let Compiler { names, slots, scopes, outside, inherited, .. } = compiler;
     let (extra, record) = (model.extra, model.record.clone());
-    Ok(Automaton { names, nodes, slots, scopes, root, outside, extra, syntax, record, records })
+    Ok(Automaton { names, nodes, slots, scopes, root, outside, inherited, extra, syntax, record, records })
 }
 
 struct Compiler<'m> {
@@ -54,6 +58,7 @@ struct Compiler<'m> {
     slots: Vec<Slot>,
     scopes: Vec<Scope>,
     outside: Vec<(u32, u32)>,
+    inherited: Vec<AttributeName>,
 }
 
 /// A node and the steps that lead on from it; used to find paths with equal beginnings.
@@ -144,9 +149,11 @@ impl Compiler<'_> {
         let default = field.default.as_ref().map(|text| types::parse(field.kind, &dates, text)).transpose();
         let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
         let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
+        let bounds = DateBounds::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
+        let key = |name: &str| format!("{}:", serde_json::Value::from(name));
         Ok(FieldPlan {
             name: field.name.clone(),
-            key: format!("{}:", serde_json::Value::from(field.name.as_str())),
+            key: key(&field.name),
             kind: field.kind,
             required: field.required,
             required_if,
@@ -155,7 +162,9 @@ impl Compiler<'_> {
             default,
             computed: computed.map(Box::new),
             constraints: constraints.map(Box::new),
+            bounds: bounds.map(Box::new),
             on_fault,
+            resolution: field.resolution.as_deref().map(key),
             dates,
             first_slot,
             paths,
@@ -188,7 +197,7 @@ impl Compiler<'_> {
             let node = self.walk(root, &path.steps);
             self.act(node, Action::Exclude);
         }
-        Ok(SlotContent::Text { form: TextForm::of(field.kind), own: false, exclude })
+        Ok(SlotContent::Text { form: TextForm::of(field.kind), own: false, exclude, html: field.html })
     }
 
     /// Adds one path of a field, which leads to a slot of its own: one location, or the union of several.
@@ -222,7 +231,7 @@ impl Compiler<'_> {
         let trail = self.trail(start, &path.steps);
         let node = trail.last().copied().unwrap_or(start);
         if absolute_root.is_some() {
-            let itself = usize::from(!matches!(path.target, Target::Attribute(_)));
+            let itself = usize::from(!matches!(path.target, Target::Attribute(_) | Target::Inherited(_)));
             for ancestor in trail.iter().rev().skip(itself) {
                 let renews = &mut self.drafts[at(*ancestor)].node.renews;
                 if !renews.contains(&index) {
@@ -233,12 +242,23 @@ impl Compiler<'_> {
         match &path.target {
             Target::Element | Target::Text | Target::Count => self.act(node, Action::Begin(id)),
             Target::Attribute(attribute) => self.attribute(node, attribute, id),
+            Target::Inherited(attribute) => self.inherited(node, attribute, id),
         }
     }
 
     fn attribute(&mut self, node: NodeId, attribute: &Attribute, slot: SlotId) {
         let name = self.attribute_name(attribute);
         self.drafts[at(node)].node.attributes.push((name, slot));
+    }
+
+    fn inherited(&mut self, node: NodeId, attribute: &Attribute, slot: SlotId) {
+        let name = self.attribute_name(attribute);
+        let known = self.inherited.iter().position(|known| *known == name);
+        let index = known.unwrap_or(self.inherited.len());
+        if known.is_none() {
+            self.inherited.push(name);
+        }
+        self.drafts[at(node)].node.inherited.push((number(index), slot));
     }
 
     fn attribute_name(&mut self, attribute: &Attribute) -> AttributeName {

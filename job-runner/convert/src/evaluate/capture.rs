@@ -15,6 +15,8 @@ pub(crate) struct Capture {
     level: usize,
     /// Without the text of child elements.
     own: bool,
+    /// The text is HTML, since its element says so and has no elements in it so far.
+    pub(crate) html: bool,
     /// The level of the element whose content is excluded.
     excluded: Option<usize>,
     buffer: Buffer,
@@ -28,8 +30,14 @@ pub(crate) enum Buffer {
 }
 
 impl Capture {
-    pub(crate) const fn new(owner: Owner, found: u32, level: usize, own: bool, buffer: Buffer) -> Self {
-        Self { owner, found, level, own, excluded: None, buffer }
+    pub(crate) const fn new(
+        owner: Owner,
+        found: u32,
+        level: usize,
+        (own, html): (bool, bool),
+        buffer: Buffer,
+    ) -> Self {
+        Self { owner, found, level, own, html, excluded: None, buffer }
     }
 
     /// Excludes the content of the element at this level.
@@ -60,6 +68,7 @@ impl Capture {
     /// A nested element starts at this level. Returns by how many bytes the value grows.
     pub(crate) fn element_starts(&mut self, level: usize, element: &Element<'_>) -> usize {
         let excluded = self.excluded;
+        self.html = false;
         self.grow(|buffer| match buffer {
             // Excluded content separates text as an element does, whatever is within it.
             Buffer::Text(buffer) if excluded.is_none_or(|around| around == level) => {

@@ -78,6 +78,8 @@ pub(crate) enum Content {
     Empty,
     /// Text or markup, for [`Record::text`].
     Text { start: usize, end: usize },
+    /// The same, of which the value is the plain text.
+    Html { start: usize, end: usize },
     /// The frame of an object.
     Object(u32),
     /// A JSON value that is not an object, or an object where none is expected; its text is for
@@ -203,12 +205,21 @@ impl Record {
     /// Puts a text into its place. An empty text does not count, and leaves no trace, so that later steps
     /// need not skip it.
     pub(crate) fn fill_text(&mut self, found: u32, text: &str) {
+        self.fill(found, text, |start, end| Content::Text { start, end });
+    }
+
+    /// The same with HTML.
+    pub(crate) fn fill_html(&mut self, found: u32, html: &str) {
+        self.fill(found, html, |start, end| Content::Html { start, end });
+    }
+
+    fn fill(&mut self, found: u32, text: &str, content: impl Fn(usize, usize) -> Content) {
         if text.is_empty() {
             return self.remove(found);
         }
         let start = self.text.len();
         self.text.push_str(text);
-        self.put(found, Content::Text { start, end: self.text.len() });
+        self.put(found, content(start, self.text.len()));
     }
 
     /// Puts a JSON value into its place.

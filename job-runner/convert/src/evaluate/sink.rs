@@ -20,6 +20,9 @@ impl Sink for Evaluator<'_> {
         let (gap, preserve) = (element.name.gap, self.preserve(element));
         self.memory.levels.push(Level { active: parents.end, captures: around, gap, preserve });
         self.memory.active.open(parents.end);
+        if !self.automaton.inherited.is_empty() {
+            self.bequeath(element)?;
+        }
         self.find_matches(element, parents);
         let starts = if self.record.is_none() { self.record_path() } else { None };
         if let Some(by) = starts {
@@ -67,6 +70,7 @@ impl Sink for Evaluator<'_> {
             record.close_object(object.found);
         }
         self.memory.end_ancestors(level_number);
+        self.memory.inherited.end(level_number);
         self.memory.active.close(level.active);
         for index in 0..self.memory.captures.len() {
             let capture = &mut self.memory.captures[index];

@@ -2,6 +2,7 @@
 
 use super::capture::Capture;
 use super::doubts::OutsideTexts;
+use super::inherited::Inherited;
 use super::record::{Aside, Record};
 use super::text::TextBuffer;
 use super::unmapped::Unclaimed;
@@ -59,6 +60,8 @@ pub(crate) struct Memory {
     pub(crate) objects: Vec<OpenObject>,
     /// Outside of documents, outermost first.
     pub(crate) ancestors: Vec<Ancestor>,
+    /// Of open elements, in documents too.
+    pub(crate) inherited: Inherited,
     /// Buffers for the next captures.
     pub(crate) spare: Vec<TextBuffer>,
     pub(crate) document: Record,
@@ -73,6 +76,7 @@ impl Memory {
         self.captures.clear();
         self.objects.clear();
         self.ancestors.clear();
+        self.inherited.clear();
         self.document.clear();
         self.shared.clear();
         self.unclaimed.drop_all_outside();

@@ -37,7 +37,7 @@ impl TextBuffer {
             }
             at = start + regular(&bytes[start..]);
             if at > start {
-                self.close_gap();
+                self.close_gap(&text[start..]);
                 self.text.push_str(&text[start..at]);
             }
         }
@@ -55,7 +55,7 @@ impl TextBuffer {
         if !self.paragraphs {
             return self.push(text);
         }
-        self.close_gap();
+        self.close_gap(text);
         self.preserved = true;
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('\r') {
@@ -71,7 +71,7 @@ impl TextBuffer {
         if !self.paragraphs {
             return self.push_char(c);
         }
-        self.close_gap();
+        self.close_gap(c.encode_utf8(&mut [0; 4]));
         self.preserved = true;
         self.text.push(c);
     }
@@ -97,18 +97,32 @@ impl TextBuffer {
         self.text.push_str(&"\n\n"[..lines - ended]);
     }
 
-    fn close_gap(&mut self) {
+    /// Separates what comes `next` from what is there.
+    fn close_gap(&mut self, next: &str) {
         let gap = std::mem::take(&mut self.gap);
         if self.text.is_empty() {
             return;
         }
         match gap {
             Gap::None => {}
+            Gap::Word if is_joined(&self.text, next) => {}
             Gap::Line if self.paragraphs => self.end_lines(1),
             Gap::Paragraph if self.paragraphs => self.end_lines(2),
-            Gap::Space | Gap::Line | Gap::Paragraph => self.text.push(' '),
+            Gap::Word | Gap::Space | Gap::Line | Gap::Paragraph => self.text.push(' '),
         }
     }
+}
+
+/// Whether punctuation between two texts belongs to one of them, so that no space is missing: `Dept` and `, Oslo`.
+fn is_joined(before: &str, next: &str) -> bool {
+    const DASHES: [char; 4] = ['-', '\u{2013}', '\u{2014}', '/'];
+    const OPENING: [char; 5] = ['(', '[', '\u{201c}', '\u{2018}', '\u{ab}'];
+    const CLOSING: [char; 12] =
+        [',', ';', ':', '.', '!', '?', ')', ']', '\'', '\u{201d}', '\u{2019}', '\u{bb}'];
+    before.ends_with(DASHES)
+        || before.ends_with(OPENING)
+        || next.starts_with(DASHES)
+        || next.starts_with(CLOSING)
 }
 
 /// Bytes that are examined together.

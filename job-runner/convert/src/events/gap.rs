@@ -1,11 +1,15 @@
 //! Which elements separate text, and how far.
 
+use docmill_crds::conversion::TextBreak;
+
 /// How far apart the text before and after a place is. The wider of two gaps at one place wins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Gap {
     /// The same word.
     #[default]
     None,
+    /// Another word, unless there is punctuation that belongs to one of them.
+    Word,
     /// Another word.
     Space,
     /// Another line.
@@ -15,8 +19,15 @@ pub(crate) enum Gap {
 }
 
 /// Elements whose start and end separate text, whatever their namespace: those of XHTML, NITF, NewsML-G2,
-/// DITA and JATS. Every other element is part of its line.
+/// DITA and JATS, and in capitals those of the Federal Register and of SGML. Every other element is part of its line, unless its model says otherwise.
 const PARAGRAPHS: &[&str] = &[
+    "EXTRACT",
+    "FP",
+    "FTNT",
+    "GPOTABLE",
+    "HD",
+    "P",
+    "TTITLE",
     "abstract",
     "ack",
     "address",
@@ -109,6 +120,10 @@ const PARAGRAPHS: &[&str] = &[
     "verse-group",
 ];
 const LINES: &[&str] = &[
+    "BR",
+    "LI",
+    "ROW",
+    "TR",
     "attrib",
     "br",
     "break",
@@ -130,12 +145,59 @@ const LINES: &[&str] = &[
     "tr",
     "verse-line",
 ];
-const WORDS: &[&str] = &["entry", "label", "td", "th"];
+const WORDS: &[&str] = &["CHED", "ENT", "TD", "TH", "entry", "label", "td", "th"];
+
+/// The Text Encoding Initiative, whose names are too short to mean the same elsewhere.
+const TEI: &str = "http://www.tei-c.org/ns/1.0";
+const TEI_PARAGRAPHS: &[&str] = &[
+    "ab",
+    "argument",
+    "back",
+    "cit",
+    "closer",
+    "epigraph",
+    "figDesc",
+    "floatingText",
+    "front",
+    "lg",
+    "listBibl",
+    "opener",
+    "postscript",
+    "sp",
+    "trailer",
+];
+const TEI_LINES: &[&str] =
+    &["addrLine", "bibl", "biblStruct", "item", "l", "lb", "salute", "signed", "stage"];
+const TEI_WORDS: &[&str] = &["cb", "cell", "pb"];
+/// Parts of a line there, and not elsewhere.
+const TEI_INLINE: &[&str] = &["ref", "term", "title"];
+
+impl From<TextBreak> for Gap {
+    fn from(text_break: TextBreak) -> Self {
+        match text_break {
+            TextBreak::Block => Self::Paragraph,
+            TextBreak::Line => Self::Line,
+            TextBreak::Cell => Self::Word,
+            TextBreak::Inline => Self::None,
+        }
+    }
+}
 
 impl Gap {
-    /// Every element that separates text.
+    /// Every element that separates text, whatever its namespace.
     pub(crate) fn elements() -> impl Iterator<Item = (&'static str, Self)> {
-        let of = |names: &'static [&'static str], gap| names.iter().map(move |name| (*name, gap));
-        of(PARAGRAPHS, Self::Paragraph).chain(of(LINES, Self::Line)).chain(of(WORDS, Self::Space))
+        let all = [(PARAGRAPHS, Self::Paragraph), (LINES, Self::Line), (WORDS, Self::Space)];
+        all.into_iter().flat_map(|(names, gap)| names.iter().map(move |name| (*name, gap)))
+    }
+
+    /// Elements of one namespace of which something else is known: the namespace, and their names.
+    pub(crate) fn elements_of_one() -> impl Iterator<Item = (&'static str, &'static str, Self)> {
+        let all = [
+            (TEI_PARAGRAPHS, Self::Paragraph),
+            (TEI_LINES, Self::Line),
+            (TEI_WORDS, Self::Space),
+            (TEI_INLINE, Self::None),
+        ];
+        all.into_iter().flat_map(|(names, gap)| names.iter().map(move |name| (TEI, *name, gap)))
     }
 }

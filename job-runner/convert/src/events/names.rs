@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use docmill_crds::conversion::NameTest;
+
 use super::gap::Gap;
 
 /// An element's name or namespace that the model does not mention.
@@ -27,6 +29,8 @@ struct Local {
     /// This local name in one namespace each.
     qualified: Vec<(u32, u32)>,
     gap: Gap,
+    /// Namespaces in which its gap is another one.
+    gaps: Vec<(u32, Gap)>,
 }
 
 /// What a model knows of an element's name.
@@ -46,6 +50,9 @@ impl Names {
         let mut names = Self { namespaces: vec![String::new()], locals: HashMap::default(), count: 0 };
         for (local, gap) in Gap::elements() {
             names.local(local).gap = gap;
+        }
+        for (uri, local, gap) in Gap::elements_of_one() {
+            names.set_gap_in(uri, local, gap);
         }
         names
     }
@@ -84,6 +91,26 @@ impl Names {
         *any
     }
 
+    /// Has the elements of this name separate text so.
+    pub(crate) fn set_gap(&mut self, test: &NameTest, gap: Gap) {
+        match test {
+            NameTest::AnyNamespace(local) => self.local(local).gap = gap,
+            NameTest::Named { namespaces, local } => {
+                for uri in namespaces {
+                    self.set_gap_in(uri, local, gap);
+                }
+            }
+            NameTest::Any | NameTest::InNamespace(_) => {}
+        }
+    }
+
+    fn set_gap_in(&mut self, uri: &str, local: &str, gap: Gap) {
+        let namespace = self.intern_namespace(uri);
+        let gaps = &mut self.local(local).gaps;
+        gaps.retain(|(known, _)| *known != namespace);
+        gaps.push((namespace, gap));
+    }
+
     /// The number of a namespace, or [`UNKNOWN`].
     pub(crate) fn namespace(&self, uri: &str) -> u32 {
         self.namespaces.iter().position(|known| known == uri).map_or(UNKNOWN, number)
@@ -94,7 +121,8 @@ impl Names {
             return Name { namespace, exact: UNKNOWN, any: UNKNOWN, gap: Gap::None };
         };
         let exact = known.qualified.iter().find(|(ns, _)| *ns == namespace).map_or(UNKNOWN, |(_, id)| *id);
-        Name { namespace, exact, any: known.any, gap: known.gap }
+        let gap = known.gaps.iter().find(|(ns, _)| *ns == namespace).map_or(known.gap, |(_, gap)| *gap);
+        Name { namespace, exact, any: known.any, gap }
     }
 
     fn local(&mut self, local: &str) -> &mut Local {
@@ -102,6 +130,7 @@ impl Names {
             any: UNKNOWN,
             qualified: Vec::new(),
             gap: Gap::None,
+            gaps: Vec::new(),
         })
     }
 }

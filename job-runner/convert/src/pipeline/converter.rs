@@ -41,6 +41,12 @@ impl Converter {
         &self.revision
     }
 
+    /// Whether verdicts may depend on when an object landed.
+    pub fn depends_on_landing(&self) -> bool {
+        let mut fields = self.automaton.scopes.iter().flat_map(|scope| &scope.fields);
+        fields.any(|field| field.bounds.as_ref().is_some_and(|bounds| bounds.are_relative()))
+    }
+
     /// Returns what objects had that the model does not name, since the last call.
     pub fn take_losses(&self) -> Losses {
         self.scratches.take_losses().into_losses()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use docmill_crds::conversion::{Repair, RepairCounts, Syntax};
 use docmill_crds::reason::Reason;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -123,6 +124,8 @@ pub struct Documents<'a> {
     scanner: Option<Source<'a>>,
     evaluator: Evaluator<'a>,
     json: JsonWriter,
+    /// When the object landed.
+    landed: Option<Timestamp>,
     count: u32,
     /// Bytes of all documents so far.
     written: u64,
@@ -176,6 +179,7 @@ impl<'a> Documents<'a> {
             scanner,
             evaluator: Evaluator::new(automaton, limits, memory),
             json,
+            landed: None,
             count: 0,
             written: 0,
             done: false,
@@ -183,6 +187,14 @@ impl<'a> Documents<'a> {
             held: None,
             trouble,
         }
+    }
+
+    /// The documents of an object that landed then: that is `now` in the bounds of dates, so that the same object has
+    /// the same verdicts whenever it is read. Without it, bounds that are relative to `now` hold.
+    #[must_use]
+    pub fn landed_at(mut self, landed: Option<Timestamp>) -> Self {
+        self.landed = landed;
+        self
     }
 
     /// What was mended in the object so far.
@@ -260,7 +272,8 @@ impl<'a> Documents<'a> {
 
     fn validate(&mut self) -> Judged {
         self.json.clear();
-        validate::document(&self.converter.automaton, self.evaluator.found(), &mut self.json)
+        let (automaton, found) = (&self.converter.automaton, self.evaluator.found());
+        validate::document(automaton, found, self.landed, &mut self.json)
     }
 
     /// Values that documents share are written with each of them: a small object must not become terabytes.

@@ -127,3 +127,27 @@ proptest! {
         prop_assert_eq!(accepts(&converter, &xml), count >= min && count <= min + more);
     }
 }
+
+/// The same object has the same verdict whenever it is read: `now` is when it landed.
+#[test]
+fn a_date_is_held_against_when_its_object_landed() {
+    let converter =
+        with(&json!({"type": "dateTime", "earliest": "2000-01-01T00:00:00Z", "latest": "now+7d"}));
+    assert!(converter.depends_on_landing());
+    let verdict = |day: &str, landed: Option<&str>| {
+        let xml = format!("<r><v>{day}T00:00:00Z</v></r>");
+        let landed = landed.map(|moment| moment.parse().unwrap());
+        let mut documents = converter.documents(xml.as_bytes()).landed_at(landed);
+        let verdict = documents.next().unwrap().unwrap();
+        verdict.map_err(|refusal| (refusal.reason, refusal.faults[0].expected.clone())).err()
+    };
+    let (past, future) = (Some("2026-01-01T00:00:00Z"), Some("2030-01-01T00:00:00Z"));
+    assert_eq!(verdict("2026-01-08", past), None);
+    assert_eq!(verdict("2026-01-09", future), None);
+    assert_eq!(verdict("9999-12-31", None), None, "nobody knows when it landed");
+    let expected = "a date that is not after now+7d (2026-01-08T00:00:00Z)";
+    assert_eq!(verdict("2026-01-09", past), Some((Reason::OutOfRange, expected.to_owned())));
+    let expected = "a date that is not before 2000-01-01T00:00:00Z";
+    assert_eq!(verdict("0001-01-01", None), Some((Reason::OutOfRange, expected.to_owned())));
+    assert!(!with(&json!({"type": "date", "latest": "2026-01-01"})).depends_on_landing());
+}

@@ -47,11 +47,12 @@ proptest! {
     fn one_pass_finds_what_a_naive_walk_over_the_tree_finds((record, fields) in model(), xml in tree()) {
         let tree = roxmltree::Document::parse(&xml).unwrap();
         let expected = naive::documents(&tree, &record, &fields);
-        let model = json!({
+        let mut model = json!({
             "record": record.to_string(),
             "namespaces": BTreeMap::from(TREE_NAMES),
             "fields": fields.iter().map(Field::to_json).collect::<Vec<_>>(),
         });
+        model.as_object_mut().unwrap().extend(naive::text_elements().as_object().unwrap().clone());
         let verdicts = verdicts(&converter(model.clone()), xml.as_bytes());
         if expected.is_empty() {
             prop_assert_eq!(verdicts.len(), 1);

@@ -27,6 +27,14 @@ fn x(kind: &str, path: &str, text: &str) -> Result<Value, Refusal> {
 }
 
 #[test]
+fn html_in_a_string_becomes_plain_text() {
+    let field = json!({"name": "x", "path": ["content.rendered"], "type": "text", "html": "Text"});
+    let object = r#"{"content": {"rendered": "<p>One&nbsp;&mdash; two</p>\n<p>three</p>"}}"#;
+    let plain = json!({"x": "One\u{a0}\u{2014} two\n\nthree"});
+    assert_eq!(outcomes(&of("$", &json!([field])), object), [plain]);
+}
+
+#[test]
 fn an_object_of_json_becomes_documents() {
     let converter = of(
         "$",

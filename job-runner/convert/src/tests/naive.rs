@@ -7,7 +7,7 @@ mod outside;
 use roxmltree::Node;
 use serde_json::{Map, Value};
 
-pub(crate) use content::canonical;
+pub(crate) use content::{canonical, text_elements};
 use outside::Outside;
 
 /// A path, as a value.
@@ -54,6 +54,14 @@ pub(crate) enum Target {
     Element,
     Text,
     Attribute(Attribute),
+    Inherited(Attribute),
+}
+
+impl Target {
+    /// It is not the element's content.
+    pub(crate) const fn is_attribute(self) -> bool {
+        matches!(self, Self::Attribute(_) | Self::Inherited(_))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -115,6 +123,10 @@ fn single(field: &Field, target: Target, element: Node<'_, '_>) -> Option<Value>
         }
         (kind, Target::Attribute(name)) => {
             content::plain(attribute(element, name)?, matches!(kind, Kind::Text))
+        }
+        (kind, Target::Inherited(name)) => {
+            let nearest = element.ancestors().find_map(|around| attribute(around, name))?;
+            content::plain(nearest, matches!(kind, Kind::Text))
         }
         (Kind::Markup, _) => canonical(element, &excluded),
         (kind, target) => {

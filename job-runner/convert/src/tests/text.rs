@@ -94,6 +94,85 @@ fn what_is_within_an_excluded_element_does_not_set_text_apart() {
     assert_eq!(of("<r>a<figure><i/></figure>b</r>"), json!({"string": "a b", "text": "a\n\nb"}));
 }
 
+/// Names are compared by case and by namespace, and what a model says counts more than what is known of all documents.
+#[test]
+fn a_model_names_the_elements_that_set_text_apart() {
+    let field = |kind: &str| json!({"name": kind, "path": ["."], "type": kind});
+    let converter = converter(json!({
+        "record": "/r", "namespaces": {"t": "urn:t"},
+        "blocks": ["P", "t:ab"], "lines": ["t:lb"], "cells": ["*:ENT", "t:p"], "inline": ["title"],
+        "fields": [field("string"), field("text")],
+    }));
+    let of = |xml: &str| document(&converter, xml);
+    for (xml, text) in [
+        ("<r><P>a</P><P>b</P></r>", "a\n\nb"),
+        ("<r xmlns:t='urn:t'>a<t:ab>b</t:ab>c<t:lb/>d</r>", "a\n\nb\n\nc\nd"),
+        ("<r xmlns:t='urn:t'>a<ENT>b</ENT><t:ENT>c</t:ENT><t:p>d</t:p></r>", "a b c d"),
+        ("<r>a<p>b</p>c</r>", "a\n\nb\n\nc"),
+    ] {
+        assert_eq!(
+            of(xml),
+            json!({"string": text.split_whitespace().collect::<Vec<_>>().join(" "), "text": text})
+        );
+    }
+    for xml in ["<r>a<ab/>b<lb/>c<Title/>d</r>", "<r xmlns:t='urn:t'>a<t:P/>b<t:LB/>c<title/>d</r>"] {
+        assert_eq!(of(xml), json!({"string": "abcd", "text": "abcd"}), "{xml}");
+    }
+    let known = "<r xmlns:t='urn:t'>a<t:title>b</t:title></r>";
+    assert_eq!(of(known), json!({"string": "a b", "text": "a\n\nb"}));
+}
+
+/// What runs together where no space is missing, since punctuation belongs to one side.
+#[test]
+fn a_cell_of_a_model_does_not_part_a_word_from_its_punctuation() {
+    let converter = converter(json!({
+        "record": "/r", "cells": ["i", "c"], "fields": [{"name": "x", "path": ["."]}],
+    }));
+    for (xml, expected) in [
+        ("<r><i>Dept of Trees</i><c>Oslo</c><c>Norway</c></r>", "Dept of Trees Oslo Norway"),
+        ("<r><i>Dept</i>, <c>Oslo</c>; <c>Norway</c>.</r>", "Dept, Oslo; Norway."),
+        ("<r>see (<i>Dept</i>) <c>12</c>\u{2013}<c>15</c></r>", "see (Dept) 12\u{2013}15"),
+        ("<r><c>a</c><td>.5</td></r>", "a .5"),
+    ] {
+        assert_eq!(document(&converter, xml), json!({"x": expected}), "{xml}");
+    }
+}
+
+/// Federal Register and TEI, which need no model to name their elements.
+#[test]
+fn paragraphs_and_lines_of_other_vocabularies_are_known() {
+    let register = "<r><HD SOURCE='HED'>Background</HD><P>First ends.</P><P>Second starts.</P></r>";
+    assert_eq!(x("text", ".", register), "Background\n\nFirst ends.\n\nSecond starts.");
+    let tei = "<r xmlns:t='http://www.tei-c.org/ns/1.0'><t:lg><t:l>First line</t:l><t:l>Second line</t:l></t:lg>\
+        <t:p>one<t:lb/>two of <t:title>Moby</t:title>s</t:p></r>";
+    assert_eq!(x("text", ".", tei), "First line\nSecond line\n\none\ntwo of Mobys");
+    assert_eq!(x("text", ".", "<r>a<l>b</l></r>"), "ab", "of no other namespace");
+}
+
+#[test]
+fn html_that_is_written_as_text_becomes_plain() {
+    let field = |name: &str, html: &str| json!({"name": name, "path": [name], "type": "text", "html": html});
+    let converter = converter(json!({"record": "/r", "blocks": ["*:x-note"], "fields": [
+        field("a", "Text"),
+        field("b", "ByType"),
+        {"name": "c", "path": ["@c", "c"], "html": "Text", "repeated": true},
+    ]}));
+    let of = |xml: &str| document(&converter, xml);
+    for (xml, expected) in [
+        ("<r><a>&lt;p>One&lt;/p>&lt;p>two &amp;amp; three</a></r>", json!({"a": "One\n\ntwo & three"})),
+        ("<r><a><![CDATA[x<br>y<x-note>z]]></a></r>", json!({"a": "x\ny\n\nz"})),
+        ("<r><a>x <p>1 &amp;lt; 2</p></a></r>", json!({"a": "x\n\n1 &lt; 2"})),
+        ("<r><b type='html'>Smith &amp;amp; Sons</b></r>", json!({"b": "Smith & Sons"})),
+        ("<r><b type='text'>Smith &amp;amp; Sons</b></r>", json!({"b": "Smith &amp; Sons"})),
+        ("<r><b>&lt;b></b></r>", json!({"b": "<b>"})),
+        ("<r><b type='xhtml'><div>a<p>&amp;amp;</p></div></b></r>", json!({"b": "a\n\n&amp;"})),
+        ("<r c='&lt;b>1&lt;/b>'/>", json!({"c": ["1"]})),
+        ("<r c='&lt;p>'><c>&lt;i></c><c>2</c></r>", json!({"c": ["2"]})),
+    ] {
+        assert_eq!(of(xml), expected, "{xml}");
+    }
+}
+
 #[test]
 fn attributes_are_normalised() {
     assert_eq!(x("string", "@a", "<r a='&#9;x&amp;\r\n  y&#233; '/>"), "x& yé");

@@ -5,8 +5,11 @@
 
 mod custom;
 mod iso;
+mod languages;
+mod partial;
 mod parts;
 mod reader;
+mod resolution;
 mod words;
 mod written;
 mod zones;
@@ -14,6 +17,7 @@ mod zones;
 use docmill_crds::conversion::{DateFormat, Field, FieldType, Zone};
 use jiff::SignedDuration;
 pub(crate) use parts::date_of_parts;
+pub(crate) use resolution::Resolution;
 
 use written::{LEAP_SECOND, Written, may_be_leap_second};
 
@@ -22,6 +26,8 @@ use written::{LEAP_SECOND, Written, may_be_leap_second};
 pub struct DateRules {
     zone: Option<Zone>,
     formats: Vec<DateFormat>,
+    /// The day, or the month and the day, may be missing.
+    partial: bool,
 }
 
 impl DateRules {
@@ -32,7 +38,7 @@ impl DateRules {
         }
         let zone = field.time_zone.as_deref().or(zone).and_then(Zone::named);
         let formats = field.formats.iter().filter_map(|format| DateFormat::parse(format).ok()).collect();
-        Self { zone, formats }
+        Self { zone, formats, partial: field.resolution.is_some() }
     }
 
     /// Whether a number may be a date: a count since 1970.
@@ -62,6 +68,12 @@ impl DateRules {
         format!("a date like 2026-01-02 or 20260102{}", self.own_formats())
     }
 
+    /// How much of a date is known that [`Self::date_time`] or [`Self::date`] takes.
+    pub(crate) fn resolution(&self, text: &str) -> Option<Resolution> {
+        let written = self.readings(text).find(|written| written.local().is_some())?;
+        Some(written.resolution())
+    }
+
     fn own_formats(&self) -> String {
         self.formats.iter().flat_map(|format| [", or ", format.text.as_str()]).collect()
     }
@@ -69,7 +81,10 @@ impl DateRules {
     /// The possible readings of a text, the field's own forms first.
     fn readings<'t>(&self, text: &'t str) -> impl Iterator<Item = Written<'t>> {
         let own = self.formats.iter().filter_map(move |format| custom::read(format, text));
-        own.chain(iso::read(text)).chain(std::iter::once_with(move || words::read(text)).flatten())
+        let partial = self.partial.then(|| partial::read(text)).flatten();
+        own.chain(iso::read(text))
+            .chain(std::iter::once_with(move || words::read(text)).flatten())
+            .chain(partial)
     }
 
     fn moment(&self, written: &Written<'_>) -> Option<String> {

@@ -1,10 +1,13 @@
 //! Fields whose values are computed from what was found.
 
-use docmill_crds::conversion::{Computed, TooLong};
+use std::borrow::Cow;
+
+use docmill_crds::conversion::{Computed, FieldType, TooLong};
 use docmill_crds::reason::Reason;
 
 use super::constraints::Tally;
 use super::document_validator::{Judge, Spot, Trail};
+use super::html;
 use crate::automaton::FieldPlan;
 use crate::evaluate::record::{Content, Record};
 use crate::events::json_value::JsonKind;
@@ -87,15 +90,23 @@ impl Judge<'_, '_> {
         id: u32,
         spot: &Spot<'_>,
     ) -> Vec<String> {
+        let names = &self.automaton.names;
+        let plain = |source: &str| html::plain_text(names, source, field.kind == FieldType::Text);
         let text = match record.found(id).content {
             Content::Json { kind: JsonKind::Object, start, end } => {
                 self.json(field, JsonKind::Object, record.text(start, end), spot);
                 return Vec::new();
             }
-            Content::Text { start, end } | Content::Json { start, end, .. } => record.text(start, end),
+            Content::Html { start, end } => Cow::Owned(plain(record.text(start, end))),
+            Content::Json { kind: JsonKind::String, start, end } if computed.html().is_some() => {
+                Cow::Owned(plain(record.text(start, end)))
+            }
+            Content::Text { start, end } | Content::Json { start, end, .. } => {
+                Cow::Borrowed(record.text(start, end))
+            }
             Content::Empty | Content::Object(_) | Content::Count(_) => return Vec::new(),
         };
-        computed.values(text).unwrap_or_else(|TooLong(most)| {
+        computed.values(&text).unwrap_or_else(|TooLong(most)| {
             let expected = format!("a value that becomes at most {most} bytes");
             let name = spot.field(&field.name);
             self.report(Fault::of_field(
@@ -104,7 +115,7 @@ impl Judge<'_, '_> {
                 spot.path,
                 spot.place,
                 expected,
-                Some(text),
+                Some(&text),
             ));
             Vec::new()
         })

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use docmill_crds::conversion::{FieldType, OnFault};
 use docmill_crds::reason::Reason;
+use jiff::Timestamp;
 
 use super::constraints::{Tally, plain};
 use crate::automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId, is_certain};
@@ -13,7 +14,7 @@ use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS};
 use crate::json_writer::JsonWriter;
-use crate::types;
+use crate::types::{self, Resolution};
 
 /// Where in the text of a document the value of each of its model's fields is; an empty range for a field
 /// without one.
@@ -63,11 +64,15 @@ pub(super) struct Judge<'a, 'w> {
     pub(crate) path: &'a str,
     /// What was found in the document, and not outside of it.
     inside: &'a Record,
+    /// When the object landed.
+    landed: Option<Timestamp>,
     pub(crate) json: &'w mut JsonWriter,
     pub(crate) faults: Vec<Fault>,
     /// How many faults there are, without those of values that were left out.
     pub(crate) fatal: usize,
     pub(crate) passed: PassedOver,
+    /// How much is known of the last date whose field asks for it.
+    pub(super) resolution: Option<Resolution>,
 }
 
 /// How far the document has been written, and the number of its faults.
@@ -86,10 +91,15 @@ pub(super) struct Findings<'r> {
 }
 
 impl<'a, 'w> Judge<'a, 'w> {
-    pub(crate) fn new(automaton: &'a Automaton, finding: &Finding<'a>, json: &'w mut JsonWriter) -> Self {
+    pub(crate) fn new(
+        automaton: &'a Automaton,
+        finding: &Finding<'a>,
+        landed: Option<Timestamp>,
+        json: &'w mut JsonWriter,
+    ) -> Self {
         let Finding { path, document: inside, .. } = *finding;
         let (faults, passed) = (Vec::new(), PassedOver::default());
-        Self { automaton, path, inside, json, faults, fatal: 0, passed }
+        Self { automaton, path, inside, landed, json, faults, fatal: 0, passed, resolution: None }
     }
 
     pub(crate) fn document(&mut self, finding: Finding<'_>) -> Values {
@@ -140,7 +150,15 @@ impl<'a, 'w> Judge<'a, 'w> {
             self.json.truncate(before);
             return 0..0;
         }
-        start..self.json.len()
+        let end = self.json.len();
+        if let Some(key) = &field.resolution
+            && let Some(resolution) = self.resolution.take()
+        {
+            self.json.separate();
+            self.json.raw(key);
+            self.json.string(resolution.as_str());
+        }
+        start..end
     }
 
     fn found(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
@@ -190,6 +208,7 @@ impl<'a, 'w> Judge<'a, 'w> {
         known: usize,
     ) -> bool {
         let Findings { record, frame, .. } = findings;
+        self.resolution = None;
         if field.counts {
             let path = field.paths.first().map_or("", String::as_str);
             return self.scalar(field, "0", &Spot { path, place: record.place(frame), trail, index: None });
@@ -308,7 +327,9 @@ impl<'a, 'w> Judge<'a, 'w> {
                 let trail = Trail::Object { parent: trail, name: &field.name, index };
                 self.object(scope, Findings { record, frame, shared: None }, &trail)
             }
-            Content::Text { start, end } => self.scalar(field, record.text(start, end), &spot),
+            Content::Text { start, end } | Content::Html { start, end } => {
+                self.scalar(field, record.text(start, end), &spot)
+            }
             Content::Count(count) => self.scalar(field, &count.to_string(), &spot),
             Content::Json { kind, start, end } => self.json(field, kind, record.text(start, end), &spot),
         }
@@ -324,7 +345,12 @@ impl<'a, 'w> Judge<'a, 'w> {
         match types::parse(field.kind, &field.dates, text) {
             Ok(value) => {
                 self.json.value(&value);
-                if field.constraints.is_some() {
+                if field.resolution.is_some() {
+                    let whole =
+                        if field.kind == FieldType::Date { Resolution::Day } else { Resolution::Second };
+                    self.resolution = field.dates.resolution(text).map(|known| known.min(whole));
+                }
+                if field.constraints.is_some() || field.bounds.is_some() {
                     self.hold(field, &plain(&value), text, spot);
                 }
                 true
@@ -346,8 +372,10 @@ impl<'a, 'w> Judge<'a, 'w> {
 
     /// Checks a value, as the document shows it, against the constraints of its field.
     fn hold(&mut self, field: &FieldPlan, value: &str, text: &str, spot: &Spot<'_>) {
-        let Some(constraints) = &field.constraints else { return };
-        for (reason, expected) in constraints.faults(value) {
+        let faults = field.constraints.iter().flat_map(|constraints| constraints.faults(value));
+        let bounds = field.bounds.as_ref();
+        let date = bounds.and_then(|bounds| bounds.expected(value, self.landed));
+        for (reason, expected) in faults.chain(date.map(|expected| (Reason::OutOfRange, expected))) {
             let name = spot.field(&field.name);
             self.report(Fault::of_field(reason, name, spot.path, spot.place, expected, Some(text)));
         }

@@ -6,7 +6,7 @@ use super::document_validator::{Judge, Spot};
 use crate::automaton::{FieldPlan, ScopeId};
 use crate::evaluate::record::{Content, Record};
 use crate::fault::Fault;
-use crate::types::date_of_parts;
+use crate::types::{Resolution, date_of_parts};
 
 impl Judge<'_, '_> {
     /// Writes the date whose parts are in this frame.
@@ -32,7 +32,9 @@ impl Judge<'_, '_> {
         if let [Some(year), month, day] = parts
             && let Some(date) = date_of_parts(year, month, day)
         {
-            return self.scalar(field, &date, spot);
+            let written = self.scalar(field, &date, spot);
+            self.resolution = Some(Resolution::of_parts(month.is_some(), day.is_some()));
+            return written;
         }
         let found = parts.map(|part| part.unwrap_or("-")).join(" ");
         let expected = "a year of four digits, and perhaps a month and a day".to_owned();

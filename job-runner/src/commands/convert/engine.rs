@@ -1,12 +1,15 @@
 //! The only place where this command uses the pipeline: a file goes in, verdicts come out, exactly as in a
 //! worker.
 
+use std::fs;
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::SystemTime;
 
 use docmill_convert::{Losses, Reading, Verdict};
 use docmill_crds::conversion::{Model, ModelError, RepairCounts};
+use jiff::Timestamp;
 
 use crate::commands::inputs::{is_stdin, open};
 use crate::ingest::prepare::binary;
@@ -37,18 +40,26 @@ impl Engine {
         Ok((Box::new(Cursor::new(bytes)), reading))
     }
 
+    /// When a file was written, or now for what is no file, if verdicts depend on that.
+    pub(crate) fn landed(&self, path: &Path) -> Option<Timestamp> {
+        let DocumentExtractor::Convert(converter) = &self.0 else { return None };
+        let written =
+            || fs::metadata(path).and_then(|file| file.modified()).unwrap_or_else(|_| SystemTime::now());
+        converter.depends_on_landing().then(written).and_then(|time| Timestamp::try_from(time).ok())
+    }
+
     /// Calls `verdict` for each document in order, and last for a fault of the file itself, until it breaks;
-    /// returns what was mended. An error is an error of reading the file.
+    /// returns what was mended. With how the file is read comes when it landed. An error is an error of reading the file.
     pub(crate) fn convert(
         &self,
         path: &Path,
-        reading: Reading,
+        (reading, landed): (Reading, Option<Timestamp>),
         file: &mut impl Read,
         mut verdict: impl FnMut(Verdict) -> ControlFlow<()>,
     ) -> io::Result<RepairCounts> {
         match &self.0 {
             DocumentExtractor::Convert(converter) => {
-                let mut documents = converter.documents_in(reading, file);
+                let mut documents = converter.documents_in(reading, file).landed_at(landed);
                 for document in documents.by_ref() {
                     if verdict(document?).is_break() {
                         break;

@@ -67,7 +67,7 @@ impl ConvertJob {
         let mut file = CountedFile { file, bytes: 0, total: &self.bytes_read };
         let mut writer = Writer::new(path, self.form);
         let mut written = Ok(());
-        let read = self.engine.convert(path, reading, &mut file, |verdict| {
+        let read = self.engine.convert(path, (reading, self.engine.landed(path)), &mut file, |verdict| {
             written = writer.write(verdict);
             if written.is_ok() && writer.pass_on(to) {
                 ControlFlow::Continue(())

@@ -1,5 +1,6 @@
 //! A model's inputs from a document, and their digest. No I/O.
 
+use docmill_convert::html_to_text;
 use docmill_crds::api::enricher::{ObjectForm, ObjectInput};
 use docmill_crds::digest::hex;
 use docmill_crds::records::enrichments::key;
@@ -35,8 +36,10 @@ pub fn model_inputs(
     document: &Map<String, Value>,
 ) -> Result<Vec<ModelInput>, InputError> {
     let model_input = |part: &InputPart| match part {
-        InputPart::Text(template, max_characters) => {
-            Ok(ModelInput::Text(head(&template.render_lossy(document)?, *max_characters).to_owned()))
+        InputPart::Text { template, is_html, most } => {
+            let text = template.render_lossy(document)?;
+            let text = if *is_html { html_to_text(&text) } else { text };
+            Ok(ModelInput::Text(head(&text, *most).to_owned()))
         }
         InputPart::Object(object) => Ok(ModelInput::Object(object.clone())),
     };
@@ -48,7 +51,7 @@ pub fn model_inputs(
 pub fn is_void(model: &PlannedEnricher, inputs: &[ModelInput], document: &Map<String, Value>) -> bool {
     let (mut named, mut void, mut blank) = (false, true, true);
     for (part, input) in model.inputs.iter().zip(inputs) {
-        let (InputPart::Text(template, _), ModelInput::Text(text)) = (part, input) else { return false };
+        let (InputPart::Text { template, .. }, ModelInput::Text(text)) = (part, input) else { return false };
         if template.fields().next().is_some() {
             named = true;
             void &= template.is_void(document);
@@ -99,6 +102,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::{InputError, ModelInput, digest, head, is_void, model_inputs};
+    use crate::enrich::slice_plan::InputPart;
     use crate::enrich::slice_plan::tests::slice_plan;
 
     #[test]
@@ -109,6 +113,23 @@ mod tests {
         assert_eq!(found, [ModelInput::Text("Vote. ".into())]);
         let document = json!({"headline": ["a", "b"]});
         assert!(model_inputs(model, document.as_object().unwrap()).is_err());
+    }
+
+    /// As feeds write it: nothing of tags, attributes and scripts is for a model.
+    #[test]
+    fn html_reaches_a_model_as_text() {
+        let mut model = slice_plan().models.remove(0);
+        for part in &mut model.inputs {
+            if let InputPart::Text { is_html, .. } = part {
+                *is_html = true;
+            }
+        }
+        let body = "<p class=\"wp-block\"><a rel=noopener href=x>Harbour</a> stops.&nbsp;Fog</p><script>a()</script>";
+        let document = json!({"headline": body});
+        let found = model_inputs(&model, document.as_object().unwrap()).unwrap();
+        let ModelInput::Text(text) = &found[0] else { panic!("a text is expected: {found:?}") };
+        assert!(text.starts_with("Harbour stops.\u{a0}Fog"), "{text}");
+        assert!(!["wp-block", "noopener", "a()", "<"].iter().any(|tag| text.contains(tag)), "{text}");
     }
 
     #[test]

@@ -25,7 +25,9 @@ pub fn properties(model: &Model, distribution: Distribution) -> Map<String, Valu
 }
 
 fn of_fields(fields: &[Field]) -> Map<String, Value> {
-    fields.iter().map(|field| (field.name.clone(), of_field(field))).collect()
+    let values = fields.iter().map(|field| (field.name.clone(), of_field(field)));
+    let resolutions = fields.iter().filter_map(|field| Some((field.resolution.clone()?, mapping::keyword())));
+    values.chain(resolutions).collect()
 }
 
 fn of_field(field: &Field) -> Value {

@@ -8,6 +8,7 @@ use docmill_crds::reason::Reason;
 use docmill_crds::records::units::{
     DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest,
 };
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Map;
 
@@ -71,14 +72,14 @@ impl<'a> UnitComparison<'a> {
         }
     }
 
-    /// Converts the object, read in this way, and adds the results.
+    /// Converts the object, read in this way, and adds the results; with it, when it landed.
     pub fn convert(
         &mut self,
         converter: &Converter,
-        reading: Reading,
+        (reading, landed): (Reading, Option<Timestamp>),
         object: impl io::Read,
     ) -> io::Result<()> {
-        for verdict in converter.documents_in(reading, object) {
+        for verdict in converter.documents_in(reading, object).landed_at(landed) {
             match verdict? {
                 Ok(document) => self.compare(&document),
                 Err(refusal) => self.refuse(refusal.reason, example(&refusal)),

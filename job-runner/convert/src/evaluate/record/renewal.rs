@@ -63,6 +63,7 @@ impl Record {
             match content {
                 Content::Empty => {}
                 Content::Text { start, end } => self.fill_text(copied, old.text(start, end)),
+                Content::Html { start, end } => self.fill_html(copied, old.text(start, end)),
                 Content::Json { kind, start, end } => {
                     let start_here = self.text.len();
                     self.text.push_str(old.text(start, end));
@@ -98,7 +99,9 @@ impl Record {
 
     fn size_of_value(&self, id: u32) -> usize {
         let content = match self.found[id as usize].content {
-            Content::Text { start, end } | Content::Json { start, end, .. } => end - start,
+            Content::Text { start, end }
+            | Content::Html { start, end }
+            | Content::Json { start, end, .. } => end - start,
             Content::Empty | Content::Count(_) => 0,
             Content::Object(frame) => {
                 let start = self.frames[frame as usize].heads as usize;

@@ -63,6 +63,7 @@ fn path(may_be_absolute: bool) -> impl Strategy<Value = Path> {
         4 => Just(Target::Element),
         1 => Just(Target::Text),
         2 => attribute().prop_map(Target::Attribute),
+        1 => attribute().prop_map(Target::Inherited),
     ];
     (vec(step(), 0..4), target, prop::bool::weighted(0.25)).prop_map(move |(mut steps, target, absolute)| {
         let absolute = absolute && may_be_absolute && !steps.is_empty();
@@ -148,6 +149,7 @@ impl Display for Path {
             Target::Element => Ok(()),
             Target::Text => write!(f, "{start}text()"),
             Target::Attribute(name) => write!(f, "{start}@{name}"),
+            Target::Inherited(name) => write!(f, "{start}inherited(@{name})"),
         }
     }
 }

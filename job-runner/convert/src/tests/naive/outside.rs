@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use roxmltree::Node;
 
-use super::{Field, Path, Target, leads, single};
+use super::{Field, Path, leads, single};
 
 /// A walk from the start of an object to a record.
 pub(crate) struct Outside<'p, 't, 'i: 't> {
@@ -40,7 +40,7 @@ impl<'p, 't, 'i: 't> Outside<'p, 't, 'i> {
             return element == self.record;
         }
         let hidden = self.renew(element);
-        let ends = !matches!(self.path.target, Target::Attribute(_));
+        let ends = !self.path.target.is_attribute();
         let is_value = self.takes(element) && (ends || self.is_filled(element));
         if is_value {
             self.values.push(element);
@@ -76,7 +76,7 @@ impl<'p, 't, 'i: 't> Outside<'p, 't, 'i> {
 
     /// The numbers of steps that lead to elements that the values are in.
     fn prefixes(&self) -> Range<usize> {
-        let attribute = matches!(self.path.target, Target::Attribute(_));
+        let attribute = self.path.target.is_attribute();
         1..self.path.steps.len() + usize::from(attribute)
     }
 

@@ -50,7 +50,7 @@ impl<'t> Form<'t> {
             }
             DatePart::Hour => self.time().hour = reader.number(1, 2)?,
             DatePart::Hour12 => self.time().hour = reader.number(1, 2).filter(|h| (1..=12).contains(h))? % 12,
-            DatePart::HalfDay => self.afternoon = Some(afternoon(letters(reader))?),
+            DatePart::HalfDay => self.afternoon = Some(words::afternoon(letters(reader))?),
             DatePart::Minute => self.time().minute = reader.number(1, 2)?,
             DatePart::Second => self.time().second = reader.number(1, 2)?,
             DatePart::Fraction => self.time().fraction = reader.fraction()?,
@@ -80,14 +80,6 @@ fn letters<'t>(reader: &mut DateReader<'t>) -> &'t str {
     reader.run(|b| b.is_ascii_alphabetic())
 }
 
-fn afternoon(word: &str) -> Option<bool> {
-    match word {
-        _ if word.eq_ignore_ascii_case("am") => Some(false),
-        _ if word.eq_ignore_ascii_case("pm") => Some(true),
-        _ => None,
-    }
-}
-
 /// A count since 1970, whose last digits are a fraction of a second. Before 1970, only whole seconds have one
 /// spelling.
 fn epoch<'t>(reader: &mut DateReader<'t>, fraction: usize) -> Option<Written<'t>> {
@@ -106,5 +98,6 @@ fn epoch<'t>(reader: &mut DateReader<'t>, fraction: usize) -> Option<Written<'t>
     let moment = Timestamp::from_second(sign * seconds).ok()?;
     let utc = jiff::tz::Offset::UTC.to_datetime(moment);
     let time = Time { hour: utc.hour(), minute: utc.minute(), second: utc.second(), fraction };
-    Some(Written { year: utc.year(), month: utc.month(), day: utc.day(), time: Some(time), offset: Some(0) })
+    let (year, month, day) = (utc.year(), utc.month(), utc.day());
+    Some(Written { year, month, day, time: Some(time), offset: Some(0), ..Written::default() })
 }

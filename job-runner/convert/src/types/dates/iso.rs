@@ -15,7 +15,7 @@ pub(crate) fn read(text: &str) -> Option<Written<'_>> {
         return None;
     }
     let day = reader.number(2, 2)?;
-    let mut written = Written { year, month, day, time: None, offset: None };
+    let mut written = Written { year, month, day, ..Written::default() };
     let named = reader.take('T') || reader.take('t');
     reader.blank();
     if named || reader.starts_with_digit() {

@@ -4,7 +4,7 @@ use jiff::tz::Offset;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::DateRules;
+use super::{DateRules, Resolution};
 
 /// Rules with this zone and these forms.
 fn rules(zone: Option<&str>, formats: &[&str]) -> DateRules {
@@ -266,4 +266,49 @@ fn the_day_of_the_week_may_be_cut_off_anywhere() {
     let forms =
         ["Tues, 06 Jan 2026 10:00:00 GMT", "Thurs. 06 Jan 2026 10:00 GMT", "tuesd 6 Jan 2026 10:00 GMT"];
     check(&rules(None, &[]), &forms.map(|text| (text, moment)), &["Tu, 06 Jan 2026 10:00:00 GMT"]);
+}
+
+/// A clock of twelve hours, and names of other languages.
+#[test]
+fn dates_of_real_feeds_are_read() {
+    let good = [
+        ("Fri, Jan 02 2026 10:04:03 AM", "2026-01-02T10:04:03Z"),
+        ("Jan 2, 2026 at 3:04 p.m. GMT", "2026-01-02T15:04:00Z"),
+        ("2 Jan 2026 12:30AM", "2026-01-02T00:30:00Z"),
+        ("2 Jan 2026 12:30 pm +0100", "2026-01-02T11:30:00Z"),
+        ("mer, 07 gen 2026 00:38:15 +0100", "2026-01-06T23:38:15Z"),
+        ("mar, 06 gen 2026 10:00:00 GMT", "2026-01-06T10:00:00Z"),
+        ("Mar 6 2026 10:00:00 GMT", "2026-03-06T10:00:00Z"),
+        ("Mi, 7 Mär. 2026 10:00 GMT", "2026-03-07T10:00:00Z"),
+        ("1 août 2026", "2026-08-01T00:00:00Z"),
+    ];
+    let bad = [
+        "2 Jan 2026 13:30 PM",
+        "2 Jan 2026 0:30 AM",
+        "2 Jan 2026 10:30 AM PM",
+        "until 2 Jan 2026",
+        "mer, 2026",
+        "mer",
+    ];
+    check(&rules(Some("UTC"), &[]), &good, &bad);
+}
+
+#[test]
+fn how_much_is_known_of_a_date_is_told_where_its_field_asks() {
+    let field = json!({"name": "a", "path": ["a"], "type": "dateTime", "resolution": "b"});
+    let rules = DateRules::of(&serde_json::from_value::<Field>(field).unwrap(), Some("UTC"));
+    for (text, moment, resolution) in [
+        ("2026", "2026-01-01T00:00:00Z", "year"),
+        ("2026-02", "2026-02-01T00:00:00Z", "month"),
+        ("02-2026", "2026-02-01T00:00:00Z", "month"),
+        ("February 2026", "2026-02-01T00:00:00Z", "month"),
+        ("2026 Feb.", "2026-02-01T00:00:00Z", "month"),
+        ("2026-02-03", "2026-02-03T00:00:00Z", "day"),
+        ("3 Feb 2026", "2026-02-03T00:00:00Z", "day"),
+        ("2026-02-03T04:05Z", "2026-02-03T04:05:00Z", "second"),
+    ] {
+        assert_eq!(rules.date_time(text).as_deref(), Some(moment), "{text}");
+        assert_eq!(rules.resolution(text).map(Resolution::as_str), Some(resolution), "{text}");
+    }
+    check(&rules, &[], &["26", "2026-13", "2026-1-", "13-26", "Spring 2026", "2026 2027", "20260"]);
 }

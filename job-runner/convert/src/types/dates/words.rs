@@ -3,7 +3,7 @@
 
 use super::reader::DateReader;
 use super::written::Written;
-use super::zones;
+use super::{languages, zones};
 
 const MONTHS: [&str; 12] = [
     "january",
@@ -23,15 +23,27 @@ const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "frid
 
 /// Parses a date in one of these orders, with optional day of the week and time:
 /// `Fri, 2 Jan 2026 10:11:12 GMT`, `Friday, 02-Jan-26 10:11:12 GMT`, `Fri Jan  2 10:11:12 2026`,
-/// `Fri Jan 2 2026 10:11:12 GMT`.
+/// `Fri Jan 2 2026 10:11:12 GMT`; also on a clock of twelve hours: `Jan 2, 2026 at 10:11 AM`.
 pub(crate) fn read(text: &str) -> Option<Written<'_>> {
-    let mut words = without_comment(text).split([' ', ',']).filter(|word| !word.is_empty()).peekable();
-    if words.peek().is_some_and(|word| weekday(word.trim_end_matches('.')).is_some()) {
-        words.next();
+    let text = without_comment(text);
+    let says_something = |word: &&str| !word.is_empty() && !word.eq_ignore_ascii_case("at");
+    let words = || text.split([' ', ',']).filter(says_something);
+    let first = words().next()?.trim_end_matches('.');
+    if weekday(first).is_some() {
+        return in_order(words().skip(1));
     }
+    // A day of the week may have the name of a month: mar, 06 gen 2026.
+    in_order(words()).or_else(|| {
+        let is_weekday = languages::is_weekday(first);
+        is_weekday.then(|| in_order(words().skip(1))).flatten()
+    })
+}
+
+/// The same without a day of the week.
+fn in_order<'t>(mut words: impl Iterator<Item = &'t str>) -> Option<Written<'t>> {
     let first = words.next()?;
     let mut written = Written::default();
-    let mut known_year = true;
+    let (mut known_year, mut half) = (true, None);
     if let Some(month) = month(first.trim_end_matches('.')) {
         (written.month, written.day) = (month, day(words.next()?)?);
         known_year = false;
@@ -52,19 +64,41 @@ pub(crate) fn read(text: &str) -> Option<Written<'_>> {
         if written.time.is_none() && word.contains(':') {
             let mut reader = DateReader::new(word);
             written.time = Some(reader.time(1)?);
-            if !reader.is_done() {
+            half = afternoon(reader.rest);
+            if half.is_none() && !reader.is_done() {
                 written.offset = Some(zones::read(reader.rest)?);
             }
         } else if !known_year && word.len() == 4 && word.starts_with(|c: char| c.is_ascii_digit()) {
             written.year = year(word)?;
             known_year = true;
         } else if written.time.is_some() && written.offset.is_none() {
-            written.offset = Some(zones::read(word)?);
+            match afternoon(word).filter(|_| half.is_none()) {
+                Some(is_after_noon) => half = Some(is_after_noon),
+                None => written.offset = Some(zones::read(word)?),
+            }
         } else {
             return None;
         }
     }
+    if let (Some(time), Some(is_after_noon)) = (&mut written.time, half) {
+        time.hour = hour_of_twelve(time.hour, is_after_noon)?;
+    }
     Some(written).filter(|_| known_year)
+}
+
+/// Whether a word says that a time is after noon; `None` for another word.
+pub(crate) fn afternoon(word: &str) -> Option<bool> {
+    let is_one_of = |names: [&str; 2]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
+    if is_one_of(["am", "a.m."]) {
+        return Some(false);
+    }
+    is_one_of(["pm", "p.m."]).then_some(true)
+}
+
+/// The hour of a clock of twelve hours, on which noon and midnight are at 12.
+fn hour_of_twelve(hour: i8, is_after_noon: bool) -> Option<i8> {
+    let hour = Some(hour).filter(|hour| (1..=12).contains(hour))? % 12;
+    Some(if is_after_noon { hour + 12 } else { hour })
 }
 
 /// Mail appends the name of the zone as a comment to its offset: `+0100 (CET)`.
@@ -90,10 +124,11 @@ pub(crate) fn year(word: &str) -> Option<i16> {
     }
 }
 
-/// The number of a month, by its English name or the first three letters of it; also `Sept`.
+/// The number of a month, by its English name or the first three letters of it; also `Sept`, and what other languages
+/// call it.
 pub(crate) fn month(word: &str) -> Option<i8> {
-    let place = position(&MONTHS, word).or_else(|| word.eq_ignore_ascii_case("sept").then_some(8))?;
-    i8::try_from(place + 1).ok()
+    let place = position(&MONTHS, word).or_else(|| word.eq_ignore_ascii_case("sept").then_some(8));
+    place.map_or_else(|| languages::month(word), |place| i8::try_from(place + 1).ok())
 }
 
 /// The number of a day of the week, by its English name or the first three letters of it or more: feeds have

@@ -2,15 +2,27 @@
 
 use jiff::civil::{Date, DateTime};
 
+use super::resolution::Resolution;
+
 /// A date and perhaps a time, as written. Whether such a day exists is not known yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Written<'t> {
     pub(crate) year: i16,
     pub(crate) month: i8,
     pub(crate) day: i8,
+    pub(crate) precision: Precision,
     pub(crate) time: Option<Time<'t>>,
     /// Seconds by which the zone is ahead of UTC.
     pub(crate) offset: Option<i32>,
+}
+
+/// How much of the day is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Precision {
+    Year,
+    Month,
+    #[default]
+    Day,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +38,16 @@ pub(super) struct Time<'t> {
 pub(super) const LEAP_SECOND: i8 = 60;
 
 impl Written<'_> {
+    /// How much of the date is known.
+    pub(crate) const fn resolution(&self) -> Resolution {
+        match (self.precision, self.time) {
+            (Precision::Year, _) => Resolution::Year,
+            (Precision::Month, _) => Resolution::Month,
+            (Precision::Day, None) => Resolution::Day,
+            (Precision::Day, Some(_)) => Resolution::Second,
+        }
+    }
+
     /// The day and time on the calendar and the clock of its zone; midnight for a day alone. A leap second
     /// becomes the second before it, as computer clocks do not have it.
     pub(crate) fn local(&self) -> Option<DateTime> {

@@ -65,7 +65,8 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
 fn rehearse(now: &Value, proposed: &Value) -> (Predicted, ShadowReport) {
     let ((recorded, lines), addressing) = (today(now), addressing());
     let mut comparison = UnitComparison::new(&addressing, Some(OpenSnapshot::new(lines, &addressing)));
-    comparison.convert(&converter(proposed), docmill_convert::Reading::default(), OBJECT.as_bytes()).unwrap();
+    let reading = (docmill_convert::Reading::default(), None);
+    comparison.convert(&converter(proposed), reading, OBJECT.as_bytes()).unwrap();
     comparison.finish(&unit(), Some(&recorded), UnitState::Indexed)
 }
 
