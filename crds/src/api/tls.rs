@@ -1,5 +1,10 @@
 //! Certificates for connections by TLS: whom to trust, and with what to identify oneself.
 
+#![allow(
+    clippy::struct_field_names,
+    reason = "the derived code repeats fields that are named as everywhere in the API"
+)]
+
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 

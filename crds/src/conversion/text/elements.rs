@@ -104,7 +104,7 @@ mod tests {
 
     use crate::conversion::Conversion;
 
-    fn conversion(more: Value) -> Conversion {
+    fn conversion(more: &Value) -> Conversion {
         let mut model = json!({"record": "/r", "fields": [{"name": "a", "path": ["a"]}]});
         model.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         serde_json::from_value(model).unwrap()
@@ -115,7 +115,7 @@ mod tests {
         let namespaces = json!({"t": "urn:t"});
         let good =
             json!({"namespaces": namespaces, "blocks": ["P", "t:P"], "cells": ["*:P"], "inline": ["p"]});
-        conversion(good).resolve().unwrap();
+        conversion(&good).resolve().unwrap();
         for (more, expected) in [
             (json!({"blocks": ["a/b"]}), "blocks[0]: expected the name of an element"),
             (json!({"lines": ["a", "*"]}), "lines[1]: expected the name of an element"),
@@ -126,15 +126,15 @@ mod tests {
             (json!({"inline": ["t:a"]}), "inline[0]: the prefix \"t\" is not among the namespaces"),
             (json!({"blocks": ["a"], "inline": ["b", "a"]}), "inline[1]: \"a\" is named before"),
         ] {
-            let fault = conversion(more.clone()).resolve().unwrap_err().to_string();
+            let fault = conversion(&more).resolve().unwrap_err().to_string();
             assert!(fault.starts_with(expected), "{more}: {fault}");
         }
     }
 
     #[test]
     fn a_users_list_counts_more_than_that_of_a_preset() {
-        let mut preset = conversion(json!({"blocks": ["a", "b"], "cells": ["c"]}));
-        super::amend(&mut preset, &conversion(json!({"inline": ["b"], "cells": ["d"]})));
+        let mut preset = conversion(&json!({"blocks": ["a", "b"], "cells": ["c"]}));
+        super::amend(&mut preset, &conversion(&json!({"inline": ["b"], "cells": ["d"]})));
         assert_eq!((&preset.blocks, &preset.inline), (&vec!["a".to_owned()], &vec!["b".to_owned()]));
         assert_eq!(preset.cells, ["c", "d"]);
     }

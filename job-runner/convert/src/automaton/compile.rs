@@ -220,7 +220,7 @@ impl Compiler<'_> {
             (content, Target::Count) => *content = SlotContent::Count,
             // Only dates in parts have such paths: the attribute is the whole date.
             (content, Target::Attribute(_)) if in_parts => {
-                *content = SlotContent::Text { form: TextForm::Line, own: false, exclude: None };
+                *content = SlotContent::Text { form: TextForm::Line, own: false, exclude: None, html: None };
             }
             _ => {}
         }

@@ -101,7 +101,7 @@ async fn workers_get_the_limits_of_their_connections_and_how_many_share_them() {
         let namespaced = [view_of(connection)].into_iter().collect();
         let connections = Connections { namespaced, ..testing::connections() };
         let sources = [view_of(source.clone())].into_iter().collect();
-        let context = Context { connections, sources, ..testing::context(&client, true) };
+        let context = Context { sources, connections, ..testing::context(&client, true) };
         json!(of_source(source, &context))
     };
     let index = json!({"requestsPerSecond": 100, "concurrency": 20, "requestSeconds": 10, "clients": 4});

@@ -62,12 +62,23 @@ fn dependencies(home: &Home) -> anyhow::Result<bool> {
 /// How long damaged objects are tried, unless the environment says otherwise: `DOCMILL_FUZZ_SECONDS`.
 const FUZZ: (&str, &str) = ("DOCMILL_FUZZ_SECONDS", "60");
 
+/// How many tests run at a time, as the test harness calls it.
+const THREADS: &str = "RUST_TEST_THREADS";
+
+/// Twice as many tests at a time as there are cores, since those in the cluster mostly wait.
+fn threads() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// All tests of the workspace in one run, those in the cluster among them; without a testbed, those that need none.
 fn tests(home: &Home, is_ready: bool, arguments: &[String]) -> anyhow::Result<bool> {
     let mut test = cargo(home)?;
     test.args(["test", "--profile", PROFILE, "--workspace", "--locked", "--no-fail-fast"]);
     if std::env::var_os(FUZZ.0).is_none() {
         test.env(FUZZ.0, FUZZ.1);
+    }
+    if std::env::var_os(THREADS).is_none() {
+        test.env(THREADS, threads().to_string());
     }
     if is_ready {
         test.envs(env::settings(home)?);

@@ -148,17 +148,17 @@ mod tests {
     use super::DateBounds;
     use crate::conversion::Field;
 
-    fn field(more: Value) -> Field {
+    fn field(more: &Value) -> Field {
         let mut field = json!({"name": "a", "path": ["a"], "type": "dateTime"});
         field.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         serde_json::from_value(field).unwrap()
     }
 
-    fn landed() -> Option<Timestamp> {
-        Some("2026-11-30T12:00:00Z".parse().unwrap())
+    fn landed() -> Timestamp {
+        "2026-11-30T12:00:00Z".parse().unwrap()
     }
 
-    fn holds(more: Value, value: &str, landed: Option<Timestamp>) -> bool {
+    fn holds(more: &Value, value: &str, landed: Option<Timestamp>) -> bool {
         DateBounds::of(&field(more)).unwrap().unwrap().expected(value, landed).is_none()
     }
 
@@ -179,25 +179,28 @@ mod tests {
                 "2026-12-02",
             ),
         ] {
-            assert!(holds(more.clone(), good, landed()), "{more} {good}");
-            assert!(!holds(more.clone(), bad, landed()), "{more} {bad}");
+            assert!(holds(&more, good, Some(landed())), "{more} {good}");
+            assert!(!holds(&more, bad, Some(landed())), "{more} {bad}");
         }
-        assert!(holds(json!({"latest": "now"}), "9999-12-31T23:59:59Z", None), "nobody knows when it landed");
-        assert!(!holds(json!({"latest": "2000-01-01T00:00:00Z"}), "2001-01-01T00:00:00Z", None));
+        assert!(
+            holds(&json!({"latest": "now"}), "9999-12-31T23:59:59Z", None),
+            "nobody knows when it landed"
+        );
+        assert!(!holds(&json!({"latest": "2000-01-01T00:00:00Z"}), "2001-01-01T00:00:00Z", None));
     }
 
     #[test]
     fn a_field_without_bounds_has_none() {
-        assert!(DateBounds::of(&field(json!({}))).unwrap().is_none());
-        assert!(DateBounds::of(&field(json!({"type": "string"}))).unwrap().is_none());
-        let relative = |more: Value| DateBounds::of(&field(more)).unwrap().unwrap().are_relative();
+        assert!(DateBounds::of(&field(&json!({}))).unwrap().is_none());
+        assert!(DateBounds::of(&field(&json!({"type": "string"}))).unwrap().is_none());
+        let relative = |more: Value| DateBounds::of(&field(&more)).unwrap().unwrap().are_relative();
         assert!(relative(json!({"latest": "now"})) && !relative(json!({"latest": "2026-01-01T00:00:00Z"})));
     }
 
     #[test]
     fn a_fault_shows_what_now_was() {
-        let bounds = DateBounds::of(&field(json!({"latest": "now+7d"}))).unwrap().unwrap();
-        let expected = bounds.expected("2027-01-01T00:00:00Z", landed());
+        let bounds = DateBounds::of(&field(&json!({"latest": "now+7d"}))).unwrap().unwrap();
+        let expected = bounds.expected("2027-01-01T00:00:00Z", Some(landed()));
         assert_eq!(expected.unwrap(), "a date that is not after now+7d (2026-12-07T12:00:00Z)");
     }
 
@@ -218,7 +221,7 @@ mod tests {
                 "a date that is not after 2026-01-01",
             ),
         ] {
-            let fault = DateBounds::of(&field(more.clone())).unwrap_err();
+            let fault = DateBounds::of(&field(&more)).unwrap_err();
             assert_eq!(fault.part, part, "{more}");
             assert!(fault.problem.contains(expected), "{more}: {}", fault.problem);
         }

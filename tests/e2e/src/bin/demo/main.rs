@@ -35,7 +35,7 @@ fn main() -> std::process::ExitCode {
 
 async fn demo() -> Result<()> {
     if let Some(context) = sandbox::context() {
-        return sandbox::demo(&context).await;
+        return Box::pin(sandbox::demo(&context)).await;
     }
     let env = Env::read()?;
     let cluster = Cluster::connect(env.context.as_deref()).await?;

@@ -46,7 +46,7 @@ pub async fn demo(context: &str) -> Result<()> {
 
     let s3 = PortForward::start(context, NAMESPACE, &format!("{RELEASE}-s3"), 7070)?;
     let elasticsearch = PortForward::start(context, NAMESPACE, &format!("{RELEASE}-elasticsearch"), 9200)?;
-    show::step(&documents.to_string(), put(&cluster, &s3, &documents)).await?;
+    show::step(&documents.to_string(), Box::pin(put(&cluster, &s3, &documents))).await?;
     show::step("pods start, convert, validate, snapshot, index and record", ingested(&cluster, &documents))
         .await?;
     show::step("apply an EnrichmentRun", cluster.apply(NAMESPACE, &enrichment())).await?;
