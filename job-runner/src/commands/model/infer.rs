@@ -31,7 +31,7 @@ use docmill_crds::conversion::ModelError;
 
 use crate::commands::exit_status::{REFUSED, UNUSABLE, complain};
 use crate::commands::explainer::Explainer;
-use crate::commands::inputs::{Inputs, ReadError, open};
+use crate::commands::inputs::{Input, Inputs, ReadError, open};
 use pattern::{Pattern, PatternFault};
 use samples::{Nothing, Samples};
 
@@ -80,8 +80,8 @@ fn infer(args: &InferArgs, aside: &mut impl Write) -> Result<(String, bool), Inf
     let pattern = args.record.as_deref().map(Pattern::parse).transpose()?;
     let mut samples = Samples::new(pattern);
     let mut all = true;
-    for path in Inputs::new(&args.paths) {
-        let path = path?;
+    for input in Inputs::new(&args.paths) {
+        let Input { path, .. } = input?;
         let added = open(&path).and_then(|object| samples.add(object));
         match added {
             Err(source) => return Err(ReadError { path, source }.into()),
