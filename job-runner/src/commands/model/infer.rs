@@ -3,12 +3,18 @@
 //! [`samples`] takes in the objects: [`observe`] turns the elements of each, as they stream by, into the
 //! statistics of a [`tree`] of paths, with the forms that all values have ([`kinds`]). From that, [`record`]
 //! decides which elements are the records (or [`pattern`] does, which a person gave), [`propose`] makes
-//! fields of their content, [`typing`] chooses the types and [`names`] the names, and [`mod@print`] writes
-//! the model with comments. Only this module performs I/O.
+//! fields of their content, [`typing`] chooses the types (of dates with [`dates`]), [`names`] the names and
+//! [`roles`] which of them are id, headline, text and date; and [`mod@print`] writes the model with comments.
+//! Only this module performs I/O.
+//!
+//! Samples say little about what the next object lacks, and so nothing is required but an id that all have and no
+//! two share ([`distinct`]), unless there are many samples.
 //!
 //! Exit status 0: all samples were taken in; 1: some were skipped; 2: the command line or a file cannot be
 //! used, or there is nothing to propose.
 
+mod dates;
+mod distinct;
 mod kinds;
 mod names;
 mod namespaces;
@@ -17,6 +23,7 @@ mod pattern;
 mod print;
 mod propose;
 mod record;
+mod roles;
 mod samples;
 #[cfg(test)]
 mod tests;

@@ -73,8 +73,10 @@ impl Named {
 /// Examines one object.
 pub(super) struct Observer<'s> {
     pub(super) tree: Tree,
-    /// The name of the root element.
+    /// The name of the first root element.
     pub(super) root: String,
+    /// The number of root elements: an object may be several documents, one after the other.
+    pub(super) roots: u64,
     pub(super) named: Named,
     namespaces: &'s mut Namespaces,
     matcher: Option<Matcher<'s>>,
@@ -120,6 +122,7 @@ impl<'s> Observer<'s> {
         Self {
             tree,
             root: String::new(),
+            roots: 0,
             named: Named::default(),
             namespaces,
             matcher: pattern.map(Matcher::new),
@@ -177,6 +180,7 @@ impl<'s> Observer<'s> {
                 facts.kinds = Kinds::NONE;
             } else {
                 facts.kinds.narrow(&value);
+                facts.distinct.note(&value);
             }
         }
         self.value.clear();
@@ -200,6 +204,7 @@ impl<'s> Observer<'s> {
         facts.value.note(&self.around);
         facts.exemplify(&value);
         facts.kinds.narrow(&value);
+        facts.distinct.note(&value);
     }
 }
 
@@ -209,6 +214,7 @@ impl Visitor for Observer<'_> {
             element.name().local.clone_into(&mut self.root);
         }
         self.settle();
+        self.roots += u64::from(self.open.is_empty() && self.outside.is_empty());
         self.elements += 1;
         let node = match self.place(element) {
             ElementRole::Outside => return,

@@ -39,13 +39,16 @@ pub(crate) struct Samples {
     named: Named,
     /// Objects by the name of their root element.
     roots: BTreeMap<String, u64>,
+    /// An object has several root elements.
+    concatenated: bool,
 }
 
 impl Samples {
     /// Without a pattern, the samples decide what a record is.
     pub(crate) fn new(pattern: Option<Pattern>) -> Self {
         let (namespaces, tree) = (Namespaces::new(), Tree::new());
-        Self { pattern, namespaces, tree, named: Named::default(), roots: BTreeMap::new() }
+        let (named, roots) = (Named::default(), BTreeMap::new());
+        Self { pattern, namespaces, tree, named, roots, concatenated: false }
     }
 
     /// Examines an object. One that is not well-formed is refused, and does not count.
@@ -54,7 +57,8 @@ impl Samples {
         if let Err(refusal) = visit(object, &mut observer)? {
             return Ok(Err(refusal));
         }
-        let Observer { tree, root, named, .. } = observer;
+        let Observer { tree, root, roots, named, .. } = observer;
+        self.concatenated |= roots > 1;
         self.tree.add(&tree, TOP, |namespace| namespace);
         self.named.add(named);
         if self.roots.len() < MOST_ROOTS || self.roots.contains_key(&root) {
@@ -74,7 +78,7 @@ impl Samples {
         };
         let none = || Nothing::Record(self.roots.keys().cloned().collect::<Vec<_>>().join(", "));
         let records: Records = records.ok_or_else(none)?;
-        let proposal = propose(&records, &self.namespaces);
+        let proposal = propose(&records, &self.namespaces, self.concatenated);
         if proposal.fields.is_empty() {
             return Err(Nothing::Values(proposal.record));
         }

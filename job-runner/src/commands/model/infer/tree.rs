@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::distinct::Distinct;
 use super::kinds::Kinds;
 
 /// Paths that are distinguished. Samples with made-up names must not fill the memory.
@@ -92,6 +93,8 @@ pub(super) struct PathFacts {
     pub(super) value: Presence,
     /// What the values look like.
     pub(super) kinds: Kinds,
+    /// Whether each value came once.
+    pub(super) distinct: Distinct,
     /// The first value, shortened.
     pub(super) example: String,
 }
@@ -119,6 +122,7 @@ impl PathFacts {
         self.prose |= other.prose;
         self.bytes += other.bytes;
         self.kinds = self.kinds.both(other.kinds);
+        self.distinct.add(&other.distinct);
         if self.example.is_empty() {
             self.example.clone_from(&other.example);
         }
