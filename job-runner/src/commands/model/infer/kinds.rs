@@ -201,15 +201,15 @@ mod tests {
 
     #[test]
     fn a_form_holds_as_long_as_every_value_has_it() {
-        use Form::{Boolean, DateTime, Day, Digits, EpochSeconds, Id, Integer, Language, Local, Month, MonthDay};
-        use Form::{Number, Uri, Word, Year};
+        use Form::{Boolean, DateTime, Day, Digits, EpochSeconds, Id, Integer, Language, Local, Month};
+        use Form::{MonthDay, Number, Spelled, Uri, Word, Year};
         assert_eq!(forms(&["true", "false"]), [Boolean, Language, Word]);
         assert_eq!(forms(&["true", "1"]), [Word]);
         assert_eq!(forms(&["7", "-12", "0"]), [Integer, Number, Word]);
         assert_eq!(forms(&["7", "1.25"]), [Number, Word]);
         assert_eq!(forms(&["2026-01-02T10:11:12Z", "Fri, 02 Jan 2026 10:11:12 GMT"]), [DateTime]);
         assert_eq!(forms(&["2026-01-02", "1999-12-31"]), [Day, Word]);
-        assert_eq!(forms(&["January 2, 2026"]), [Form::Spelled]);
+        assert_eq!(forms(&["January 2, 2026"]), [Spelled]);
         assert_eq!(forms(&["20260102"]), [Integer, Number, Digits, Word]);
         assert_eq!(forms(&["1767312000"]), [EpochSeconds, Word]);
         assert_eq!(forms(&["https://example.org/", "urn:x:1"]), [Uri, Word]);
@@ -224,8 +224,8 @@ mod tests {
 
     #[test]
     fn nothing_of_a_value_is_lost_by_its_form() {
-        let long = "18446744073709551616000";
-        for string in ["007", "+7", "-0", "1.50", "1.", ".5", long, "1e3", "0x1f", "1234567890", "1234567890.5"] {
+        let long = ["18446744073709551616000", "1234567890", "1234567890.5"];
+        for string in ["007", "+7", "-0", "1.50", "1.", ".5", "1e3", "0x1f"].into_iter().chain(long) {
             let forms = forms(&[string]);
             assert!(!forms.contains(&Form::Integer) && !forms.contains(&Form::Number), "{string}: {forms:?}");
         }

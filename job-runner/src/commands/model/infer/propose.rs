@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-use docmill_crds::conversion::{
-    Conversion, DateParts, Field, FieldType, Format, OnFault, Path, Scope,
-};
+use docmill_crds::conversion::{Conversion, DateParts, Field, FieldType, Format, OnFault, Path, Scope};
 
 use super::kinds::Form;
 use super::names::unique;

@@ -16,9 +16,9 @@ const LEVELS: usize = 3;
 const PLAIN_LEVELS: usize = 2;
 
 /// Parts of documents, which are no records by themselves.
-const DIVISIONS: [&str; 16] = [
+const DIVISIONS: [&str; 15] = [
     "div", "div1", "div2", "sec", "section", "part", "chapter", "book", "act", "scene", "clause", "article",
-    "paragraph", "lg", "sp", "title",
+    "lg", "sp", "title",
 ];
 
 /// How the names of elements end that hold records, also a single one.

@@ -12,7 +12,8 @@ const DEEPEST: usize = 4;
 /// Fewer documents do not tell by chance alone that values differ.
 const FEW_DOCUMENTS: u64 = 3;
 
-const IDS: [&str; 11] = ["guid", "id", "identifier", "uid", "uuid", "pmid", "doi", "docid", "idno", "ident", "key"];
+const IDS: [&str; 11] =
+    ["guid", "id", "identifier", "uid", "uuid", "pmid", "doi", "docid", "idno", "ident", "key"];
 /// Ids of something else than the record.
 const OTHERS: [&str; 17] = [
     "prev",
@@ -39,7 +40,8 @@ const OTHER_TITLES: [&str; 10] =
     ["journal", "series", "source", "channel", "book", "short", "alt", "running", "publisher", "sub"];
 const BODIES: [&str; 6] = ["body", "encoded", "content", "fulltext", "story", "block"];
 /// The best first.
-const PUBLISHED: [&str; 8] = ["published", "pub", "publication", "issue", "issued", "date", "created", "sent"];
+const PUBLISHED: [&str; 8] =
+    ["published", "pub", "publication", "issue", "issued", "date", "created", "sent"];
 
 /// What a field is to its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

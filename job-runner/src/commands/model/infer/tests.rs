@@ -190,7 +190,11 @@ fn records_are_three_levels_down_or_the_single_one_of_a_collection() {
         record(&[&format!("<PubmedArticleSet>{article}</PubmedArticleSet>")]),
         "/PubmedArticleSet/PubmedArticle"
     );
-    assert_eq!(record(&["<message><itemSet><newsItem guid='1'><t>x</t></newsItem></itemSet></message>"]), "/message/itemSet/newsItem");
+    let item = "<newsItem guid='1'><t>x</t></newsItem>";
+    assert_eq!(
+        record(&[&format!("<message><itemSet>{item}</itemSet></message>")]),
+        "/message/itemSet/newsItem"
+    );
 }
 
 #[test]
@@ -251,7 +255,8 @@ fn dates_in_parts_are_dates_and_others_have_their_format() {
     assert!(text.contains("type: date, formats: [\"%d.%m.%Y\"]}"), "{text}");
     assert!(text.contains("in 1 of 2 documents, a dateTime, if you say its timeZone"), "{text}");
     let dates = "<d k='x'><year>2026</year><month>1</month></d><d k='y'><year>2025</year><month>2</month></d>";
-    assert_eq!(fields(&[&format!("<a><t>text</t>{dates}</a>")])[1], "d d object* {date . date, k @k string}");
+    let object = format!("<a><t>a text that is most of the record by far</t>{dates}</a>");
+    assert_eq!(fields(&[&object])[1], "d d object* {date . date, k @k string}");
 }
 
 #[test]
