@@ -1,20 +1,20 @@
 //! `job-runner model infer`: proposes a model from sample objects.
 //!
-//! [`samples`] takes in the objects: [`observe`] turns the elements of each, as they stream by, into the
-//! statistics of a [`tree`] of paths, with the forms that all values have ([`kinds`]). From that, [`record`]
+//! [`samples`] takes in the objects: [`observe`] turns the elements of each (or the members, which [`json`] reads),
+//! as they stream by, into the statistics of a [`tree`] of paths, with the forms that all values have ([`kinds`]). From that, [`record`]
 //! decides which elements are the records (or [`pattern`] does, which a person gave), [`propose`] makes
 //! fields of their content, [`typing`] chooses the types (of dates with [`dates`]), [`names`] the names and
 //! [`roles`] which of them are id, headline, text and date; and [`mod@print`] writes the model with comments.
 //! Only this module performs I/O.
 //!
 //! Samples say little about what the next object lacks, and so nothing is required but an id that all have and no
-//! two share ([`distinct`]), unless there are many samples.
+//! two share, unless there are many samples.
 //!
 //! Exit status 0: all samples were taken in; 1: some were skipped; 2: the command line or a file cannot be
 //! used, or there is nothing to propose.
 
 mod dates;
-mod distinct;
+mod json;
 mod kinds;
 mod names;
 mod namespaces;

@@ -165,6 +165,41 @@ impl<'s> Observer<'s> {
         self.tree.child(TOP, RECORD).into()
     }
 
+    /// Opens an element on this path. `prose`: what is around it is a text.
+    fn enter(&mut self, node: Option<NodeId>, prose: bool) {
+        if let Some(parent) = self.open.last_mut() {
+            parent.children = true;
+            if let Some(parent) = parent.node {
+                let facts = self.tree.facts(parent);
+                facts.children = true;
+                facts.prose |= prose;
+            }
+        }
+        if let Some(node) = node {
+            let facts = self.tree.facts(node);
+            facts.elements += 1;
+            facts.exists.note(&self.around);
+        }
+        self.open.push(Open { node, children: false, own_text: false, filled: false });
+        self.around.push(self.elements);
+    }
+
+    /// A member of a JSON object starts, or an item of the list that a member is.
+    pub(super) fn member(&mut self, name: &str) {
+        self.elements += 1;
+        let parent = self.open.last().map_or(Some(TOP), |parent| parent.node);
+        let key = Key { attribute: false, namespace: NONE, local: name };
+        let node = parent.and_then(|parent| self.tree.child(parent, key));
+        self.enter(node, false);
+    }
+
+    /// The member that started last is a number or a boolean.
+    pub(super) fn literal(&mut self) {
+        if let Some(node) = self.open.last().and_then(|open| open.node) {
+            self.tree.facts(node).literal = true;
+        }
+    }
+
     /// Handles text of the innermost element before what comes now.
     fn settle(&mut self) {
         let Some(open) = self.open.last_mut().filter(|_| !self.value.is_empty()) else { return };
@@ -221,21 +256,7 @@ impl Visitor for Observer<'_> {
             ElementRole::BeyondLimit => None,
             ElementRole::Path(node) => Some(node),
         };
-        if let Some(parent) = self.open.last_mut() {
-            parent.children = true;
-            if let Some(parent) = parent.node {
-                let facts = self.tree.facts(parent);
-                facts.children = true;
-                facts.prose |= PROSE.contains(&element.name().local);
-            }
-        }
-        if let Some(node) = node {
-            let facts = self.tree.facts(node);
-            facts.elements += 1;
-            facts.exists.note(&self.around);
-        }
-        self.open.push(Open { node, children: false, own_text: false, filled: false });
-        self.around.push(self.elements);
+        self.enter(node, PROSE.contains(&element.name().local));
         if let Some(node) = node {
             element.attributes(|name, value| self.attribute(node, name, value));
         }

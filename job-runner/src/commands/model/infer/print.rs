@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use docmill_crds::conversion::Format;
+
 use super::propose::{Proposal, Proposed};
 use super::roles::Role;
 
@@ -14,10 +16,10 @@ const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y
 /// The YAML of a `conversion`.
 pub(crate) fn yaml(proposal: &Proposal) -> String {
     let Proposal {
+        form,
         record,
         namespaces,
         default_namespaces,
-        concatenated,
         fields,
         documents,
         objects,
@@ -37,7 +39,10 @@ pub(crate) fn yaml(proposal: &Proposal) -> String {
         index(proposal),
         scalar(record)
     );
-    if *concatenated {
+    if form.format == Format::Json {
+        text.push_str("format: Json\n");
+    }
+    if form.concatenated {
         text.push_str("concatenated: true\n");
     }
     if proposal.on_fault().is_some() {
@@ -86,6 +91,9 @@ fn field(text: &mut String, proposed: &Proposed, level: usize) {
     }
     if model.repeated {
         parts.push("repeated: true".to_owned());
+    }
+    if model.trim {
+        parts.push("trim: true".to_owned());
     }
     if !model.formats.is_empty() {
         let formats: Vec<_> = model.formats.iter().map(|format| scalar(format)).collect();

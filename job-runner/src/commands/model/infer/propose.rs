@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use docmill_crds::conversion::{Conversion, DateParts, Field, FieldType, Format, OnFault, Path, Scope};
 
+use super::json;
 use super::kinds::Form;
 use super::names::unique;
 use super::namespaces::{NONE, Namespaces};
@@ -31,14 +32,21 @@ const OWN_DATE: &str = "date";
 const MANY_DOCUMENTS: u64 = 300;
 const MANY_OBJECTS: u64 = 30;
 
+/// What the samples are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SampleForm {
+    pub(super) format: Format,
+    /// Objects are several XML documents, one after the other.
+    pub(super) concatenated: bool,
+}
+
 /// A model, and the reasons for it.
 #[derive(Debug)]
 pub(crate) struct Proposal {
+    pub(super) form: SampleForm,
     pub(super) record: String,
     pub(super) namespaces: BTreeMap<String, String>,
     pub(super) default_namespaces: Option<Vec<String>>,
-    /// Objects are several XML documents, one after the other.
-    pub(super) concatenated: bool,
     pub(super) fields: Vec<Proposed>,
     /// Number of records and objects.
     pub(super) documents: u64,
@@ -71,10 +79,11 @@ impl Proposal {
     /// The model as it is written in an `IngestSource`.
     pub(crate) fn conversion(&self) -> Conversion {
         Conversion {
+            format: self.form.format,
             record: Some(self.record.clone()),
             namespaces: self.namespaces.clone(),
             default_namespaces: self.default_namespaces.clone(),
-            concatenated: self.concatenated,
+            concatenated: self.form.concatenated,
             on_fault: self.on_fault(),
             fields: self.fields.iter().map(Proposed::field).collect(),
             ..Conversion::default()
@@ -114,14 +123,15 @@ impl Proposed {
     }
 }
 
-/// The model of these records. `concatenated`: objects are several XML documents.
-pub(super) fn propose(records: &Records, namespaces: &Namespaces, concatenated: bool) -> Proposal {
+/// The model of these records.
+pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleForm) -> Proposal {
     let Records { path, shape, defaults, objects, .. } = records;
     let uris: Vec<_> = defaults.iter().map(|number| namespaces.get(*number).0.to_owned()).collect();
     let plain = defaults.first().copied().unwrap_or(NONE);
     let top = &shape.node(TOP).facts;
     let mut proposer = Proposer {
         tree: shape,
+        format: form.format,
         namespaces,
         plain,
         many: is_many(top.elements, *objects),
@@ -129,7 +139,10 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, concatenated: 
         uris,
         left_out: Vec::new(),
     };
-    let record = path.iter().map(|part| proposer.part(part)).collect();
+    let record = match form.format {
+        Format::Json => json_record(path),
+        Format::Xml | Format::Binary => path.iter().map(|part| proposer.part(part)).collect(),
+    };
     let fields = proposer.scope(TOP, 1, "");
     if top.own_text && top.children && !top.both {
         proposer.left_out.insert(0, "text of records that have nothing but text".to_owned());
@@ -141,10 +154,10 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, concatenated: 
     let Proposer { prefixes, uris, left_out, .. } = proposer;
     let used = prefixes.into_iter().map(|(number, prefix)| (prefix, namespaces.get(number).0.to_owned()));
     Proposal {
+        form,
         record,
         namespaces: used.collect(),
         default_namespaces: (uris != [""]).then_some(uris),
-        concatenated,
         fields,
         documents: top.elements,
         objects: *objects,
@@ -152,8 +165,20 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, concatenated: 
     }
 }
 
+/// The path of records in JSON.
+fn json_record(path: &[Part]) -> String {
+    path.iter().fold(String::new(), |record, part| match part {
+        Part::Name(_, local) if local == json::TOP_VALUE => json::TOP_VALUE.to_owned(),
+        Part::Name(_, local) => json::join(&record, local),
+        // At any depth, or one step below the last name.
+        Part::Text(text) if text == "//" => format!("{}..", json::TOP_VALUE),
+        Part::Text(_) => record,
+    })
+}
+
 struct Proposer<'t> {
     tree: &'t Tree,
+    format: Format,
     namespaces: &'t Namespaces,
     /// The namespace of names without a prefix.
     plain: Namespace,
@@ -217,7 +242,10 @@ impl<'t> Proposer<'t> {
             let required = is_sure && count == facts.elements;
             let formats = format.map(str::to_owned).into_iter().collect();
             let path = vec![path];
-            let field = Field { name, path, kind, required, repeated, formats, parts, ..Field::default() };
+            // In JSON, a number is a string only if something is computed.
+            let trim = kind == FieldType::String && self.tree.node(node).facts.literal;
+            let base = Field { required, repeated, trim, formats, parts, ..Field::default() };
+            let field = Field { name, path, kind, ..base };
             let example = if kind == FieldType::Object { String::new() } else { self.example(node) };
             let is_local = kind == FieldType::String && self.tree.node(node).facts.kinds.has(Form::Local);
             let hint = is_local.then_some("a dateTime, if you say its timeZone");
@@ -293,7 +321,11 @@ impl<'t> Proposer<'t> {
                 self.left_out.push(format!("{}{path}: its namespace is one too many", within.full));
                 continue;
             };
-            let path = if is_scope { step } else { format!("{path}/{step}") };
+            let path = match self.format {
+                Format::Json => json::join(if is_scope { "" } else { path }, &step),
+                _ if is_scope => step,
+                _ => format!("{path}/{step}"),
+            };
             if node.attribute {
                 let mut words = words.clone();
                 match words.pop() {
@@ -407,7 +439,7 @@ impl<'t> Proposer<'t> {
             (prefix.clone(), self.namespaces.get(*number).0.to_owned())
         };
         let namespaces = self.prefixes.iter().map(spelled).collect();
-        let scope = Scope { format: Format::Xml, namespaces: &namespaces, default_namespaces: &self.uris };
+        let scope = Scope { format: self.format, namespaces: &namespaces, default_namespaces: &self.uris };
         if draft.path.chars().count() > LONGEST_PATH || Path::parse(&draft.path, &scope).is_err() {
             self.left_out.push(format!("{}{}: a model cannot say this path", within.full, draft.path));
             return;
@@ -439,7 +471,8 @@ impl<'t> Proposer<'t> {
     /// other parts; nor is it one because others have text where it has elements.
     fn is_whole(&self, at: NodeId) -> bool {
         let facts = &self.tree.node(at).facts;
-        if at == TOP { facts.both } else { facts.is_text() }
+        let is_whole = if at == TOP { facts.both } else { facts.is_text() };
+        is_whole && self.format != Format::Json
     }
 
     fn is_value(&self, at: NodeId) -> bool {

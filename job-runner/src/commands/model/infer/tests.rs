@@ -209,6 +209,44 @@ fn documents_one_after_the_other_are_records() {
 }
 
 #[test]
+fn members_of_json_are_fields_and_items_of_lists_are_records() {
+    let feed = r#"{"feed": {"title": "Wire"}, "items": [
+        {"id": 1, "head": {"title": "Rates rise", "word count": 412}, "keywords": ["bank", "money"],
+         "authors": [{"name": "Ada", "mail": "a@b"}, {"name": "Bob", "mail": null}]},
+        {"id": 2, "head": {"title": "Rates fall"}, "sent": 1767312000, "keywords": []}]}"#;
+    assert_eq!(
+        fields(&[feed]),
+        [
+            "id id string!",
+            "title head.title string",
+            "wordCount head['word count'] integer",
+            "keywords keywords string*",
+            "authors authors object* {name name string, mail mail string}",
+            "sent sent dateTime",
+        ]
+    );
+    assert_eq!(record(&[feed]), "$.items");
+    let text = yaml(&proposal(&[feed]));
+    assert!(text.contains("format: Json\n") && text.contains("path: [id], trim: true, required: true}"), "{text}");
+    assert!(text.contains("formats: [epochSeconds]"), "{text}");
+    assert_eq!(record(&["{\"a\": \"x\"}\n{\"a\": \"y\"}\n"]), "$");
+    assert_eq!(record(&["[{\"a\": \"x\"}, {\"a\": \"y\"}]"]), "$");
+    assert_eq!(record(&["{\"a\": {\"p\": \"one\", \"q\": [1, 2.5, true]}}"]), "$");
+}
+
+#[test]
+fn samples_of_another_format_or_that_are_no_json_do_not_count() {
+    let mut samples = samples(None, &["{\"a\": \"x\"}"]);
+    for (other, line, reason) in [("<a/>", 1, "MalformedJson"), ("{\"a\":\n x}", 2, "MalformedJson")] {
+        let refusal = samples.add(other.as_bytes()).unwrap().unwrap_err();
+        assert_eq!((refusal.reason.as_str(), refusal.faults[0].line), (reason, line), "{other}");
+    }
+    assert_eq!(samples.propose().unwrap().0.documents, 1);
+    let mut of_elements = self::samples(Some("/a"), &["<a><b>1</b></a>"]);
+    assert_eq!(of_elements.add(&b"{}"[..]).unwrap().unwrap_err().reason.as_str(), "MalformedXml");
+}
+
+#[test]
 fn what_samples_have_by_chance_is_not_demanded_of_others() {
     let objects = [
         "<a id='1'><t>x</t><note>n</note><lang>en</lang><words>7</words></a>",

@@ -8,20 +8,20 @@ const REMEMBERED: usize = 1000;
 
 /// The values of a path.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Distinct {
+pub(in super::super) struct Distinct {
     seen: HashSet<u64>,
     again: bool,
 }
 
 impl Distinct {
-    pub(super) fn note(&mut self, value: &str) {
+    pub(in super::super) fn note(&mut self, value: &str) {
         let mut hash = DefaultHasher::new();
         value.hash(&mut hash);
         self.take(hash.finish());
     }
 
     /// Adds the values of the same path in another object.
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(in super::super) fn add(&mut self, other: &Self) {
         if other.again {
             self.repeat();
         }
@@ -29,7 +29,7 @@ impl Distinct {
     }
 
     /// Whether each value came once.
-    pub(super) const fn holds(&self) -> bool {
+    pub(in super::super) const fn holds(&self) -> bool {
         !self.again
     }
 
