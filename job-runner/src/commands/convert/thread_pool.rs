@@ -219,7 +219,8 @@ mod tests {
         let inputs = numbered(2).chain([Err(missing("gone")), numbered(1).next().unwrap()]);
         let crew = Crew::start(inputs, 2, |run, to| {
             to.say(7);
-            let torn = |input: &Input| ReadError { path: input.path.clone(), source: io::Error::other("torn") };
+            let source = || io::Error::other("torn");
+            let torn = |input: &Input| ReadError { path: input.path.clone(), source: source() };
             run.inputs().find(|input| number(input) == 1).map_or(Ok(()), |input| Err(torn(input)))
         });
         assert_eq!(heard(crew), ["0:7", "1:7", "failed to read 1", "failed to read gone"]);

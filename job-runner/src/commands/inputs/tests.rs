@@ -28,7 +28,8 @@ fn folders_are_walked_in_the_order_of_names_and_hidden_files_are_left_out() {
 fn files_come_with_their_length() {
     let scratch = Scratch::with(&["empty.xml"]);
     scratch.write("four.xml", "<a/>");
-    let found: Vec<_> = Inputs::new(&[scratch.path(""), "-".into()]).map(|input| input.unwrap().bytes).collect();
+    let inputs = Inputs::new(&[scratch.path(""), "-".into()]);
+    let found: Vec<_> = inputs.map(|input| input.unwrap().bytes).collect();
     assert_eq!(found, [Some(0), Some(4), None]);
 }
 

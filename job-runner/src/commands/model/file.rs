@@ -80,9 +80,9 @@ fn parse(text: &str) -> Result<(Model, Option<String>), Fault> {
         documents::ModelForm::Keyed => (typed::<Spec>(&yaml)?.conversion, None),
         documents::ModelForm::Bare => (typed::<Conversion>(&yaml)?, None),
     };
-    let resolved = conversion.resolve();
-    let model =
-        resolved.map_err(|error| place::fault(&error, &conversion, form.conversion(&node), text))?;
+    let model = conversion
+        .resolve()
+        .map_err(|error| place::fault(&error, &conversion, form.conversion(&node), text))?;
     Ok((model, index.and_then(|index| index.id)))
 }
 

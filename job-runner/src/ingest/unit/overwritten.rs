@@ -98,7 +98,8 @@ pub(crate) fn leave_standing(documents: &mut Vec<AddressedDocument>) -> Overwrit
     for document in documents.iter() {
         ids.push(&document.recorded.id);
     }
-    let mut overwritten = ids.finish(|| DocumentsDigest::of(documents.iter().map(|document| &document.recorded)));
+    let all = || DocumentsDigest::of(documents.iter().map(|document| &document.recorded));
+    let mut overwritten = ids.finish(all);
     overwritten.leave_standing(documents, 0);
     overwritten
 }

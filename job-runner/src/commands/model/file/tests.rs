@@ -31,7 +31,8 @@ fn a_model_is_a_conversion_or_a_whole_resource_also_among_others() {
 #[test]
 fn a_source_says_how_its_documents_get_ids() {
     let source = "kind: IngestSource\nspec:\n  conversion: {preset: nitf}\n";
-    assert_eq!(parse(&format!("{source}  index: {{id: \"{{guid}}\"}}\n")).unwrap().1.as_deref(), Some("{guid}"));
+    let with_index = format!("{source}  index: {{id: \"{{guid}}\"}}\n");
+    assert_eq!(parse(&with_index).unwrap().1.as_deref(), Some("{guid}"));
     assert_eq!(parse(source).unwrap().1, None);
     assert_eq!(parse("preset: nitf").unwrap().1, None);
 }

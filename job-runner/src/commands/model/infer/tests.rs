@@ -227,8 +227,9 @@ fn members_of_json_are_fields_and_items_of_lists_are_records() {
     );
     assert_eq!(record(&[feed]), "$.items");
     let text = yaml(&proposal(&[feed]));
-    assert!(text.contains("format: Json\n") && text.contains("path: [id], trim: true, required: true}"), "{text}");
-    assert!(text.contains("formats: [epochSeconds]"), "{text}");
+    for part in ["format: Json\n", "path: [id], trim: true, required: true}", "formats: [epochSeconds]"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
     assert_eq!(record(&["{\"a\": \"x\"}\n{\"a\": \"y\"}\n"]), "$");
     assert_eq!(record(&["[{\"a\": \"x\"}, {\"a\": \"y\"}]"]), "$");
     assert_eq!(record(&["{\"a\": {\"p\": \"one\", \"q\": [1, 2.5, true]}}"]), "$");
