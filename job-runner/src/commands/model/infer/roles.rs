@@ -15,7 +15,7 @@ const FEW_DOCUMENTS: u64 = 3;
 const IDS: [&str; 11] =
     ["guid", "id", "identifier", "uid", "uuid", "pmid", "doi", "docid", "idno", "ident", "key"];
 /// Ids of something else than the record.
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 18] = [
     "prev",
     "previous",
     "next",
@@ -33,6 +33,7 @@ const OTHERS: [&str; 17] = [
     "url",
     "src",
     "base",
+    "elocation",
 ];
 /// The best first.
 const HEADLINES: [&str; 5] = ["headline", "hl1", "title", "hedline", "subject"];
