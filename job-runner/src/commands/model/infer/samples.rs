@@ -100,8 +100,7 @@ impl Samples {
         };
         let none = || Nothing::Record(self.roots.keys().cloned().collect::<Vec<_>>().join(", "));
         let records: Records = records.ok_or_else(none)?;
-        let form =
-            SampleForm { format: self.format.unwrap_or_default(), concatenated: self.concatenated };
+        let form = SampleForm { format: self.format.unwrap_or_default(), concatenated: self.concatenated };
         let proposal = propose(&records, &self.namespaces, form);
         if proposal.fields.is_empty() {
             return Err(Nothing::Values(proposal.record));
