@@ -121,3 +121,19 @@ impl SkipReason {
         self.into()
     }
 }
+
+/// What is told of a unit of which nothing was refused. It is counted, and is no failure.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray,
+)]
+pub enum Notice {
+    /// Several documents of the object have the same id, and only the last one is stored.
+    DuplicateId,
+}
+
+impl Notice {
+    /// The code as it is written everywhere.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}

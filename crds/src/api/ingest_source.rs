@@ -352,6 +352,10 @@ pub struct IngestSourceStatus {
     /// The most frequent failure reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub top_failures: Vec<FailureCount>,
+    /// What `spec.conversion.repairs` mended in objects that were recorded within the last 24 hours, most frequent first.
+    /// Left out if nothing was mended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<RepairCount>,
     /// Number of workers, and how it was computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workers: Option<WorkerCounts>,
@@ -394,6 +398,16 @@ pub struct FailureCount {
     /// Reason code, for example `MissingField`.
     pub reason: String,
     /// Number of units.
+    pub count: i64,
+}
+
+/// How often objects were mended in one way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RepairCount {
+    /// Name of the repair, for example `BareAmpersand`.
+    pub repair: String,
+    /// How often it was made.
     pub count: i64,
 }
 

@@ -9,7 +9,7 @@ use strum::VariantArray;
 use super::markdown::{GENERATED, code, head, prose, row};
 use crate::audit::DifferenceKind;
 use crate::contract::{IndexTrouble, StoreProblemReason};
-use crate::reason::{Reason, SkipReason};
+use crate::reason::{Notice, Reason, SkipReason};
 use crate::records::enrichments::FailureReason;
 
 /// The page.
@@ -18,6 +18,7 @@ pub(super) fn page() -> String {
         format!("# Reasons\n\n{GENERATED}\n\n{INTRODUCTION}"),
         section("Units that are refused", REFUSED, of_refusal),
         section("Units that are skipped", SKIPPED, of_skip),
+        section("What is told of units that succeed", TOLD, of_notice),
         section("Documents that are not enriched", NOT_ENRICHED, of_failure),
         section("Differences that an audit finds", DIFFERENCES, of_difference),
         section("Stores that hinder the work", HINDRANCES, of_hindrance),
@@ -34,6 +35,9 @@ const REFUSED: &str = "`reason` of a unit whose `state` is `Failed`, in the ledg
     `select: {failed: {reasons: [MissingField]}}`. Docmill ingests a newer version of the object without a run.";
 
 const SKIPPED: &str = "`reason` of a unit whose `state` is `Skipped`. Nothing is wrong with such a unit.";
+
+const TOLD: &str = "`reason` in `duplicates` of the report of an `IngestRun`, and in the totals of `job-runner convert --human`. It is \
+    counted, and nothing was refused.";
 
 const NOT_ENRICHED: &str = "`reason` of the records of kind `failure` in `docmill-enrichments-<namespace>`. An `EnrichmentRun` with \
     `select: {state: Failed}` retries such documents, and a success removes the record.";
@@ -155,6 +159,14 @@ const fn of_skip(reason: SkipReason) -> &'static str {
             "Nothing. With `raw.onDelete: Keep`, documents stay when their object is removed."
         }
         SkipReason::FolderMarker => "Nothing.",
+    }
+}
+
+const fn of_notice(notice: Notice) -> &'static str {
+    match notice {
+        Notice::DuplicateId => {
+            "Name more of the document in `index.id` if the documents differ; otherwise nothing: the feed repeats itself."
+        }
     }
 }
 

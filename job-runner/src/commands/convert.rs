@@ -1,15 +1,17 @@
 //! `job-runner convert`: converts local files as a worker would, without a cluster. It is the tool for
 //! developing a model.
 //!
-//! [`inputs`](super::inputs) finds the files, [`thread_pool`] converts several of them concurrently and keeps their
-//! order, [`file_job`] turns the verdicts of [`engine`] into lines, and this module writes them: documents to
+//! [`inputs`](super::inputs) finds the files, [`mod@run`] puts small ones together, [`thread_pool`] converts several
+//! runs concurrently and keeps their order, [`file_job`] turns the verdicts of [`engine`] into lines, and this module writes them: documents to
 //! standard output as NDJSON, refusals to standard error as NDJSON or, for people, as text.
 //!
 //! Exit status 0: everything was converted; 1: something was refused; 2: the command line, the model or a
 //! file cannot be used. A file that cannot be read ends the work: the output for earlier files remains.
 
+mod duplicates;
 pub(super) mod engine;
 pub(super) mod progress;
+mod run;
 mod thread_pool;
 mod totals;
 
@@ -24,10 +26,12 @@ use std::time::{Duration, Instant};
 
 use docmill_convert::Losses;
 use docmill_crds::conversion::{Conversion, Model, Preset};
+use docmill_crds::template::TemplateError;
 
 use super::exit_status::{REFUSED, UNUSABLE, complain};
 use super::inputs::{Inputs, ReadError};
 use super::model::file::{self, ModelFault};
+use duplicates::Ids;
 use engine::Engine;
 use file_job::{ConvertJob, OutputForm};
 use progress::ConvertProgress;
@@ -36,6 +40,9 @@ use totals::ConvertTally;
 
 /// The number of concurrent files if `--jobs` is not set and the cores cannot be counted.
 const ONE: NonZero<usize> = NonZero::<usize>::MIN;
+
+/// Bytes of output that wait until there are more.
+const OUTPUT_BYTES: usize = 64 * 1024;
 
 /// How long a document may wait in the output buffer while nothing follows it.
 const FLUSH_AFTER: Duration = Duration::from_millis(100);
@@ -52,6 +59,11 @@ pub struct ConvertArgs {
     /// A ready-made model.
     #[arg(long, value_name = "NAME", value_parser = super::model::preset_names())]
     preset: Option<String>,
+
+    /// How documents get ids, as index.id of an IngestSource, like "{guid}". With --human, documents of one file with
+    /// the same id are told, of which a source stores the last [default: that of the IngestSource in --model].
+    #[arg(long, value_name = "TEMPLATE")]
+    id: Option<String>,
 
     /// Wrap each document: {"path", "index", "document"}.
     #[arg(long)]
@@ -83,6 +95,12 @@ enum ConvertError {
     Model(#[from] ModelFault),
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error("the id {template:?} of documents cannot be used")]
+    Id {
+        template: String,
+        #[source]
+        source: TemplateError,
+    },
     #[error("the conversion of {} broke off, which is a fault of this program", path.display())]
     BrokeOff { path: PathBuf },
     #[error("failed to write {}", path.display())]
@@ -99,7 +117,7 @@ enum ConvertError {
 pub fn run(args: &ConvertArgs) -> ExitCode {
     let started = Instant::now();
     let mut tally = ConvertTally::default();
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::with_capacity(OUTPUT_BYTES, io::stdout().lock());
     let outcome = convert(args, &mut tally, &mut out, &mut io::stderr());
     // Also after an error: the output before it remains.
     let outcome = outcome.and(out.flush().map_err(ConvertError::Write));
@@ -122,12 +140,23 @@ fn exit(tally: &ConvertTally) -> ExitCode {
     if tally.all_good() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) }
 }
 
-fn model(args: &ConvertArgs) -> Result<Model, ModelFault> {
+/// The model, and the template of ids beside it.
+fn model(args: &ConvertArgs) -> Result<(Model, Option<String>), ModelFault> {
     if let Some(path) = &args.model {
-        return file::read(path);
+        return file::read_with_id(path);
     }
     let preset = args.preset.as_deref().and_then(Preset::named);
-    Conversion { preset, ..Conversion::default() }.resolve().map_err(ModelFault::Model)
+    let model = Conversion { preset, ..Conversion::default() }.resolve().map_err(ModelFault::Model)?;
+    Ok((model, None))
+}
+
+/// How documents get their ids, for people: nobody else is told of duplicates.
+fn ids(args: &ConvertArgs, of_source: Option<String>) -> Result<Option<Ids>, ConvertError> {
+    let template = args.id.clone().or(of_source).filter(|_| args.human);
+    let by = |template: String| {
+        Ids::by(&template).map_err(|source| ConvertError::Id { template: template.clone(), source })
+    };
+    template.map(by).transpose()
 }
 
 /// Converts all inputs and counts the results.
@@ -138,16 +167,18 @@ fn convert(
     refusals: &mut impl Write,
 ) -> Result<(), ConvertError> {
     let form = OutputForm { records: args.records, human: args.human };
-    let job = Arc::new(ConvertJob::new(Engine::new(&model(args)?).map_err(ModelFault::Model)?, form));
+    let (model, id) = model(args)?;
+    let engine = Engine::new(&model).map_err(ModelFault::Model)?;
+    let job = Arc::new(ConvertJob::new(engine, ids(args, id)?, form));
     // Opened now, so that a path that cannot be written is noticed before long work.
     let loss_report = args.loss_report.as_ref().map(LossReport::create).transpose()?;
     let mut progress = ConvertProgress::new(&args.paths, job.bytes_read());
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(ONE);
     let shared_job = Arc::clone(&job);
     let crew =
-        Crew::start(Inputs::new(&args.paths), jobs.get(), move |path, to| shared_job.convert(path, to));
-    for input in crew {
-        let (path, messages) = input?;
+        Crew::start(Inputs::new(&args.paths), jobs.get(), move |run, to| shared_job.convert(run, to));
+    for turn in crew {
+        let (run, messages) = turn?;
         loop {
             match messages.recv_timeout(FLUSH_AFTER) {
                 Ok(Progressed::Lines(lines)) => {
@@ -159,9 +190,11 @@ fn convert(
                     }
                 }
                 Ok(Progressed::End) => break,
-                Ok(Progressed::Unreadable(source)) => return Err(ReadError { path, source }.into()),
+                Ok(Progressed::Unreadable(error)) => return Err(error.into()),
                 Err(Silence::Yet) => out.flush().map_err(ConvertError::Write)?,
-                Err(Silence::BrokeOff) => return Err(ConvertError::BrokeOff { path }),
+                Err(Silence::BrokeOff) => {
+                    return Err(ConvertError::BrokeOff { path: run.current().to_owned() });
+                }
             }
             progress.show(tally);
         }

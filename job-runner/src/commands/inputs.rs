@@ -20,6 +20,15 @@ pub(super) struct ReadError {
     pub(super) source: io::Error,
 }
 
+/// A file to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Input {
+    /// Its path.
+    pub(super) path: PathBuf,
+    /// Its length, as it was when the file was found; `None` for what is not a regular file.
+    pub(super) bytes: Option<u64>,
+}
+
 /// The files, in the order of the command line and within a folder in the order of their names. They are
 /// found lazily, so that what precedes a missing path is not lost.
 ///
@@ -48,9 +57,9 @@ impl Inputs {
     }
 
     /// The file of this entry; `None` for a folder, whose entries come next, and for skipped entries.
-    fn look(&mut self, entry: InputEntry) -> io::Result<Option<PathBuf>> {
+    fn look(&mut self, entry: InputEntry) -> io::Result<Option<Input>> {
         if is_stdin(&entry.path) {
-            return Ok(Some(entry.path));
+            return Ok(Some(Input { path: entry.path, bytes: None }));
         }
         if entry.named {
             self.entered.clear();
@@ -60,7 +69,8 @@ impl Inputs {
             self.enter(&entry.path, &metadata)?;
             return Ok(None);
         }
-        Ok((entry.named || metadata.is_file()).then_some(entry.path))
+        let bytes = metadata.is_file().then(|| metadata.len());
+        Ok((entry.named || bytes.is_some()).then_some(Input { path: entry.path, bytes }))
     }
 
     fn enter(&mut self, folder: &Path, metadata: &Metadata) -> io::Result<()> {
@@ -78,7 +88,7 @@ impl Inputs {
 }
 
 impl Iterator for Inputs {
-    type Item = Result<PathBuf, ReadError>;
+    type Item = Result<Input, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -86,7 +96,7 @@ impl Iterator for Inputs {
             let path = entry.path.clone();
             match self.look(entry) {
                 Ok(None) => {}
-                Ok(Some(path)) => return Some(Ok(path)),
+                Ok(Some(input)) => return Some(Ok(input)),
                 Err(source) => return Some(Err(ReadError { path, source })),
             }
         }

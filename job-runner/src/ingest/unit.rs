@@ -1,6 +1,7 @@
 //! A unit: one version of one raw object.
 
 pub mod document;
+pub mod duplicates;
 pub mod indexing;
 pub mod known;
 pub mod object_ref;

@@ -28,6 +28,7 @@ pub fn units_index_body() -> Value {
         "documents": {"properties": {"index": keyword, "id": keyword, "digest": keyword}},
         "documentCount": {"type": "long"},
         "overwrittenCount": {"type": "long"},
+        "overwrittenIds": keyword,
         "repairs": RepairCounts::mapping(),
         "documentsDigest": keyword,
         "snapshot": keyword,

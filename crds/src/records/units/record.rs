@@ -36,6 +36,9 @@ pub struct UnitRecord {
     /// Documents of the object that are not stored, because a later one of the same object has the same id.
     #[serde(default, skip_serializing_if = "crate::serialization::is_default")]
     pub overwritten_count: i64,
+    /// Their ids, up to [`MAX_OVERWRITTEN_IDS`], each once: what [`Notice::DuplicateId`](crate::reason::Notice) is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overwritten_ids: Vec<String>,
     /// What was mended in the object, by the names of the repairs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub repairs: BTreeMap<String, i64>,
@@ -68,6 +71,9 @@ pub struct UnitRecord {
 
 /// Maximum number of documents that a record names; further documents are only counted.
 pub const MAX_RECORDED_DOCUMENTS: usize = 1000;
+
+/// Maximum number of ids of overwritten documents that a record names.
+pub const MAX_OVERWRITTEN_IDS: usize = 10;
 
 /// A document as named in the record of its unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -48,6 +48,14 @@ impl Engine {
         converter.depends_on_landing().then(written).and_then(|time| Timestamp::try_from(time).ok())
     }
 
+    /// How an object that is in memory has to be read.
+    pub(super) fn reading_of(&self, object: &[u8]) -> io::Result<Reading> {
+        match &self.0 {
+            DocumentExtractor::Convert(converter) if converter.rereads() => converter.reading_of(object),
+            _ => Ok(Reading::default()),
+        }
+    }
+
     /// Calls `verdict` for each document in order, and last for a fault of the file itself, until it breaks;
     /// returns what was mended. With how the file is read comes when it landed. An error is an error of reading the file.
     pub(crate) fn convert(

@@ -1,19 +1,24 @@
-//! A worker's processing of one file: turns verdicts into lines.
+//! A worker's processing of a run of files: turns verdicts into lines.
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use docmill_convert::{Document, Losses, Refusal, Verdict};
+use docmill_convert::{Document, Losses, Reading, Refusal, Verdict};
+use docmill_crds::conversion::RepairCounts;
 use serde::Serialize;
 
+use super::duplicates::{FileIds, Ids};
 use super::engine::Engine;
+use super::run::{MOST_BYTES, Run};
 use super::thread_pool::Speaker;
 use super::totals::ConvertTally;
 use crate::commands::explainer::Explainer;
+use crate::commands::inputs::{Input, ReadError};
 
 /// Bytes of lines after which a worker waits until they are received.
 const FULL: usize = 64 * 1024;
@@ -27,7 +32,7 @@ pub(super) struct OutputForm {
     pub(super) human: bool,
 }
 
-/// Lines about a file, ready to be written.
+/// Lines about files, ready to be written.
 #[derive(Debug, Default)]
 pub(super) struct OutputLines {
     /// For standard output.
@@ -41,13 +46,15 @@ pub(super) struct OutputLines {
 /// What all workers share.
 pub(super) struct ConvertJob {
     engine: Engine,
+    /// How documents get their ids, if duplicates are told.
+    ids: Option<Ids>,
     form: OutputForm,
     bytes_read: Arc<AtomicU64>,
 }
 
 impl ConvertJob {
-    pub(super) fn new(engine: Engine, form: OutputForm) -> Self {
-        Self { engine, form, bytes_read: Arc::default() }
+    pub(super) fn new(engine: Engine, ids: Option<Ids>, form: OutputForm) -> Self {
+        Self { engine, ids, form, bytes_read: Arc::default() }
     }
 
     /// Bytes that all workers have read so far.
@@ -60,14 +67,46 @@ impl ConvertJob {
         self.engine.take_losses()
     }
 
-    /// Converts a file and sends the results. An error is an error of reading the file; earlier output
+    /// Converts the files of a run and sends the results. An error is an error of reading a file; earlier output
     /// remains.
-    pub(super) fn convert(&self, path: &Path, to: &Speaker<OutputLines>) -> io::Result<()> {
-        let (file, reading) = self.engine.open(path)?;
+    pub(super) fn convert(&self, run: &Run, to: &Speaker<OutputLines>) -> Result<(), ReadError> {
+        let (mut lines, mut buffer) = (OutputLines::default(), Vec::new());
+        let unreadable = |input: &Input, source| ReadError { path: input.path.clone(), source };
+        let converted = run.inputs().try_for_each(|input| {
+            self.file(input, &mut buffer, &mut lines, to).map_err(|source| unreadable(input, source))
+        });
+        to.say(lines);
+        converted
+    }
+
+    fn file(
+        &self,
+        input: &Input,
+        buffer: &mut Vec<u8>,
+        lines: &mut OutputLines,
+        to: &Speaker<OutputLines>,
+    ) -> io::Result<()> {
+        let mut writer = Writer::new(&input.path, self, lines);
+        if let Some(content) = whole(input, buffer)? {
+            let reading = self.engine.reading_of(content)?;
+            return self.read(content, reading, &mut writer, to);
+        }
+        // What is streamed may come slowly.
+        writer.at_once = true;
+        let (file, reading) = self.engine.open(&input.path)?;
+        self.read(file, reading, &mut writer, to)
+    }
+
+    fn read(
+        &self,
+        file: impl Read,
+        reading: Reading,
+        writer: &mut Writer<'_>,
+        to: &Speaker<OutputLines>,
+    ) -> io::Result<()> {
         let mut file = CountedFile { file, bytes: 0, total: &self.bytes_read };
-        let mut writer = Writer::new(path, self.form);
         let mut written = Ok(());
-        let read = self.engine.convert(path, (reading, self.engine.landed(path)), &mut file, |verdict| {
+        let read = self.engine.convert(writer.file, (reading, self.engine.landed(writer.file)), &mut file, |verdict| {
             written = writer.write(verdict);
             if written.is_ok() && writer.pass_on(to) {
                 ControlFlow::Continue(())
@@ -75,31 +114,59 @@ impl ConvertJob {
                 ControlFlow::Break(())
             }
         });
-        writer.lines.tally.bytes = file.bytes;
-        writer.lines.tally.files = u64::from(read.is_ok());
-        if let Ok(repairs) = &read {
-            writer.lines.tally.repairs.merge(repairs);
-        }
-        to.say(writer.lines);
+        writer.end(file.bytes, read.as_ref().ok());
         read.and(written)
     }
 }
 
+/// The content of a small file, read at once into the buffer; `None` for other inputs, and for a file whose length is not
+/// what it was when the file was found.
+fn whole<'b>(input: &Input, buffer: &'b mut Vec<u8>) -> io::Result<Option<&'b [u8]>> {
+    let length = input.bytes.filter(|bytes| *bytes <= MOST_BYTES);
+    let Some(length) = length.and_then(|bytes| usize::try_from(bytes).ok()) else { return Ok(None) };
+    if buffer.len() <= length {
+        buffer.resize(length + 1, 0);
+    }
+    // The byte more shows that a file has grown.
+    let read = File::open(&input.path)?.read(&mut buffer[..=length])?;
+    Ok((read == length).then(|| &buffer[..length]))
+}
+
 /// Collects the lines of one file.
 struct Writer<'p> {
+    file: &'p Path,
     path: Cow<'p, str>,
     form: OutputForm,
+    /// Lines are sent as soon as the listener waits for them.
+    at_once: bool,
     explainer: Explainer<'p>,
-    lines: OutputLines,
+    ids: Option<FileIds<'p>>,
+    /// With the lines of earlier files of the run.
+    lines: &'p mut OutputLines,
 }
 
 impl<'p> Writer<'p> {
-    fn new(path: &'p Path, form: OutputForm) -> Self {
+    fn new(file: &'p Path, job: &'p ConvertJob, lines: &'p mut OutputLines) -> Self {
         Self {
-            path: path.to_string_lossy(),
-            form,
-            explainer: Explainer::new(path),
-            lines: OutputLines::default(),
+            file,
+            path: file.to_string_lossy(),
+            form: job.form,
+            at_once: false,
+            explainer: Explainer::new(file),
+            ids: job.ids.as_ref().map(Ids::of_file),
+            lines,
+        }
+    }
+
+    /// The file has ended, or reading it failed and nothing is known of its repairs.
+    fn end(&mut self, bytes: u64, repairs: Option<&RepairCounts>) {
+        self.lines.tally.bytes += bytes;
+        if let Some(repairs) = repairs {
+            self.lines.tally.files += 1;
+            self.lines.tally.repairs.merge(repairs);
+        }
+        if let Some(told) = self.ids.as_ref().and_then(|ids| ids.for_people(&self.path)) {
+            self.lines.refusals.extend_from_slice(told.as_bytes());
         }
     }
 
@@ -107,6 +174,8 @@ impl<'p> Writer<'p> {
         match verdict {
             Ok(document) => {
                 self.lines.tally.documents += 1;
+                let again = self.ids.as_mut().is_some_and(|ids| ids.take(&document));
+                self.lines.tally.overwritten += u64::from(again);
                 self.document(&document)
             }
             Err(refusal) => {
@@ -140,15 +209,19 @@ impl<'p> Writer<'p> {
         }
     }
 
-    /// Sends the lines at once if the listener waits for them, else when there are enough of them. Returns
-    /// whether to go on.
+    /// Sends the lines when there are enough of them; those of a file that is streamed also at once, if the listener
+    /// waits for them. Returns whether to go on.
     fn pass_on(&mut self, to: &Speaker<OutputLines>) -> bool {
-        let lines = std::mem::take(&mut self.lines);
-        if lines.documents.len() + lines.refusals.len() >= FULL {
+        let full = self.lines.documents.len() + self.lines.refusals.len() >= FULL;
+        if !full && !self.at_once {
+            return true;
+        }
+        let lines = std::mem::take(self.lines);
+        if full {
             return to.say(lines);
         }
         to.try_say(lines).unwrap_or_else(|lines| {
-            self.lines = lines;
+            *self.lines = lines;
             true
         })
     }

@@ -4,13 +4,13 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use super::totals::ConvertTally;
-use crate::commands::inputs::{Inputs, is_stdin};
+use crate::commands::inputs::Inputs;
 
 /// Shorter work needs no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -85,13 +85,7 @@ impl Drop for ConvertProgress {
 /// total unknown.
 fn count(paths: Vec<PathBuf>, total: Arc<AtomicU64>) {
     thread::spawn(move || {
-        let size =
-            |path: &PathBuf| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|file| file.len());
-        let mut inputs = Inputs::new(&paths);
-        let sum = inputs.try_fold(0, |sum, path| {
-            let path = path.ok().filter(|path| !is_stdin(path))?;
-            Some(sum + size(&path)?)
-        });
+        let sum = Inputs::new(&paths).try_fold(0, |sum, input| Some(sum + input.ok()?.bytes?));
         total.store(sum.unwrap_or(0), Ordering::Relaxed);
     });
 }

@@ -14,6 +14,7 @@ fn args(scratch: &Scratch, paths: &[&str]) -> ConvertArgs {
     ConvertArgs {
         model: Some(scratch.write("model.yaml", MODEL)),
         preset: None,
+        id: None,
         records: false,
         human: false,
         loss_report: None,
@@ -131,6 +132,40 @@ fn what_was_mended_is_among_the_totals() {
             ["DuplicateAttributes", "1"],
         ]
     );
+}
+
+#[test]
+fn documents_of_one_file_with_the_same_id_are_told_to_people() {
+    let scratch = Scratch::with(&[]);
+    scratch.write("a.xml", "<r><d n='1'/><d n='2'/><d n='1'/><d n='1'/></r>");
+    scratch.write("b.xml", "<r><d n='1'/></r>");
+    let with = |id: &str| ConvertArgs {
+        human: true,
+        id: Some(id.to_owned()),
+        ..args(&scratch, &["a.xml", "b.xml"])
+    };
+    let (tally, out, told) = run(&with("{n}"));
+    assert_eq!((out.lines().count(), tally.documents, tally.overwritten), (5, 5, 2));
+    let duplicates = "a.xml: DuplicateId\n  documents with the id of a later one in this file, which alone is stored: 2, with ids such as \"1\"\n\n";
+    assert!(told.ends_with(duplicates), "{told}");
+    let text = tally.for_people(Duration::from_secs(1));
+    assert!(text.contains("overwritten") && text.contains("  DuplicateId"), "{text}");
+    assert_eq!(run(&with("{n}-{none}")).0.overwritten, 0, "what has no id is told where it is stored");
+    let wrong = convert(&with("{"), &mut ConvertTally::default(), &mut Vec::new(), &mut Vec::new());
+    assert!(wrong.unwrap_err().to_string().contains("the id \"{\""));
+}
+
+#[test]
+fn small_and_large_files_and_one_that_is_no_file_keep_their_order() {
+    let scratch = Scratch::with(&["in/0.xml"]);
+    let large: Vec<_> = (0..40_000).map(|n| format!("<d n='{n}'/>")).collect();
+    scratch.write("in/1.xml", "<r><d n='1'/></r>");
+    scratch.write("in/2.xml", format!("<r>{}</r>", large.concat()));
+    scratch.write("in/3.xml", "<r><d n='3'/></r>");
+    let (tally, out, refusals) = run(&args(&scratch, &["in"]));
+    assert_eq!((tally.files, tally.documents), (4, 40_002));
+    assert!(out.starts_with("{\"n\":1}\n{\"n\":0}\n") && out.ends_with("{\"n\":39999}\n{\"n\":3}\n"));
+    assert!(refusals.contains("EmptyObject"), "a file without bytes holds up no other: {refusals}");
 }
 
 #[test]

@@ -1,29 +1,29 @@
-//! Processes several inputs concurrently, and delivers their output in the order of the inputs.
+//! Processes several runs of inputs concurrently, and delivers their output in the order of the inputs.
 //!
-//! A feeder hands each input to the next free worker, together with one end of a channel; the other ends wait
-//! in a queue, in order, for the listener. A channel holds one message: the worker whose input is being read
+//! A feeder hands each [`Run`] to the next free worker, together with one end of a channel; the other ends wait
+//! in a queue, in order, for the listener. A channel holds one message: the worker whose run is being read
 //! sends without waiting, all others get one message ahead and then wait for their turn. So memory is bounded
 //! by the number of workers, whatever the size of an input. The queue is bounded too, for inputs with little
 //! output.
 
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
-use std::{io, thread};
 
-use crate::commands::inputs::ReadError;
+use super::run::{Run, Runs};
+use crate::commands::inputs::{Input, ReadError};
 
-/// Queued inputs per worker: enough that a worker with a small input does not wait for the listener.
+/// Queued runs per worker: enough that a worker with little to do does not wait for the listener.
 const QUEUED_PER_WORKER: usize = 4;
 
-/// The messages about an input, in order.
+/// The messages about a run, in order.
 #[derive(Debug)]
 pub(super) enum Progressed<T> {
     /// Part of its output.
     Lines(T),
-    /// Reading it failed.
-    Unreadable(io::Error),
+    /// Reading one of its inputs failed.
+    Unreadable(ReadError),
     /// That was all.
     End,
 }
@@ -58,7 +58,7 @@ impl<T> Speaker<T> {
         }
     }
 
-    fn end(&self, outcome: io::Result<()>) {
+    fn end(&self, outcome: Result<(), ReadError>) {
         let _ = self.0.send(outcome.map_or_else(Progressed::Unreadable, |()| Progressed::End));
     }
 }
@@ -72,40 +72,43 @@ impl<T> Listener<T> {
     }
 }
 
-/// An input, and where to receive its output.
-type InputTurn<T> = Result<(PathBuf, Listener<T>), ReadError>;
+/// A run, and where to receive its output.
+type Turn<T> = Result<(Arc<Run>, Listener<T>), ReadError>;
 
-/// The queue of inputs. An error of finding them is its last item. When it is dropped, the threads end with
+/// The queue of runs. An error of finding inputs is its last item. When it is dropped, the threads end with
 /// their current input; nobody waits for them, as one may be blocked by a read that never ends.
-pub(super) struct Crew<T>(Receiver<InputTurn<T>>);
+pub(super) struct Crew<T>(Receiver<Turn<T>>);
 
 impl<T: Send + 'static> Crew<T> {
-    /// Starts `jobs` workers. An error of `work` is an error of reading the input.
+    /// Starts `jobs` workers. An error of `work` is an error of reading an input, and ends its run.
     pub(super) fn start(
-        inputs: impl Iterator<Item = Result<PathBuf, ReadError>> + Send + 'static,
+        inputs: impl Iterator<Item = Result<Input, ReadError>> + Send + 'static,
         jobs: usize,
-        work: impl Fn(&Path, &Speaker<T>) -> io::Result<()> + Send + Sync + 'static,
+        work: impl Fn(&Run, &Speaker<T>) -> Result<(), ReadError> + Send + Sync + 'static,
     ) -> Self {
         let (queue, turns) = sync_channel(jobs.saturating_mul(QUEUED_PER_WORKER));
-        let (tasks, task) = sync_channel::<(PathBuf, Speaker<T>)>(0);
+        let (tasks, task) = sync_channel::<(Arc<Run>, Speaker<T>)>(0);
         let (task, work) = (Arc::new(Mutex::new(task)), Arc::new(work));
         for _ in 0..jobs {
             let (task, work) = (Arc::clone(&task), Arc::clone(&work));
             thread::spawn(move || {
-                while let Some((path, speaker)) = next(&task) {
-                    speaker.end(work(&path, &speaker));
+                while let Some((run, speaker)) = next(&task) {
+                    speaker.end(work(&run, &speaker));
                 }
             });
         }
         thread::spawn(move || {
-            for input in inputs {
-                let Ok(path) = input else {
-                    let _ = queue.send(input.map(|path| (path, Listener(sync_channel(1).1))));
-                    return;
+            for run in Runs::of(inputs) {
+                let run = match run {
+                    Ok(run) => Arc::new(run),
+                    Err(error) => {
+                        let _ = queue.send(Err(error));
+                        return;
+                    }
                 };
                 let (speaker, listener) = sync_channel(1);
-                let is_heard = queue.send(Ok((path.clone(), Listener(listener)))).is_ok();
-                if !is_heard || tasks.send((path, Speaker(speaker))).is_err() {
+                let is_heard = queue.send(Ok((Arc::clone(&run), Listener(listener)))).is_ok();
+                if !is_heard || tasks.send((run, Speaker(speaker))).is_err() {
                     return;
                 }
             }
@@ -119,7 +122,7 @@ fn next<T>(tasks: &Mutex<Receiver<T>>) -> Option<T> {
 }
 
 impl<T> Iterator for Crew<T> {
-    type Item = InputTurn<T>;
+    type Item = Turn<T>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.0.recv().ok()
@@ -129,23 +132,27 @@ impl<T> Iterator for Crew<T> {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::path::PathBuf;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
     use super::{Crew, Progressed, Silence};
-    use crate::commands::inputs::ReadError;
+    use crate::commands::inputs::{Input, ReadError};
 
-    fn numbered(count: usize) -> impl Iterator<Item = Result<PathBuf, ReadError>> + Send + 'static {
-        (0..count).map(|n| Ok(PathBuf::from(n.to_string())))
+    /// Inputs that are runs of their own.
+    fn numbered(count: usize) -> impl Iterator<Item = Result<Input, ReadError>> + Send + 'static {
+        (0..count).map(|n| Ok(Input { path: n.to_string().into(), bytes: None }))
+    }
+
+    fn number(input: &Input) -> usize {
+        input.path.to_str().unwrap().parse().unwrap()
     }
 
     /// All that is said, in order; what a worker dies of, as its name.
     fn heard(crew: Crew<usize>) -> Vec<String> {
         let mut all = Vec::new();
         for turn in crew {
-            let (path, listener) = match turn {
+            let (run, listener) = match turn {
                 Ok(turn) => turn,
                 Err(error) => {
                     all.push(error.to_string());
@@ -154,7 +161,7 @@ mod tests {
             };
             loop {
                 match listener.recv_timeout(Duration::from_secs(10)) {
-                    Ok(Progressed::Lines(line)) => all.push(format!("{}:{line}", path.display())),
+                    Ok(Progressed::Lines(line)) => all.push(format!("{}:{line}", run.current().display())),
                     Ok(Progressed::End) => break,
                     Ok(Progressed::Unreadable(error)) => {
                         all.push(error.to_string());
@@ -172,8 +179,8 @@ mod tests {
 
     #[test]
     fn what_is_said_comes_in_the_order_of_the_inputs_however_long_each_takes() {
-        let crew = Crew::start(numbered(50), 4, |path, to| {
-            let number: usize = path.display().to_string().parse().unwrap();
+        let crew = Crew::start(numbered(50), 4, |run, to| {
+            let number = run.inputs().map(number).next().unwrap();
             for line in 0..3 {
                 std::thread::sleep(Duration::from_millis(u64::from(number.is_multiple_of(7)) * 5));
                 assert!(to.say(line));
@@ -209,12 +216,33 @@ mod tests {
     fn faults_come_in_their_place_and_after_one_of_finding_inputs_nothing_follows() {
         let missing =
             |path: &str| ReadError { path: path.into(), source: io::Error::from(io::ErrorKind::NotFound) };
-        let inputs = numbered(2).chain([Err(missing("gone")), Ok("never".into())]);
-        let crew = Crew::start(inputs, 2, |path, to| {
+        let inputs = numbered(2).chain([Err(missing("gone")), numbered(1).next().unwrap()]);
+        let crew = Crew::start(inputs, 2, |run, to| {
             to.say(7);
-            if path == std::path::Path::new("1") { Err(io::Error::other("torn")) } else { Ok(()) }
+            let source = || io::Error::other("torn");
+            let torn = |input: &Input| ReadError { path: input.path.clone(), source: source() };
+            run.inputs().find(|input| number(input) == 1).map_or(Ok(()), |input| Err(torn(input)))
         });
-        assert_eq!(heard(crew), ["0:7", "1:7", "torn", "failed to read gone"]);
+        assert_eq!(heard(crew), ["0:7", "1:7", "failed to read 1", "failed to read gone"]);
+    }
+
+    #[test]
+    fn small_files_are_handed_over_together_and_stay_in_order() {
+        let small = numbered(1000).map(|input| input.map(|input| Input { bytes: Some(100), ..input }));
+        let crew = Crew::start(small, 4, |run, to| {
+            let (first, last) = (run.inputs().map(number).next(), run.inputs().map(number).last());
+            to.say(first.unwrap() * 1000 + last.unwrap());
+            Ok(())
+        });
+        let mut told = Vec::new();
+        for turn in crew {
+            let (_, listener) = turn.unwrap();
+            if let Ok(Progressed::Lines(line)) = listener.recv_timeout(Duration::from_secs(10)) {
+                told.push((line / 1000, line % 1000));
+            }
+        }
+        assert_eq!((told.len(), told[0], told[15]), (16, (0, 63), (960, 999)));
+        assert!(told.is_sorted());
     }
 
     #[test]

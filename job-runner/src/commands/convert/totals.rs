@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use docmill_crds::conversion::RepairCounts;
-use docmill_crds::reason::Reason;
+use docmill_crds::reason::{Notice, Reason};
 
 /// Counts of documents, files and bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(super) struct ConvertTally {
     pub(super) refused: BTreeMap<Reason, u64>,
     /// What was mended.
     pub(super) repairs: RepairCounts,
+    /// Documents among those that came out with the id of a later one in the same file.
+    pub(super) overwritten: u64,
 }
 
 impl ConvertTally {
@@ -30,6 +32,7 @@ impl ConvertTally {
             *self.refused.entry(*reason).or_default() += count;
         }
         self.repairs.merge(&other.repairs);
+        self.overwritten += other.overwritten;
     }
 
     pub(super) fn refuse(&mut self, reason: Reason) {
@@ -58,6 +61,10 @@ impl ConvertTally {
             let repairs = || self.repairs.iter();
             lines.push(("repaired", repairs().map(|(_, times)| times).sum::<u64>().to_string()));
             lines.extend(repairs().map(|(repair, times)| (repair.as_str(), times.to_string())));
+        }
+        if self.overwritten > 0 {
+            lines.push(("overwritten", self.overwritten.to_string()));
+            lines.push((Notice::DuplicateId.as_str(), self.overwritten.to_string()));
         }
         lines.push(("bytes", self.bytes.to_string()));
         lines.push(("seconds", format!("{seconds:.2}")));

@@ -10,7 +10,7 @@ fn listed(scratch: &Scratch, paths: &[&str]) -> Vec<String> {
     let paths: Vec<PathBuf> = paths.iter().map(|path| scratch.path(path)).collect();
     let name = |path: &PathBuf| path.strip_prefix(scratch.root()).unwrap().display().to_string();
     Inputs::new(&paths)
-        .map(|input| input.map_or_else(|error| format!("!{}", name(&error.path)), |path| name(&path)))
+        .map(|input| input.map_or_else(|error| format!("!{}", name(&error.path)), |input| name(&input.path)))
         .collect()
 }
 
@@ -22,6 +22,15 @@ fn folders_are_walked_in_the_order_of_names_and_hidden_files_are_left_out() {
         listed(&scratch, &["c.txt", "a/.hidden.xml", "a"]),
         ["c.txt", "a/.hidden.xml", "a/10.xml", "a/2.xml"]
     );
+}
+
+#[test]
+fn files_come_with_their_length() {
+    let scratch = Scratch::with(&["empty.xml"]);
+    scratch.write("four.xml", "<a/>");
+    let inputs = Inputs::new(&[scratch.path(""), "-".into()]);
+    let found: Vec<_> = inputs.map(|input| input.unwrap().bytes).collect();
+    assert_eq!(found, [Some(0), Some(4), None]);
 }
 
 #[test]

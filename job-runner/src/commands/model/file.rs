@@ -49,6 +49,12 @@ pub(crate) enum ModelFault {
 /// Reads a model: that of the file's `ConversionModel` or `IngestSource`, or a standalone `conversion`, with or
 /// without its key.
 pub(crate) fn read(path: &Path) -> Result<Model, ModelFault> {
+    Ok(read_with_id(path)?.0)
+}
+
+/// Reads a model as [`read`] does, and the template of ids (`index.id`), if the file has the conversion in an
+/// `IngestSource` with an index.
+pub(crate) fn read_with_id(path: &Path) -> Result<(Model, Option<String>), ModelFault> {
     let bytes = fs::read(path).map_err(|source| ModelFault::Read { path: path.to_owned(), source })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let source = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());
@@ -62,16 +68,22 @@ pub(crate) fn read(path: &Path) -> Result<Model, ModelFault> {
     })
 }
 
-/// The resolved model in a YAML text.
-fn parse(text: &str) -> Result<Model, Fault> {
+/// The resolved model in a YAML text, and the template of ids beside it.
+fn parse(text: &str) -> Result<(Model, Option<String>), Fault> {
     let (yaml, node, form) = documents::find(text)?;
-    let conversion = match form {
-        documents::ModelForm::Source => typed::<Source>(&yaml)?.spec.conversion,
-        documents::ModelForm::Model => typed::<Manifest>(&yaml)?.spec,
-        documents::ModelForm::Keyed => typed::<Spec>(&yaml)?.conversion,
-        documents::ModelForm::Bare => typed::<Conversion>(&yaml)?,
+    let (conversion, index) = match form {
+        documents::ModelForm::Source => {
+            let Spec { conversion, index } = typed::<Source>(&yaml)?.spec;
+            (conversion, index)
+        }
+        documents::ModelForm::Model => (typed::<Manifest>(&yaml)?.spec, None),
+        documents::ModelForm::Keyed => (typed::<Spec>(&yaml)?.conversion, None),
+        documents::ModelForm::Bare => (typed::<Conversion>(&yaml)?, None),
     };
-    conversion.resolve().map_err(|error| place::fault(&error, &conversion, form.conversion(&node), text))
+    let model = conversion
+        .resolve()
+        .map_err(|error| place::fault(&error, &conversion, form.conversion(&node), text))?;
+    Ok((model, index.and_then(|index| index.id)))
 }
 
 #[derive(Deserialize)]
@@ -87,6 +99,13 @@ struct Source {
 #[derive(Deserialize)]
 struct Spec {
     conversion: Conversion,
+    index: Option<SourceIndex>,
+}
+
+/// The part of a source's `index` that tells one document of an object from another.
+#[derive(Deserialize)]
+struct SourceIndex {
+    id: Option<String>,
 }
 
 fn typed<T: DeserializeOwned>(yaml: &str) -> Result<T, Fault> {

@@ -24,6 +24,7 @@ use crate::ingest::ledger::record::Recorder;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
+use crate::ingest::unit::duplicates::UnitDuplicates;
 use crate::ingest::unit::indexing::{HeldByIndex, IndexRequest};
 use crate::ingest::unit::prepared::{ConvertedDocuments, Prepared};
 use crate::ingest::unit::refusal::deletion_blocked;
@@ -237,9 +238,10 @@ impl Committer {
             self.counts.add(state);
             if let (Prepared::Converted(converted), false) = (&request.prepared, state == UnitState::Skipped)
             {
-                let overwritten = converted.overwritten.count();
-                self.counts.add_overwritten(overwritten);
-                telemetry::worker().metrics.overwritten(overwritten);
+                if let Some(duplicates) = UnitDuplicates::of(converted) {
+                    telemetry::worker().metrics.overwritten(duplicates.documents);
+                    self.counts.add_overwritten(duplicates);
+                }
                 telemetry::worker().metrics.repairs(&converted.repairs);
             }
         }

@@ -1,5 +1,5 @@
 //! Documents of one object with the same id: the last one wins, as if each had come in an object of its own,
-//! and the record of the unit says how many were overwritten. Pure.
+//! and the record of the unit says how many were overwritten, and names the first of them. Pure.
 //!
 //! The snapshot keeps them all. Ids are remembered as 64-bit hashes with random keys, so an object of a
 //! million documents takes 16 MB for them while it is converted.
@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
-use docmill_crds::records::units::{DocumentsDigest, RecordedDocument};
+use docmill_crds::records::units::{DocumentsDigest, MAX_OVERWRITTEN_IDS, RecordedDocument};
 
 use super::document::AddressedDocument;
 
@@ -27,6 +27,8 @@ pub struct Overwritten {
     /// For each id that came more than once, by its hash, the number of the document that remains.
     last: HashMap<u64, u32>,
     count: i64,
+    /// The first ids of documents that did not remain.
+    ids: Vec<String>,
     digest: Option<String>,
 }
 
@@ -51,7 +53,7 @@ impl Ids {
             last.extend(duplicates.last().copied());
         }
         let digest = (count > 0).then(digest);
-        Overwritten { hash: self.hash, last, count, digest }
+        Overwritten { hash: self.hash, last, count, ids: Vec::new(), digest }
     }
 }
 
@@ -61,20 +63,29 @@ impl Overwritten {
         self.count
     }
 
+    /// The ids of those that were met so far, up to [`MAX_OVERWRITTEN_IDS`], each once.
+    pub fn ids(&self) -> &[String] {
+        &self.ids
+    }
+
     /// The digest over all documents, including overwritten ones; `None` if none was overwritten.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }
 
     /// Keeps only the documents that remain; the first of them is the unit's document number `first`.
-    pub(crate) fn leave_standing(&self, documents: &mut Vec<AddressedDocument>, first: u32) {
-        if self.last.is_empty() {
+    pub(crate) fn leave_standing(&mut self, documents: &mut Vec<AddressedDocument>, first: u32) {
+        let Self { hash, last, ids, .. } = self;
+        if last.is_empty() {
             return;
         }
         let mut number = first;
         documents.retain(|document| {
-            let last = self.last.get(&self.hash.hash_one(&document.recorded.id));
-            let remains = last.is_none_or(|last| *last == number);
+            let id = &document.recorded.id;
+            let remains = last.get(&hash.hash_one(id)).is_none_or(|last| *last == number);
+            if !remains && ids.len() < MAX_OVERWRITTEN_IDS && !ids.contains(id) {
+                ids.push(id.clone());
+            }
             number = number.saturating_add(1);
             remains
         });
@@ -87,7 +98,8 @@ pub(crate) fn leave_standing(documents: &mut Vec<AddressedDocument>) -> Overwrit
     for document in documents.iter() {
         ids.push(&document.recorded.id);
     }
-    let overwritten = ids.finish(|| DocumentsDigest::of(documents.iter().map(|document| &document.recorded)));
+    let all = || DocumentsDigest::of(documents.iter().map(|document| &document.recorded));
+    let mut overwritten = ids.finish(all);
     overwritten.leave_standing(documents, 0);
     overwritten
 }
@@ -102,7 +114,7 @@ pub fn leave_last(documents: &mut Vec<AddressedDocument>) {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::records::units::{DocumentsDigest, RecordedDocument};
+    use docmill_crds::records::units::{DocumentsDigest, MAX_OVERWRITTEN_IDS, RecordedDocument};
     use proptest::prelude::*;
 
     use super::super::document::AddressedDocument;
@@ -130,6 +142,15 @@ mod tests {
         let overwritten = leave_standing(&mut remaining);
         assert_eq!(numbers(&remaining), ["1", "3", "4"]);
         assert_eq!((overwritten.count(), overwritten.digest()), (2, Some(all.as_str())));
+        assert_eq!(overwritten.ids(), ["a"], "each is named once");
+    }
+
+    #[test]
+    fn of_many_ids_the_first_are_named_and_all_are_counted() {
+        let ids: Vec<String> = (0..600).map(|number| (number % 300).to_string()).collect();
+        let overwritten = leave_standing(&mut documents(&ids));
+        assert_eq!((overwritten.count(), overwritten.ids().len()), (300, MAX_OVERWRITTEN_IDS));
+        assert_eq!(overwritten.ids()[9], "9");
     }
 
     #[test]
@@ -151,7 +172,7 @@ mod tests {
             for id in &ids {
                 seen.push(id);
             }
-            let in_parts = seen.finish(String::new);
+            let mut in_parts = seen.finish(String::new);
             let mut all = documents(&ids);
             let (mut remaining, mut first) = (Vec::new(), 0);
             while !all.is_empty() {
@@ -162,6 +183,7 @@ mod tests {
                 remaining.extend(part);
             }
             prop_assert_eq!(numbers(&remaining), numbers(&whole));
+            prop_assert_eq!(in_parts.ids(), overwritten.ids());
             let mut last = documents(&ids);
             leave_last(&mut last);
             prop_assert_eq!(numbers(&last), numbers(&whole));

@@ -8,12 +8,16 @@ use docmill_crds::records::units::UnitState;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::ingest::unit::duplicates::UnitDuplicates;
 use crate::ingest::unit::task::UnitOutcome;
 use crate::run::manifest::{FileResult, ManifestLine};
 use crate::run::report::Report;
 
 /// How many failures a report lists one by one.
 const FAILURES: usize = 1000;
+
+/// How many units with duplicate ids a report lists one by one.
+const DUPLICATES: usize = 100;
 
 /// What a report tells of units.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +30,9 @@ pub struct UnitsReport {
     /// Documents that were overwritten by a later one of the same object and id.
     #[serde(default)]
     pub overwritten: u64,
+    /// The first units with such documents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<UnitDuplicates>,
     /// The first failures.
     pub failures: Vec<UnitFailure>,
 }
@@ -90,9 +97,12 @@ impl Outcomes {
         }
     }
 
-    /// The result of a file; `overwritten` is how many documents others of their objects have overwritten.
-    pub(crate) fn result(mut self, overwritten: u64) -> FileResult {
+    /// The result of a file; `overwritten` is how many documents others of their objects have overwritten, and
+    /// `duplicates` are units with such documents.
+    pub(crate) fn result(mut self, overwritten: u64, mut duplicates: Vec<UnitDuplicates>) -> FileResult {
+        duplicates.truncate(DUPLICATES);
         self.report.overwritten = overwritten;
+        self.report.duplicates = duplicates;
         // Strings and numbers: serde_json cannot fail here.
         FileResult { tally: self.tally, report: serde_json::to_value(self.report).unwrap_or_default() }
     }
@@ -103,6 +113,8 @@ impl Report for UnitsReport {
         add(&mut self.reasons, next.reasons);
         add(&mut self.passed_over, next.passed_over);
         self.overwritten += next.overwritten;
+        let room = DUPLICATES.saturating_sub(self.duplicates.len());
+        self.duplicates.extend(next.duplicates.into_iter().take(room));
         let room = FAILURES.saturating_sub(self.failures.len());
         self.failures.extend(next.failures.into_iter().take(room));
     }
@@ -122,14 +134,20 @@ pub fn first_failure(report: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use docmill_crds::reason::Notice;
     use docmill_crds::records::units::UnitState;
 
-    use super::{Outcomes, UnitOutcome, UnitsReport, first_failure};
+    use super::{Outcomes, UnitDuplicates, UnitOutcome, UnitsReport, first_failure};
     use crate::run::manifest::ManifestLine;
     use crate::run::report::merge;
 
     fn line(key: &str) -> ManifestLine {
         ManifestLine { key: key.into(), reason: Some("WrongType".into()), ..ManifestLine::default() }
+    }
+
+    fn duplicates(key: &str) -> UnitDuplicates {
+        let (key, reason, ids) = (key.to_owned(), Notice::DuplicateId, vec!["same".to_owned()]);
+        UnitDuplicates { key, version_id: None, reason, documents: 1, ids }
     }
 
     fn final_outcome(state: UnitState, reason: Option<&str>, changed: bool) -> UnitOutcome {
@@ -151,7 +169,7 @@ mod tests {
         ] {
             assert!(outcomes.take(&line("a"), outcome));
         }
-        let result = outcomes.result(2);
+        let result = outcomes.result(2, vec![duplicates("a")]);
         let tally = result.tally;
         assert_eq!((tally.lines, tally.done, tally.failed, tally.skipped), (7, 3, 2, 2));
         assert_eq!((tally.changed, tally.unchanged), (1, 2));
@@ -159,6 +177,7 @@ mod tests {
         let report: UnitsReport = serde_json::from_value(result.report).unwrap();
         assert_eq!(report.reasons["WrongType"], 1, "the reason that was known before");
         assert_eq!(report.passed_over["ObjectGone"], 1);
+        assert_eq!((report.overwritten, report.duplicates), (2, vec![duplicates("a")]));
     }
 
     #[test]
@@ -168,11 +187,11 @@ mod tests {
             outcomes
                 .take(&line(&number.to_string()), final_outcome(UnitState::Failed, Some("TooLong"), false));
         }
-        let report = outcomes.result(4).report;
+        let report = outcomes.result(4, vec![duplicates("a"); 60]).report;
         let twice = merge::<UnitsReport>([report.clone(), report.clone()].into_iter());
         let all: UnitsReport =
             serde_json::from_value(merge::<UnitsReport>([twice, report].into_iter())).unwrap();
         assert_eq!((all.reasons["TooLong"], all.failures.len(), all.overwritten), (1800, 1000, 12));
-        assert_eq!(all.failures[0].key, "0");
+        assert_eq!((all.failures[0].key.as_str(), all.duplicates.len()), ("0", 100));
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn work_file(
 ) -> Result<FileResult, RunError> {
     let processor = context.processor().await?;
     let mut outcomes = Outcomes::default();
-    let mut overwritten = 0;
+    let (mut overwritten, mut duplicates) = (0, Vec::new());
     let mut open: Vec<&ManifestLine> = lines.iter().collect();
     let mut backoff = Backoff::new(PATIENCE_WITH_UNITS);
     let mut held_since = None;
@@ -47,8 +47,9 @@ pub(crate) async fn work_file(
         let held;
         (open, held) = round.work(open, &mut outcomes).await;
         overwritten += processor.committer.counts.overwritten() - overwritten_before;
+        duplicates.extend(processor.committer.counts.take_duplicates());
         if open.is_empty() {
-            return Ok(outcomes.result(overwritten));
+            return Ok(outcomes.result(overwritten, duplicates));
         }
         if held == open.len() {
             let held_for = held_since.get_or_insert_with(Instant::now).elapsed();

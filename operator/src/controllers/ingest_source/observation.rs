@@ -1,6 +1,8 @@
 //! What is known about a source at one moment, and how the ledger's answer is parsed. No I/O.
 
-use docmill_crds::api::ingest_source::FailureCount;
+mod mended;
+
+use docmill_crds::api::ingest_source::{FailureCount, RepairCount};
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::UnitState;
 use docmill_crds::untrusted_text::code;
@@ -104,6 +106,8 @@ pub struct LedgerCounts {
     pub skipped: i64,
     /// The most frequent reasons of failed units, most frequent first.
     pub top_failures: Vec<FailureCount>,
+    /// What was mended in the last day, most frequent first.
+    pub repairs: Vec<RepairCount>,
     /// When a unit was last recorded as indexed or converted.
     pub last_success: Option<Timestamp>,
     /// The newest record of all.
@@ -151,6 +155,7 @@ pub fn ledger_query() -> Value {
                 "filter": {"terms": {"state": [UnitState::Indexed, UnitState::Converted]}},
                 "aggs": {"last": {"max": {"field": "recordedTime"}}},
             },
+            "mended": mended::aggregation(),
             "recent": {
                 "filter": {"range": {"recordedTime": {"gte": format!("now-{RECENT_MINUTES}m")}}},
                 "aggs": {
@@ -182,6 +187,7 @@ pub fn read_ledger(answer: &Value) -> LedgerCounts {
             .into_iter()
             .map(|(reason, count)| FailureCount { reason: known_reason(&reason), count })
             .collect(),
+        repairs: mended::read(answer.pointer("/aggregations/mended")),
         last_success: last_success.and_then(from_millis),
         newest: answer.pointer("/hits/hits/0/_source").and_then(newest),
         recent: recent(answer),

@@ -50,6 +50,7 @@ pub fn status(
         connections_digest: seen.connections_digest.clone(),
         units: units(old, seen),
         top_failures: ledger.map_or_else(|| old.top_failures.clone(), |ledger| ledger.top_failures.clone()),
+        repairs: ledger.map_or_else(|| old.repairs.clone(), |ledger| ledger.repairs.clone()),
         workers: Some(WorkerCounts {
             active: active_count(&seen.workers),
             desired: plan.desired,

@@ -1,5 +1,5 @@
 //! Objects that are not well-formed, as a model allows them: small and large ones become documents, and what was mended is
-//! told in them and in the records of their units.
+//! told in them, in the records of their units and in the status.
 
 use std::collections::BTreeMap;
 
@@ -40,11 +40,21 @@ async fn objects_that_are_not_well_formed_are_mended_as_their_model_says() -> Re
         for (key, bytes) in [("wire/small.xml", SMALL.as_bytes().to_vec()), ("wire/large.xml", large())] {
             world.s3.put(&world.raw_bucket(), key, bytes).await?;
         }
-        world.counted(2, 0).await?;
+        the_status_says_what_was_mended(&world.counted(2, 0).await?)?;
         documents_say_what_was_mended(world).await?;
         records_say_what_was_mended(world).await
     })
     .await
+}
+
+fn the_status_says_what_was_mended(source: &Value) -> Result<()> {
+    let repairs = source["status"]["repairs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let count = |repair: &Value| (repair["repair"].to_string(), repair["count"].clone());
+    let told: BTreeMap<_, _> = repairs.iter().map(count).collect();
+    let names = ["BareAmpersand", "DuplicateAttributes", "Encoding", "LeadingSpace", "TrailingData"];
+    let expected = names.map(|name| (json!(name).to_string(), json!(1)));
+    ensure!(told == BTreeMap::from(expected), "{repairs:?}");
+    Ok(())
 }
 
 async fn documents_say_what_was_mended(world: &World) -> Result<()> {

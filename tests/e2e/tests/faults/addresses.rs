@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use docmill_crds::records::units::MAX_OVERWRITTEN_IDS;
 use e2e::articles::Form;
 use e2e::cases::{case, side_by_side};
 use e2e::corpus::{Corpus, Outcome};
@@ -222,12 +223,15 @@ async fn overwritten(rig: &Rig, stands: usize, overwritten: usize) -> Result<()>
     let told = record(rig).await?;
     let counts = (&told["documentCount"], &told["overwrittenCount"]);
     ensure!(counts == (&json!(stands), &json!(overwritten)), "{counts:?}");
+    let named = told["overwrittenIds"].as_array().map_or(0, Vec::len);
+    ensure!(named == stands.min(MAX_OVERWRITTEN_IDS), "{}", told["overwrittenIds"]);
     for mode in ["Shadow", "Reconvert"] {
         let run = rig.run_for(&mode.to_lowercase(), &json!({"mode": mode}), &spec(rig)).await?;
         ensure!((&run["unchanged"], &run["changed"]) == (&json!(1), &json!(0)), "{mode}: {run}");
     }
     let report: Value = serde_json::from_slice(&rig.run_file("reconvert", "report.json").await?)?;
     ensure!(report.to_string().contains(&format!("\"overwritten\":{overwritten}")), "{report}");
+    ensure!(report.to_string().contains("\"reason\":\"DuplicateId\""), "{report}");
     let audit = rig.run_for("audit", &json!({"mode": "Audit"}), &spec(rig)).await?;
     ensure!(audit["differences"] == json!(0), "{audit}");
     Ok(())

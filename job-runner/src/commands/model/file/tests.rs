@@ -14,7 +14,7 @@ fn fault(yaml: &str) -> (String, String) {
 
 #[test]
 fn a_model_is_a_conversion_or_a_whole_resource_also_among_others() {
-    let nitf = parse(Preset::Nitf.yaml()).unwrap().revision();
+    let nitf = parse(Preset::Nitf.yaml()).unwrap().0.revision();
     for yaml in [
         "preset: nitf",
         "conversion: {preset: nitf}",
@@ -24,8 +24,17 @@ fn a_model_is_a_conversion_or_a_whole_resource_also_among_others() {
         "kind: ConversionModel\nmetadata: {name: m}\nspec: {preset: nitf}\n---\nkind: ConversionModel\nmetadata: {name: other}\nspec: {preset: rss}\n---\nkind: IngestSource\nspec: {conversion: {modelRef: {name: m}}}",
         "# a comment\n---\npreset: nitf\n...\n",
     ] {
-        assert_eq!(parse(yaml).unwrap().revision(), nitf, "{yaml}");
+        assert_eq!(parse(yaml).unwrap().0.revision(), nitf, "{yaml}");
     }
+}
+
+#[test]
+fn a_source_says_how_its_documents_get_ids() {
+    let source = "kind: IngestSource\nspec:\n  conversion: {preset: nitf}\n";
+    let with_index = format!("{source}  index: {{id: \"{{guid}}\"}}\n");
+    assert_eq!(parse(&with_index).unwrap().1.as_deref(), Some("{guid}"));
+    assert_eq!(parse(source).unwrap().1, None);
+    assert_eq!(parse("preset: nitf").unwrap().1, None);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::GoldenError;
-use crate::commands::inputs::Inputs;
+use crate::commands::inputs::{Input, Inputs};
 
 /// How the name of a golden file ends: one document, documents, refusals.
 pub(super) const SUFFIXES: [&str; 3] = [".expected.json", ".expected.ndjson", ".error.json"];
@@ -22,8 +22,8 @@ pub(super) struct Fixtures {
 /// Lists a folder.
 pub(super) fn list(folder: &Path) -> Result<Fixtures, GoldenError> {
     let (mut inputs, mut golden) = (BTreeMap::new(), BTreeSet::new());
-    for path in Inputs::new(&[folder.to_owned()]) {
-        let path = path?;
+    for input in Inputs::new(&[folder.to_owned()]) {
+        let Input { path, .. } = input?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
             golden.insert(path);

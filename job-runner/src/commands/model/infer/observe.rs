@@ -73,8 +73,10 @@ impl Named {
 /// Examines one object.
 pub(super) struct Observer<'s> {
     pub(super) tree: Tree,
-    /// The name of the root element.
+    /// The name of the first root element.
     pub(super) root: String,
+    /// The number of root elements: an object may be several documents, one after the other.
+    pub(super) roots: u64,
     pub(super) named: Named,
     namespaces: &'s mut Namespaces,
     matcher: Option<Matcher<'s>>,
@@ -120,6 +122,7 @@ impl<'s> Observer<'s> {
         Self {
             tree,
             root: String::new(),
+            roots: 0,
             named: Named::default(),
             namespaces,
             matcher: pattern.map(Matcher::new),
@@ -162,6 +165,41 @@ impl<'s> Observer<'s> {
         self.tree.child(TOP, RECORD).into()
     }
 
+    /// Opens an element on this path. `prose`: what is around it is a text.
+    fn enter(&mut self, node: Option<NodeId>, prose: bool) {
+        if let Some(parent) = self.open.last_mut() {
+            parent.children = true;
+            if let Some(parent) = parent.node {
+                let facts = self.tree.facts(parent);
+                facts.children = true;
+                facts.prose |= prose;
+            }
+        }
+        if let Some(node) = node {
+            let facts = self.tree.facts(node);
+            facts.elements += 1;
+            facts.exists.note(&self.around);
+        }
+        self.open.push(Open { node, children: false, own_text: false, filled: false });
+        self.around.push(self.elements);
+    }
+
+    /// A member of a JSON object starts, or an item of the list that a member is.
+    pub(super) fn member(&mut self, name: &str) {
+        self.elements += 1;
+        let parent = self.open.last().map_or(Some(TOP), |parent| parent.node);
+        let key = Key { attribute: false, namespace: NONE, local: name };
+        let node = parent.and_then(|parent| self.tree.child(parent, key));
+        self.enter(node, false);
+    }
+
+    /// The member that started last is a number or a boolean.
+    pub(super) fn literal(&mut self) {
+        if let Some(node) = self.open.last().and_then(|open| open.node) {
+            self.tree.facts(node).literal = true;
+        }
+    }
+
     /// Handles text of the innermost element before what comes now.
     fn settle(&mut self) {
         let Some(open) = self.open.last_mut().filter(|_| !self.value.is_empty()) else { return };
@@ -177,6 +215,7 @@ impl<'s> Observer<'s> {
                 facts.kinds = Kinds::NONE;
             } else {
                 facts.kinds.narrow(&value);
+                facts.distinct.note(&value);
             }
         }
         self.value.clear();
@@ -200,6 +239,7 @@ impl<'s> Observer<'s> {
         facts.value.note(&self.around);
         facts.exemplify(&value);
         facts.kinds.narrow(&value);
+        facts.distinct.note(&value);
     }
 }
 
@@ -209,27 +249,14 @@ impl Visitor for Observer<'_> {
             element.name().local.clone_into(&mut self.root);
         }
         self.settle();
+        self.roots += u64::from(self.open.is_empty() && self.outside.is_empty());
         self.elements += 1;
         let node = match self.place(element) {
             ElementRole::Outside => return,
             ElementRole::BeyondLimit => None,
             ElementRole::Path(node) => Some(node),
         };
-        if let Some(parent) = self.open.last_mut() {
-            parent.children = true;
-            if let Some(parent) = parent.node {
-                let facts = self.tree.facts(parent);
-                facts.children = true;
-                facts.prose |= PROSE.contains(&element.name().local);
-            }
-        }
-        if let Some(node) = node {
-            let facts = self.tree.facts(node);
-            facts.elements += 1;
-            facts.exists.note(&self.around);
-        }
-        self.open.push(Open { node, children: false, own_text: false, filled: false });
-        self.around.push(self.elements);
+        self.enter(node, PROSE.contains(&element.name().local));
         if let Some(node) = node {
             element.attributes(|name, value| self.attribute(node, name, value));
         }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
+use docmill_crds::conversion::Format;
+
 use super::propose::{Proposal, Proposed};
+use super::roles::Role;
 
 /// Maximum number of things that are listed as left out.
 const LISTED: usize = 40;
@@ -12,15 +15,39 @@ const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y
 
 /// The YAML of a `conversion`.
 pub(crate) fn yaml(proposal: &Proposal) -> String {
-    let Proposal { record, namespaces, default_namespaces, fields, documents, objects, left_out } = proposal;
+    let Proposal {
+        form,
+        record,
+        namespaces,
+        default_namespaces,
+        fields,
+        documents,
+        objects,
+        left_out,
+    } = proposal;
+    let required = if proposal.is_from_many() {
+        "what all of so many documents have"
+    } else {
+        "an id alone, since other documents may lack the rest"
+    };
     let mut text = format!(
         "# Proposed from {} in {}: read it, and amend it.\n\
-         # Required is what all of them have; a type is one that every value fits.\n\
-         record: {}\n",
+         # Required is {required}; a type is one that every value fits.\n\
+         {}record: {}\n",
         counted(*documents, "document"),
         counted(*objects, "object"),
+        index(proposal),
         scalar(record)
     );
+    if form.format == Format::Json {
+        text.push_str("format: Json\n");
+    }
+    if form.concatenated {
+        text.push_str("concatenated: true\n");
+    }
+    if proposal.on_fault().is_some() {
+        text.push_str("onFault: Drop # a value that its type does not fit is left out, and counted\n");
+    }
     // Writing to a `String` cannot fail.
     if !namespaces.is_empty() {
         text.push_str("namespaces:\n");
@@ -48,6 +75,13 @@ pub(crate) fn yaml(proposal: &Proposal) -> String {
     text
 }
 
+/// What an index may be made of.
+fn index(proposal: &Proposal) -> String {
+    let Some(guid) = proposal.role(Role::Guid) else { return String::new() };
+    let date = proposal.role(Role::PublishedAt).map(|date| format!(", name: \"articles-{{{date}:%Y.%m}}\""));
+    format!("# For spec.index of an IngestSource: {{id: \"{{{guid}}}\"{}}}\n", date.unwrap_or_default())
+}
+
 fn field(text: &mut String, proposed: &Proposed, level: usize) {
     let Proposed { field: model, nested, .. } = proposed;
     let paths: Vec<_> = model.path.iter().map(|path| scalar(path)).collect();
@@ -57,6 +91,18 @@ fn field(text: &mut String, proposed: &Proposed, level: usize) {
     }
     if model.repeated {
         parts.push("repeated: true".to_owned());
+    }
+    if model.trim {
+        parts.push("trim: true".to_owned());
+    }
+    if !model.formats.is_empty() {
+        let formats: Vec<_> = model.formats.iter().map(|format| scalar(format)).collect();
+        parts.push(format!("formats: [{}]", formats.join(", ")));
+    }
+    if let Some(date) = &model.parts {
+        let paths = [("year", Some(&date.year)), ("month", date.month.as_ref()), ("day", date.day.as_ref())];
+        let paths = paths.iter().filter_map(|(name, path)| Some(format!("{name}: {}", scalar((*path)?))));
+        parts.push(format!("parts: {{{}}}", paths.collect::<Vec<_>>().join(", ")));
     }
     if model.required {
         parts.push("required: true".to_owned());
@@ -74,10 +120,18 @@ fn field(text: &mut String, proposed: &Proposed, level: usize) {
 }
 
 fn comment(proposed: &Proposed, level: usize) -> String {
-    let Proposed { count, of, example, .. } = proposed;
+    let Proposed { role, hint, count, of, example, .. } = proposed;
     let what = if level == 1 { "document" } else { "object" };
     let what = counted(*of, what);
-    let mut comment = if count == of { format!("in all of {what}") } else { format!("in {count} of {what}") };
+    let mut comment = role.map_or_else(String::new, |role| format!("the {}, ", role.as_str()));
+    let _ = if count == of {
+        write!(comment, "in all of {what}")
+    } else {
+        write!(comment, "in {count} of {what}")
+    };
+    if let Some(hint) = hint {
+        let _ = write!(comment, ", {hint}");
+    }
     if !example.is_empty() {
         let _ = write!(comment, ": {example:?}");
     }

@@ -3,13 +3,16 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-use docmill_crds::conversion::{Conversion, Field, FieldType, Format, Path, Scope};
+use docmill_crds::conversion::{Conversion, DateParts, Field, FieldType, Format, OnFault, Path, Scope};
 
+use super::json;
+use super::kinds::Form;
 use super::names::unique;
 use super::namespaces::{NONE, Namespaces};
 use super::record::{Part, Records};
+use super::roles::{self, Candidate, Role};
 use super::tree::{Namespace, NodeId, PathFacts, PathNode, TOP, Tree};
-use super::typing;
+use super::typing::{self, Typed};
 
 /// The maximum in the definition of the resource.
 const MOST_FIELDS: usize = 200;
@@ -20,10 +23,27 @@ const LONGEST_PATH: usize = 512;
 
 /// The name of a field for an object's or a record's own text.
 const OWN: &str = "value";
+/// The name of a field for the year, month and day of an object or a record.
+const OWN_DATE: &str = "date";
+
+/// What all of so many documents have, from so many objects, is required: of documents like them, one in a
+/// hundred lacks it at most (the rule of three, with 95 % confidence). Of fewer samples nothing but the id is
+/// required.
+const MANY_DOCUMENTS: u64 = 300;
+const MANY_OBJECTS: u64 = 30;
+
+/// What the samples are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SampleForm {
+    pub(super) format: Format,
+    /// Objects are several XML documents, one after the other.
+    pub(super) concatenated: bool,
+}
 
 /// A model, and the reasons for it.
 #[derive(Debug)]
 pub(crate) struct Proposal {
+    pub(super) form: SampleForm,
     pub(super) record: String,
     pub(super) namespaces: BTreeMap<String, String>,
     pub(super) default_namespaces: Option<Vec<String>>,
@@ -41,6 +61,9 @@ pub(super) struct Proposed {
     /// Without nested fields.
     pub(super) field: Field,
     pub(super) nested: Vec<Self>,
+    pub(super) role: Option<Role>,
+    /// What a person should know about its values.
+    pub(super) hint: Option<&'static str>,
     /// Records, or objects, that have it, and all of them.
     pub(super) count: u64,
     pub(super) of: u64,
@@ -56,31 +79,71 @@ impl Proposal {
     /// The model as it is written in an `IngestSource`.
     pub(crate) fn conversion(&self) -> Conversion {
         Conversion {
+            format: self.form.format,
             record: Some(self.record.clone()),
             namespaces: self.namespaces.clone(),
             default_namespaces: self.default_namespaces.clone(),
+            concatenated: self.form.concatenated,
+            on_fault: self.on_fault(),
             fields: self.fields.iter().map(Proposed::field).collect(),
             ..Conversion::default()
         }
     }
+
+    /// A value that its type does not fit is left out: the next ones may be other than those of the samples.
+    pub(super) fn on_fault(&self) -> Option<OnFault> {
+        self.fields.iter().any(Proposed::is_typed).then_some(OnFault::Drop)
+    }
+
+    /// Whether what all documents have is required.
+    pub(super) const fn is_from_many(&self) -> bool {
+        is_many(self.documents, self.objects)
+    }
+
+    /// The name of the field with this role.
+    pub(super) fn role(&self, role: Role) -> Option<&str> {
+        let field = self.fields.iter().find(|proposed| proposed.role == Some(role))?;
+        Some(&field.field.name)
+    }
+}
+
+const fn is_many(documents: u64, objects: u64) -> bool {
+    documents >= MANY_DOCUMENTS && objects >= MANY_OBJECTS
 }
 
 impl Proposed {
+    /// Whether it, or a field in it, has a type that not every text fits.
+    fn is_typed(&self) -> bool {
+        let fits_all = matches!(self.field.kind, FieldType::String | FieldType::Text | FieldType::Object);
+        !fits_all || self.nested.iter().any(Self::is_typed)
+    }
+
     fn field(&self) -> Field {
         Field { fields: self.nested.iter().map(Self::field).collect(), ..self.field.clone() }
     }
 }
 
 /// The model of these records.
-pub(super) fn propose(records: &Records, namespaces: &Namespaces) -> Proposal {
+pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleForm) -> Proposal {
     let Records { path, shape, defaults, objects, .. } = records;
     let uris: Vec<_> = defaults.iter().map(|number| namespaces.get(*number).0.to_owned()).collect();
     let plain = defaults.first().copied().unwrap_or(NONE);
-    let mut proposer =
-        Proposer { tree: shape, namespaces, plain, prefixes: BTreeMap::new(), uris, left_out: Vec::new() };
-    let record = path.iter().map(|part| proposer.part(part)).collect();
-    let fields = proposer.scope(TOP, 1, "");
     let top = &shape.node(TOP).facts;
+    let mut proposer = Proposer {
+        tree: shape,
+        format: form.format,
+        namespaces,
+        plain,
+        many: is_many(top.elements, *objects),
+        prefixes: BTreeMap::new(),
+        uris,
+        left_out: Vec::new(),
+    };
+    let record = match form.format {
+        Format::Json => json_record(path),
+        Format::Xml | Format::Binary => path.iter().map(|part| proposer.part(part)).collect(),
+    };
+    let fields = proposer.scope(TOP, 1, "");
     if top.own_text && top.children && !top.both {
         proposer.left_out.insert(0, "text of records that have nothing but text".to_owned());
     }
@@ -91,6 +154,7 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces) -> Proposal {
     let Proposer { prefixes, uris, left_out, .. } = proposer;
     let used = prefixes.into_iter().map(|(number, prefix)| (prefix, namespaces.get(number).0.to_owned()));
     Proposal {
+        form,
         record,
         namespaces: used.collect(),
         default_namespaces: (uris != [""]).then_some(uris),
@@ -101,11 +165,25 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces) -> Proposal {
     }
 }
 
+/// The path of records in JSON.
+fn json_record(path: &[Part]) -> String {
+    path.iter().fold(String::new(), |record, part| match part {
+        Part::Name(_, local) if local == json::TOP_VALUE => json::TOP_VALUE.to_owned(),
+        Part::Name(_, local) => json::join(&record, local),
+        // At any depth, or one step below the last name.
+        Part::Text(text) if text == "//" => format!("{}..", json::TOP_VALUE),
+        Part::Text(_) => record,
+    })
+}
+
 struct Proposer<'t> {
     tree: &'t Tree,
+    format: Format,
     namespaces: &'t Namespaces,
     /// The namespace of names without a prefix.
     plain: Namespace,
+    /// There are so many samples that what all of them have is required.
+    many: bool,
     prefixes: BTreeMap<Namespace, String>,
     uris: Vec<String>,
     left_out: Vec<String>,
@@ -114,13 +192,23 @@ struct Proposer<'t> {
 /// A field that has no name yet.
 struct Draft<'t> {
     node: NodeId,
-    kind: FieldType,
+    typed: Typed,
+    /// Where year, month and day are, if it is a date in parts.
+    parts: Option<DateParts>,
     path: String,
     /// What its name is made of, the innermost last.
     words: Vec<Cow<'t, str>>,
     /// In how many elements of the scope it is.
     count: u64,
     repeated: bool,
+}
+
+/// A date whose year, month and day stand apart.
+struct SplitDate {
+    year: NodeId,
+    /// All of them.
+    nodes: Vec<NodeId>,
+    parts: DateParts,
 }
 
 /// Where fields are searched for.
@@ -140,8 +228,9 @@ impl<'t> Proposer<'t> {
         self.cap(&mut drafts, if level == 1 { MOST_FIELDS } else { MOST_NESTED }, full);
         let (mut taken, mut fields) = (HashSet::new(), Vec::new());
         let facts = &self.tree.node(scope).facts;
-        for draft in drafts {
-            let Draft { node, kind, path, words, count, repeated } = draft;
+        let roles = if level == 1 { self.roles(&drafts) } else { vec![None; drafts.len()] };
+        for (draft, role) in drafts.into_iter().zip(roles) {
+            let Draft { node, typed: (kind, format), parts, path, words, count, repeated } = draft;
             let below = format!("{full}{path}/");
             let nested =
                 if kind == FieldType::Object { self.scope(node, level + 1, &below) } else { Vec::new() };
@@ -149,12 +238,54 @@ impl<'t> Proposer<'t> {
                 continue;
             }
             let name = unique(&words, &mut taken);
-            let required = count == facts.elements;
-            let field = Field { name, path: vec![path], kind, required, repeated, ..Field::default() };
+            let is_sure = role == Some(Role::Guid) || (level == 1 && self.many);
+            let required = is_sure && count == facts.elements;
+            let formats = format.map(str::to_owned).into_iter().collect();
+            let path = vec![path];
+            // In JSON, a number is a string only if something is computed.
+            let trim = kind == FieldType::String && self.tree.node(node).facts.literal;
+            let base = Field { required, repeated, trim, formats, parts, ..Field::default() };
+            let field = Field { name, path, kind, ..base };
             let example = if kind == FieldType::Object { String::new() } else { self.example(node) };
-            fields.push(Proposed { field, nested, count, of: facts.elements, example });
+            let is_local = kind == FieldType::String && self.tree.node(node).facts.kinds.has(Form::Local);
+            let hint = is_local.then_some("a dateTime, if you say its timeZone");
+            fields.push(Proposed { field, nested, role, hint, count, of: facts.elements, example });
         }
         fields
+    }
+
+    /// The roles of the fields of a record.
+    fn roles(&self, drafts: &[Draft<'_>]) -> Vec<Option<Role>> {
+        let documents = self.tree.node(TOP).facts.elements;
+        let candidate = |draft: &Draft<'_>| {
+            let node = self.tree.node(draft.node);
+            Candidate {
+                name: &node.local,
+                around: self.name_around(node),
+                depth: node.depth,
+                kind: draft.typed.0,
+                kinds: node.facts.kinds,
+                distinct: node.facts.distinct.holds(),
+                everywhere: draft.count == documents,
+                repeated: draft.repeated,
+                bytes: self.bytes(draft.node),
+            }
+        };
+        roles::assign(&drafts.iter().map(candidate).collect::<Vec<_>>(), documents)
+    }
+
+    /// The name of the element around this one; none around what is the record's own.
+    fn name_around(&self, node: &PathNode) -> &'t str {
+        match node.parent {
+            TOP => "",
+            parent => &self.tree.node(parent).local,
+        }
+    }
+
+    /// Bytes of a path and of everything below it.
+    fn bytes(&self, at: NodeId) -> u64 {
+        let below = self.tree.children(at).into_iter().map(|child| self.bytes(child));
+        self.tree.node(at).facts.bytes + below.sum::<u64>()
     }
 
     /// Collects what has values at a path and below it.
@@ -175,13 +306,26 @@ impl<'t> Proposer<'t> {
         }
         let whole = self.is_whole(at);
         let only = !is_scope && self.leaves(at) == 1;
+        let date = if whole { None } else { self.split_date(at) };
+        if let Some(date) = &date {
+            let (path, words) =
+                if is_scope { (".", vec![Cow::Borrowed(OWN_DATE)]) } else { (path, words.clone()) };
+            self.date(at, date, path, words, within, drafts);
+        }
         for child in tree.children(at) {
+            if date.as_ref().is_some_and(|date| date.nodes.contains(&child)) {
+                continue;
+            }
             let node = tree.node(child);
             let Some(step) = self.step(node) else {
                 self.left_out.push(format!("{}{path}: its namespace is one too many", within.full));
                 continue;
             };
-            let path = if is_scope { step } else { format!("{path}/{step}") };
+            let path = match self.format {
+                Format::Json => json::join(if is_scope { "" } else { path }, &step),
+                _ if is_scope => step,
+                _ => format!("{path}/{step}"),
+            };
             if node.attribute {
                 let mut words = words.clone();
                 match words.pop() {
@@ -227,9 +371,47 @@ impl<'t> Proposer<'t> {
             return;
         }
         let (words, count) = (words.clone(), facts.exists.count(level));
-        let draft =
-            Draft { node: at, kind: FieldType::Object, path: path.to_owned(), words, count, repeated: true };
+        let (typed, path) = ((FieldType::Object, None), path.to_owned());
+        let draft = Draft { node: at, typed, parts: None, path, words, count, repeated: true };
         self.keep(draft, within, drafts);
+    }
+
+    /// Year, month and perhaps day in elements or attributes of this one.
+    fn split_date(&mut self, at: NodeId) -> Option<SplitDate> {
+        let (tree, level) = (self.tree, self.tree.node(at).depth);
+        let named = |name: &str| {
+            let is_named = |id: &NodeId| tree.node(*id).local.eq_ignore_ascii_case(name);
+            tree.children(at).into_iter().find(is_named)
+        };
+        let is_part = |id: NodeId, form| {
+            let facts = &tree.node(id).facts;
+            let is_single = facts.value.count(level) > 0 && !facts.value.is_repeated(level);
+            is_single && !facts.children && facts.kinds.has(form)
+        };
+        let year = named("year").filter(|id| is_part(*id, Form::Year))?;
+        let month = named("month").filter(|id| is_part(*id, Form::Month))?;
+        let day = named("day").filter(|id| is_part(*id, Form::MonthDay));
+        let parts = DateParts {
+            year: self.step(tree.node(year))?,
+            month: Some(self.step(tree.node(month))?),
+            day: day.and_then(|day| self.step(tree.node(day))),
+        };
+        Some(SplitDate { year, nodes: [Some(year), Some(month), day].into_iter().flatten().collect(), parts })
+    }
+
+    fn date(
+        &mut self,
+        at: NodeId,
+        date: &SplitDate,
+        path: &str,
+        words: Vec<Cow<'t, str>>,
+        within: Within<'_>,
+        drafts: &mut Vec<Draft<'t>>,
+    ) {
+        let (years, level) = (&self.tree.node(date.year).facts.value, self.tree.node(within.scope).depth);
+        let (count, repeated) = (years.count(level), years.is_repeated(level));
+        let (typed, parts, path) = ((FieldType::Date, None), Some(date.parts.clone()), path.to_owned());
+        self.keep(Draft { node: at, typed, parts, path, words, count, repeated }, within, drafts);
     }
 
     fn value(
@@ -246,8 +428,9 @@ impl<'t> Proposer<'t> {
         if count == 0 {
             return;
         }
-        let (kind, repeated) = (self.kind(at), facts.value.is_repeated(level));
-        self.keep(Draft { node: at, kind, path: path.to_owned(), words, count, repeated }, within, drafts);
+        let (typed, repeated) = (self.typed(at), facts.value.is_repeated(level));
+        let path = path.to_owned();
+        self.keep(Draft { node: at, typed, parts: None, path, words, count, repeated }, within, drafts);
     }
 
     /// Keeps a draft if a model can express its path.
@@ -256,7 +439,7 @@ impl<'t> Proposer<'t> {
             (prefix.clone(), self.namespaces.get(*number).0.to_owned())
         };
         let namespaces = self.prefixes.iter().map(spelled).collect();
-        let scope = Scope { format: Format::Xml, namespaces: &namespaces, default_namespaces: &self.uris };
+        let scope = Scope { format: self.format, namespaces: &namespaces, default_namespaces: &self.uris };
         if draft.path.chars().count() > LONGEST_PATH || Path::parse(&draft.path, &scope).is_err() {
             self.left_out.push(format!("{}{}: a model cannot say this path", within.full, draft.path));
             return;
@@ -288,7 +471,8 @@ impl<'t> Proposer<'t> {
     /// other parts; nor is it one because others have text where it has elements.
     fn is_whole(&self, at: NodeId) -> bool {
         let facts = &self.tree.node(at).facts;
-        if at == TOP { facts.both } else { facts.is_text() }
+        let is_whole = if at == TOP { facts.both } else { facts.is_text() };
+        is_whole && self.format != Format::Json
     }
 
     fn is_value(&self, at: NodeId) -> bool {
@@ -308,10 +492,10 @@ impl<'t> Proposer<'t> {
         own + below.sum::<usize>()
     }
 
-    fn kind(&self, at: NodeId) -> FieldType {
+    fn typed(&self, at: NodeId) -> Typed {
         let node = self.tree.node(at);
         if !node.attribute && self.is_whole(at) {
-            return FieldType::Text;
+            return (FieldType::Text, None);
         }
         typing::scalar(
             &node.local,

@@ -9,8 +9,20 @@ use super::pattern::Pattern;
 use super::tree::{Namespace, NodeId, TOP, Tree};
 
 /// Levels below a root element at which records are searched for: those of an RSS channel, of a message's set
-/// of items.
-const LEVELS: usize = 2;
+/// of items, of a response in an envelope.
+const LEVELS: usize = 3;
+
+/// How deep the parts of a document are taken for records, because few documents repeat what most of them is.
+const PLAIN_LEVELS: usize = 2;
+
+/// Parts of documents, which are no records by themselves.
+const DIVISIONS: [&str; 15] = [
+    "div", "div1", "div2", "sec", "section", "part", "chapter", "book", "act", "scene", "clause", "article",
+    "lg", "sp", "title",
+];
+
+/// How the names of elements end that hold records, also a single one.
+const COLLECTIONS: [&str; 3] = ["set", "list", "collection"];
 
 /// Namespaces that names without a prefix may be in.
 const MOST_DEFAULTS: usize = 8;
@@ -118,9 +130,13 @@ fn masses(tree: &Tree) -> Vec<u64> {
 
 /// The record in objects with this root element.
 fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
+    // XML documents one after the other.
+    if tree.node(root).facts.exists.is_repeated(tree.node(TOP).depth) {
+        return root;
+    }
     let most = |id: &NodeId| mass[*id] * 3 >= mass[root] * 2;
     let mut at = root;
-    for _ in 0..LEVELS {
+    for level in 1..=LEVELS {
         let children: Vec<_> =
             tree.children(at).into_iter().filter(|id| !tree.node(*id).attribute && most(id)).collect();
         let Some(child) = children.into_iter().max_by_key(|id| mass[*id]) else { break };
@@ -129,12 +145,28 @@ fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
             break;
         }
         let parts = !tree.children(child).is_empty();
-        if parts && node.facts.exists.is_repeated(tree.node(at).depth) {
+        let is_repeated = node.facts.exists.is_repeated(tree.node(at).depth);
+        let is_deep_part = level > PLAIN_LEVELS && is_division(&node.local);
+        if parts && !is_deep_part && (is_repeated || is_collection(&tree.node(at).local, &node.local)) {
             return child;
         }
         at = child;
     }
     root
+}
+
+fn is_division(name: &str) -> bool {
+    DIVISIONS.iter().any(|division| name.eq_ignore_ascii_case(division))
+}
+
+/// Whether elements of this name hold those of that name, even if the samples have one in each: `articles`,
+/// `PubmedArticleSet`, `itemSet`.
+fn is_collection(around: &str, name: &str) -> bool {
+    let (around, name) = (around.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let is_plural = around.strip_prefix(&name).is_some_and(|end| matches!(end, "s" | "es"));
+    let mut kinds = COLLECTIONS.iter().filter_map(|end| around.strip_suffix(end));
+    let is_set = kinds.any(|kind| name.ends_with(kind));
+    is_plural || (is_set && !is_division(&name))
 }
 
 /// How many objects have an element of that name where records are searched for; among equals, one that is

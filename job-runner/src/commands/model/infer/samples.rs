@@ -2,19 +2,25 @@
 //! are.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 
-use docmill_convert::{Refusal, visit};
+use docmill_convert::{Fault, Refusal, visit};
+use docmill_crds::conversion::Format;
+use docmill_crds::reason::Reason;
 
+use super::json;
 use super::namespaces::Namespaces;
 use super::observe::{Named, Observer};
 use super::pattern::Pattern;
-use super::propose::{Proposal, propose};
+use super::propose::{Proposal, SampleForm, propose};
 use super::record::{self, Records};
 use super::tree::{TOP, Tree};
 
 /// Kinds of root elements that are distinguished.
 const MOST_ROOTS: usize = 100;
+
+/// Bytes at the start of an object that tell its format.
+const HEAD: u64 = 512;
 
 /// Why nothing can be proposed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,22 +45,42 @@ pub(crate) struct Samples {
     named: Named,
     /// Objects by the name of their root element.
     roots: BTreeMap<String, u64>,
+    /// The format of the first object.
+    format: Option<Format>,
+    /// An object has several root elements.
+    concatenated: bool,
 }
 
 impl Samples {
     /// Without a pattern, the samples decide what a record is.
     pub(crate) fn new(pattern: Option<Pattern>) -> Self {
         let (namespaces, tree) = (Namespaces::new(), Tree::new());
-        Self { pattern, namespaces, tree, named: Named::default(), roots: BTreeMap::new() }
+        let (named, roots) = (Named::default(), BTreeMap::new());
+        Self { pattern, namespaces, tree, named, roots, format: None, concatenated: false }
     }
 
-    /// Examines an object. One that is not well-formed is refused, and does not count.
-    pub(crate) fn add(&mut self, object: impl Read) -> io::Result<Result<(), Refusal>> {
+    /// Examines an object. One that is not well-formed is refused, and does not count; nor does one of another
+    /// format than the first.
+    pub(crate) fn add(&mut self, mut object: impl Read) -> io::Result<Result<(), Refusal>> {
+        let mut head = Vec::new();
+        object.by_ref().take(HEAD).read_to_end(&mut head)?;
+        let format = if json::is_json(&head) { Format::Json } else { Format::Xml };
+        let expected = if self.pattern.is_some() { Some(Format::Xml) } else { self.format };
+        if expected.is_some_and(|expected| expected != format) {
+            return Ok(Err(of_another_format(format)));
+        }
+        let object = Cursor::new(head).chain(object);
         let mut observer = Observer::new(&mut self.namespaces, self.pattern.as_ref());
-        if let Err(refusal) = visit(object, &mut observer)? {
+        let read = match format {
+            Format::Json => json::read(object, &mut observer)?,
+            Format::Xml | Format::Binary => visit(object, &mut observer)?,
+        };
+        if let Err(refusal) = read {
             return Ok(Err(refusal));
         }
-        let Observer { tree, root, named, .. } = observer;
+        self.format = Some(format);
+        let Observer { tree, root, roots, named, .. } = observer;
+        self.concatenated |= roots > 1;
         self.tree.add(&tree, TOP, |namespace| namespace);
         self.named.add(named);
         if self.roots.len() < MOST_ROOTS || self.roots.contains_key(&root) {
@@ -74,10 +100,21 @@ impl Samples {
         };
         let none = || Nothing::Record(self.roots.keys().cloned().collect::<Vec<_>>().join(", "));
         let records: Records = records.ok_or_else(none)?;
-        let proposal = propose(&records, &self.namespaces);
+        let form = SampleForm { format: self.format.unwrap_or_default(), concatenated: self.concatenated };
+        let proposal = propose(&records, &self.namespaces, form);
         if proposal.fields.is_empty() {
             return Err(Nothing::Values(proposal.record));
         }
         Ok((proposal, records.without))
     }
+}
+
+/// A sample is JSON where others are XML, or a person named elements; or it is not JSON, as others are.
+fn of_another_format(format: Format) -> Refusal {
+    let (reason, expected) = match format {
+        Format::Json => (Reason::MalformedXml, "XML, as in the samples before, or by --record"),
+        Format::Xml | Format::Binary => (Reason::MalformedJson, "JSON, as in the samples before"),
+    };
+    let (line, column, expected) = (1, 1, expected.to_owned());
+    Refusal::object(Fault { reason, field: None, at: None, line, column, expected, found: None })
 }

@@ -72,7 +72,7 @@ fn record(objects: &[&str]) -> String {
 }
 
 #[test]
-fn what_every_record_has_is_required_and_what_one_has_twice_is_repeated() {
+fn an_id_that_every_record_has_is_required_and_what_one_has_twice_is_repeated() {
     let objects = [
         "<a id='1'><head><title>One</title></head><tag>x</tag><tag>y</tag><note/></a>",
         "<a id='2'><head><title>Two</title><by>Ada</by></head><tag>z</tag><note>n</note></a>",
@@ -82,7 +82,7 @@ fn what_every_record_has_is_required_and_what_one_has_twice_is_repeated() {
         fields(&objects),
         [
             "id @id string!",
-            "title head/title string!",
+            "title head/title string",
             "by head/by string",
             "tag tag string*",
             "note note string",
@@ -91,7 +91,9 @@ fn what_every_record_has_is_required_and_what_one_has_twice_is_repeated() {
     let proposal = proposal(&objects);
     let text = yaml(&proposal);
     assert!(text.contains("name: by, path: [head/by]} # in 1 of 3 documents: \"Ada\""), "{text}");
-    assert!(text.contains("required: true} # in all of 3 documents: \"One\""), "{text}");
+    assert!(text.contains("required: true} # the guid, in all of 3 documents: \"1\""), "{text}");
+    assert!(text.contains("# the headline, in all of 3 documents: \"One\""), "{text}");
+    assert!(text.contains("\n# For spec.index of an IngestSource: {id: \"{id}\"}\n"), "{text}");
 }
 
 #[test]
@@ -101,21 +103,21 @@ fn a_type_is_one_that_every_value_fits() {
     assert_eq!(
         fields(&[one, two]),
         [
-            "n @n integer!",
-            "f @f number!",
-            "b @b boolean!",
-            "t @t dateTime!",
-            "d @d date!",
-            "date @date date!",
-            "u @u uri!",
-            "lang @xml:lang language!",
-            "word @word string!",
-            "code @code string!",
-            "z @z string!",
+            "n @n integer",
+            "f @f number",
+            "b @b boolean",
+            "t @t dateTime",
+            "d @d date",
+            "date @date date",
+            "u @u uri",
+            "lang @xml:lang language",
+            "word @word string",
+            "code @code string",
+            "z @z string",
         ]
     );
     let not = "<a n='x' f='x' b='1' t='2026-01-02' d='soon' date='x' u='x' xml:lang='en_US' word='.' code='-' z='-'/>";
-    assert!(fields(&[one, not]).iter().all(|field| field.ends_with(" string!")));
+    assert!(fields(&[one, not]).iter().all(|field| field.ends_with(" string")));
 }
 
 #[test]
@@ -125,10 +127,10 @@ fn repeated_elements_with_several_parts_are_objects() {
     assert_eq!(
         fields(&[object]),
         [
-            "author author object*! {id @id string!, name name string!, mail mail string}",
-            "tag tags/tag/@key string*!",
-            "linkHref link/@href uri!",
-            "linkRel link/@rel string!",
+            "author author object* {id @id string, name name string, mail mail string}",
+            "tag tags/tag/@key string*",
+            "linkHref link/@href uri",
+            "linkRel link/@rel string",
         ]
     );
     let names = |fields: Vec<String>| fields.concat();
@@ -139,17 +141,17 @@ fn repeated_elements_with_several_parts_are_objects() {
 fn mixed_content_and_paragraphs_are_text() {
     let object =
         "<a><title>Rates <em>rise</em></title><body><p>One</p><p>Two</p></body><c>\n<x>plain</x>\n</c></a>";
-    assert_eq!(fields(&[object]), ["title title text!", "body body text!", "x c/x string!"]);
+    assert_eq!(fields(&[object]), ["title title text", "body body text", "x c/x string"]);
     let text = yaml(&proposal(&[object]));
-    assert!(text.contains("# in all of 1 document: \"One\""), "{text}");
+    assert!(text.contains("# the body, in all of 1 document: \"One\""), "{text}");
 }
 
 #[test]
 fn the_own_text_of_an_object_and_of_a_record_are_values() {
-    assert_eq!(fields(&["<a>7</a>", "<a>8</a>"]), ["value . integer!"]);
+    assert_eq!(fields(&["<a>7</a>", "<a>8</a>"]), ["value . integer"]);
     assert_eq!(
         fields(&["<a><h>of more bytes</h><c t='x'>One</c><c>Two</c></a>"]),
-        ["h h string!", "c c object*! {value . string!, t @t string}"]
+        ["h h string", "c c object* {value . string, t @t string}"]
     );
 }
 
@@ -158,7 +160,7 @@ fn a_record_with_text_alone_does_not_hide_what_others_have() {
     assert_eq!(fields(&["<a><b>1</b></a>", "<a>...</a>"]), ["b b integer"]);
     let text = yaml(&proposal(&["<a><b>1</b></a>", "<a>...</a>"]));
     assert!(text.contains("# Left out:\n#   text of records that have nothing but text"), "{text}");
-    assert_eq!(fields(&["<a>x <b>1</b></a>", "<a>...</a>"]), ["value . text!"]);
+    assert_eq!(fields(&["<a>x <b>1</b></a>", "<a>...</a>"]), ["value . text"]);
 }
 
 #[test]
@@ -174,6 +176,126 @@ fn records_are_the_roots_or_what_repeats_in_them() {
     assert_eq!(record(&["<a><h>x</h><p>Much longer</p><p>than the rest.</p></a>"]), "/a");
     let alone = "<item><x>a third</x></item>";
     assert_eq!(record(&[feed, alone]), "//item");
+}
+
+#[test]
+fn records_are_three_levels_down_or_the_single_one_of_a_collection() {
+    let item = "<item><id>1</id><x>some text</x></item><item><id>2</id><x>more text</x></item>";
+    let envelope = format!("<env><head/><body><items>{item}</items></body></env>");
+    assert_eq!(record(&[&envelope]), "/env/body/items/item");
+    let play = "<text><body><div><head>I</head><sp>one</sp></div><div><head>II</head><sp>two</sp></div></body></text>";
+    assert_eq!(record(&[&format!("<TEI>{play}</TEI>")]), "/TEI", "parts of a document are no records");
+    let article = "<PubmedArticle><PMID>1</PMID><t>x</t></PubmedArticle>";
+    assert_eq!(
+        record(&[&format!("<PubmedArticleSet>{article}</PubmedArticleSet>")]),
+        "/PubmedArticleSet/PubmedArticle"
+    );
+    let item = "<newsItem guid='1'><t>x</t></newsItem>";
+    assert_eq!(
+        record(&[&format!("<message><itemSet>{item}</itemSet></message>")]),
+        "/message/itemSet/newsItem"
+    );
+}
+
+#[test]
+fn documents_one_after_the_other_are_records() {
+    let object = "<?xml version='1.0'?><a id='1'><t>x</t></a>\n<?xml version='1.0'?><a id='2'><t>y</t></a>";
+    let proposal = proposal(&[object]);
+    let conversion = read(&proposal);
+    assert_eq!((conversion.concatenated, conversion.record.as_deref()), (true, Some("/a")));
+    assert_eq!((proposal.documents, proposal.objects), (2, 1));
+    assert_eq!(refusals(&conversion, [object.as_bytes()]), [""; 0]);
+    assert!(!read(&self::proposal(&["<a id='1'/>"])).concatenated);
+}
+
+#[test]
+fn members_of_json_are_fields_and_items_of_lists_are_records() {
+    let feed = r#"{"feed": {"title": "Wire"}, "items": [
+        {"id": 1, "head": {"title": "Rates rise", "word count": 412}, "keywords": ["bank", "money"],
+         "authors": [{"name": "Ada", "mail": "a@b"}, {"name": "Bob", "mail": null}]},
+        {"id": 2, "head": {"title": "Rates fall"}, "sent": 1767312000, "keywords": []}]}"#;
+    assert_eq!(
+        fields(&[feed]),
+        [
+            "id id string!",
+            "title head.title string",
+            "wordCount head['word count'] integer",
+            "keywords keywords string*",
+            "authors authors object* {name name string, mail mail string}",
+            "sent sent dateTime",
+        ]
+    );
+    assert_eq!(record(&[feed]), "$.items");
+    let text = yaml(&proposal(&[feed]));
+    for part in ["format: Json\n", "path: [id], trim: true, required: true}", "formats: [epochSeconds]"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(record(&["{\"a\": \"x\"}\n{\"a\": \"y\"}\n"]), "$");
+    assert_eq!(record(&["[{\"a\": \"x\"}, {\"a\": \"y\"}]"]), "$");
+    assert_eq!(record(&["{\"a\": {\"p\": \"one\", \"q\": [1, 2.5, true]}}"]), "$");
+}
+
+#[test]
+fn samples_of_another_format_or_that_are_no_json_do_not_count() {
+    let mut samples = samples(None, &["{\"a\": \"x\"}"]);
+    for (other, line, reason) in [("<a/>", 1, "MalformedJson"), ("{\"a\":\n x}", 2, "MalformedJson")] {
+        let refusal = samples.add(other.as_bytes()).unwrap().unwrap_err();
+        assert_eq!((refusal.reason.as_str(), refusal.faults[0].line), (reason, line), "{other}");
+    }
+    assert_eq!(samples.propose().unwrap().0.documents, 1);
+    let mut of_elements = self::samples(Some("/a"), &["<a><b>1</b></a>"]);
+    assert_eq!(of_elements.add(&b"{}"[..]).unwrap().unwrap_err().reason.as_str(), "MalformedXml");
+}
+
+#[test]
+fn what_samples_have_by_chance_is_not_demanded_of_others() {
+    let objects = [
+        "<a id='1'><t>x</t><note>n</note><lang>en</lang><words>7</words></a>",
+        "<a id='2'><t>y</t><note>m</note><lang>de</lang><words>8</words></a>",
+    ];
+    let conversion = read(&proposal(&objects));
+    assert_eq!(refusals(&conversion, [&b"<a id='3'><t>z</t><lang>fr</lang></a>"[..]]), [""; 0]);
+    let odd = b"<a id='4'><lang>?</lang><words>many</words></a>";
+    assert_eq!(refusals(&conversion, [&odd[..]]), [""; 0], "a value of another type is left out");
+    assert_eq!(refusals(&conversion, [&b"<a><t>z</t></a>"[..]]).len(), 1, "an index needs an id");
+}
+
+#[test]
+fn what_all_of_many_documents_have_is_required() {
+    let object = |number: usize| {
+        let documents: Vec<_> = (0..10).map(|n| format!("<d n='{n}'><t>x</t><u>y</u></d>")).collect();
+        let last = if number == 0 { "<d n='10'><t>x</t></d>" } else { "" };
+        format!("<r>{}{last}</r>", documents.concat())
+    };
+    let objects: Vec<_> = (0..30).map(object).collect();
+    let all: Vec<_> = objects.iter().map(String::as_str).collect();
+    assert_eq!(fields(&all), ["n @n integer!", "t t string!", "u u string"]);
+    assert_eq!(fields(&all[1..]), ["n @n integer", "t t string", "u u string"], "too few objects");
+}
+
+#[test]
+fn dates_in_parts_are_dates_and_others_have_their_format() {
+    let objects = [
+        "<a><pub><year>2026</year><month>Jan</month><day>2</day><season>s</season></pub><printed>02.01.2026</printed><v><volume>12</volume></v></a>",
+        "<a><pub><year>2025</year><month>12</month></pub><printed>31.12.2025</printed><at>2025-12-31T10:00:00</at></a>",
+    ];
+    assert_eq!(
+        fields(&objects),
+        [
+            "pub pub date",
+            "season pub/season string",
+            "printed printed date",
+            "volume v/volume string",
+            "at at string",
+        ]
+    );
+    let text = yaml(&proposal(&objects));
+    assert!(text.contains("type: date, parts: {year: year, month: month, day: day}}"), "{text}");
+    assert!(text.contains("type: date, formats: [\"%d.%m.%Y\"]}"), "{text}");
+    assert!(text.contains("in 1 of 2 documents, a dateTime, if you say its timeZone"), "{text}");
+    let dates = "<d k='x'><year>2026</year><month>1</month></d><d k='y'><year>2025</year><month>2</month></d>";
+    let object = format!("<a><t>a text that is most of the record by far</t>{dates}</a>");
+    assert_eq!(fields(&[&object])[1], "d d object* {date . date, k @k string}");
 }
 
 #[test]
@@ -199,7 +321,7 @@ fn a_person_can_say_what_a_record_is() {
         }
     }
     let (proposal, _) = samples(Some("//e[@k]"), &objects).propose().unwrap();
-    assert_eq!(shown(&proposal.conversion().fields), ["k @k integer!", "t t string"]);
+    assert_eq!(shown(&proposal.conversion().fields), ["k @k integer", "t t string"]);
 }
 
 #[test]
@@ -213,7 +335,7 @@ fn namespaces_get_the_prefixes_of_the_samples() {
     assert_eq!(conversion.default_namespaces, Some(vec!["urn:f".to_owned()]));
     let namespaces: Vec<_> = conversion.namespaces.iter().map(|(p, u)| format!("{p}={u}")).collect();
     assert_eq!(namespaces, ["m=urn:m", "m2=urn:other"]);
-    assert_eq!(fields(&objects), ["t t string!", "i m:i/@m:href string", "i2 m2:i string"]);
+    assert_eq!(fields(&objects), ["t t string", "i m:i/@m:href string", "i2 m2:i string"]);
 }
 
 #[test]
@@ -255,7 +377,7 @@ fn one_that_is_not_well_formed_does_not_count() {
     let refusal = samples.add(&b"<a><b>x</b><c>1</c>\n</b>"[..]).unwrap().unwrap_err();
     assert_eq!(refusal.faults[0].line, 2);
     let (proposal, _) = samples.propose().unwrap();
-    assert_eq!(shown(&proposal.conversion().fields), ["b b integer!"]);
+    assert_eq!(shown(&proposal.conversion().fields), ["b b integer"]);
 }
 
 #[test]
@@ -268,7 +390,7 @@ fn without_samples_or_values_nothing_is_proposed() {
 #[test]
 fn values_and_names_that_look_like_yaml_are_quoted() {
     let object = "<a><no x='\u{85} # \" \u{2028}'/><true>: [</true></a>";
-    assert_eq!(fields(&[object]), ["no no/@x string!", "true true string!"]);
+    assert_eq!(fields(&[object]), ["no no/@x string", "true true string"]);
 }
 
 fn testdata() -> Vec<(PathBuf, Vec<PathBuf>)> {

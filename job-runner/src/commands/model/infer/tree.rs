@@ -1,9 +1,12 @@
 //! What is known of the paths of samples: a tree of names with statistics for each. It is bounded, whatever
 //! the samples are.
 
+mod distinct;
+
 use std::collections::{BTreeMap, HashSet};
 
 use super::kinds::Kinds;
+use distinct::Distinct;
 
 /// Paths that are distinguished. Samples with made-up names must not fill the memory.
 pub(super) const MOST_PATHS: usize = 2000;
@@ -92,6 +95,10 @@ pub(super) struct PathFacts {
     pub(super) value: Presence,
     /// What the values look like.
     pub(super) kinds: Kinds,
+    /// Whether each value came once.
+    pub(super) distinct: Distinct,
+    /// Some are numbers or booleans of JSON.
+    pub(super) literal: bool,
     /// The first value, shortened.
     pub(super) example: String,
 }
@@ -119,6 +126,8 @@ impl PathFacts {
         self.prose |= other.prose;
         self.bytes += other.bytes;
         self.kinds = self.kinds.both(other.kinds);
+        self.distinct.add(&other.distinct);
+        self.literal |= other.literal;
         if self.example.is_empty() {
             self.example.clone_from(&other.example);
         }

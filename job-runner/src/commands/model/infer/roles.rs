@@ -1,0 +1,257 @@
+//! What fields are to a record: its id, its headline, its text, its date. Pure.
+
+use std::cmp::Reverse;
+
+use docmill_crds::conversion::FieldType;
+
+use super::kinds::{Form, Kinds};
+use super::names::{ends_with_word, has_word};
+
+/// Elements and attributes around a role that are still the record's own.
+const DEEPEST: usize = 4;
+/// Fewer documents do not tell by chance alone that values differ.
+const FEW_DOCUMENTS: u64 = 3;
+
+const IDS: [&str; 11] =
+    ["guid", "id", "identifier", "uid", "uuid", "pmid", "doi", "docid", "idno", "ident", "key"];
+/// Ids of something else than the record.
+const OTHERS: [&str; 18] = [
+    "prev",
+    "previous",
+    "next",
+    "parent",
+    "ref",
+    "reference",
+    "related",
+    "author",
+    "publisher",
+    "provider",
+    "source",
+    "journal",
+    "link",
+    "href",
+    "url",
+    "src",
+    "base",
+    "elocation",
+];
+/// The best first.
+const HEADLINES: [&str; 5] = ["headline", "hl1", "title", "hedline", "subject"];
+const OTHER_TITLES: [&str; 10] =
+    ["journal", "series", "source", "channel", "book", "short", "alt", "running", "publisher", "sub"];
+const BODIES: [&str; 6] = ["body", "encoded", "content", "fulltext", "story", "block"];
+/// The best first.
+const PUBLISHED: [&str; 8] =
+    ["published", "pub", "publication", "issue", "issued", "date", "created", "sent"];
+
+/// What a field is to its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The id of the document.
+    Guid,
+    Headline,
+    Body,
+    /// When it was published.
+    PublishedAt,
+}
+
+impl Role {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Guid => "guid",
+            Self::Headline => "headline",
+            Self::Body => "body",
+            Self::PublishedAt => "publishedAt",
+        }
+    }
+}
+
+/// A field of the record.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate<'t> {
+    /// The name of its element or attribute, and that of the element around it.
+    pub(super) name: &'t str,
+    pub(super) around: &'t str,
+    /// Levels below the record.
+    pub(super) depth: usize,
+    pub(super) kind: FieldType,
+    pub(super) kinds: Kinds,
+    /// Whether no two documents have the same value.
+    pub(super) distinct: bool,
+    /// Whether every document has it.
+    pub(super) everywhere: bool,
+    pub(super) repeated: bool,
+    /// Bytes of all its values.
+    pub(super) bytes: u64,
+}
+
+/// The roles of these fields, in their order. Each role has one field at most.
+pub(super) fn assign(fields: &[Candidate<'_>], documents: u64) -> Vec<Option<Role>> {
+    let mut roles = vec![None; fields.len()];
+    let found = [
+        (Role::Guid, best(fields, |field| guid(field, documents))),
+        (Role::Headline, best(fields, headline)),
+        (Role::Body, body(fields)),
+        (Role::PublishedAt, best(fields, published)),
+    ];
+    for (role, number) in found {
+        if let Some(place) = number.and_then(|number| roles.get_mut(number)) {
+            *place = Some(role);
+        }
+    }
+    roles
+}
+
+/// The number of the first field with the highest score.
+fn best(fields: &[Candidate<'_>], score: impl Fn(&Candidate<'_>) -> Option<usize>) -> Option<usize> {
+    let scores = fields.iter().map(score).enumerate();
+    let scored = scores.filter_map(|(number, score)| Some((score?, Reverse(number))));
+    scored.max().map(|(_, Reverse(number))| number)
+}
+
+/// An id has a name or a form that says so, each document has one, and no two have the same.
+fn guid(field: &Candidate<'_>, documents: u64) -> Option<usize> {
+    let may_be = field.everywhere
+        && field.distinct
+        && !field.repeated
+        && field.kinds.has(Form::Word)
+        && matches!(field.kind, FieldType::String | FieldType::Uri)
+        && !is_any(field, &OTHERS);
+    let deepest = if documents < FEW_DOCUMENTS { 2 } else { DEEPEST };
+    if !may_be || field.depth > deepest {
+        return None;
+    }
+    let by_name = if field.name.eq_ignore_ascii_case("guid") {
+        8
+    } else if IDS.iter().any(|id| field.name.eq_ignore_ascii_case(id)) {
+        7
+    } else if ends_with_word(field.name, &IDS) {
+        5
+    } else if has_word(field.name, &IDS) {
+        4
+    } else {
+        0
+    };
+    let by_form = if field.kinds.has(Form::Id) { 4 } else { 0 };
+    (by_name + by_form > 0).then(|| (by_name + by_form + DEEPEST).saturating_sub(field.depth))
+}
+
+fn headline(field: &Candidate<'_>) -> Option<usize> {
+    if field.repeated || !is_text(field.kind) || is_any(field, &OTHER_TITLES) {
+        return None;
+    }
+    ranked(field, |field, word| ends_with_word(field.name, &[word]), &HEADLINES)
+}
+
+fn published(field: &Candidate<'_>) -> Option<usize> {
+    if field.repeated || !matches!(field.kind, FieldType::Date | FieldType::DateTime) {
+        return None;
+    }
+    ranked(field, |field, word| is_any(field, &[word]), &PUBLISHED)
+}
+
+/// Better words score more, and among equals those nearer to the record.
+fn ranked(
+    field: &Candidate<'_>,
+    has: impl Fn(&Candidate<'_>, &str) -> bool,
+    words: &[&str],
+) -> Option<usize> {
+    let rank = words.iter().position(|word| has(field, word))?;
+    let nearness = (2 * DEEPEST).checked_sub(field.depth)?;
+    Some((words.len() - rank) * 2 * DEEPEST + nearness)
+}
+
+/// The text by its name, else the one that is half of the record.
+fn body(fields: &[Candidate<'_>]) -> Option<usize> {
+    let total: u64 = fields.iter().map(|field| field.bytes).sum();
+    // What is text as a whole has no form.
+    let is_body = |field: &Candidate<'_>| {
+        field.kind == FieldType::Text || (is_text(field.kind) && !field.kinds.has(Form::Word))
+    };
+    let texts = || fields.iter().enumerate().filter(|(_, field)| is_body(field));
+    let largest = texts().max_by_key(|(number, field)| (field.bytes, Reverse(*number)));
+    let named = texts().filter(|(_, field)| ends_with_word(field.name, &BODIES));
+    let by_name = named.max_by_key(|(_, field)| field.bytes);
+    let by_size = largest.filter(|(_, field)| field.kind == FieldType::Text && field.bytes * 2 >= total);
+    by_name.or(by_size).map(|(number, _)| number)
+}
+
+const fn is_text(kind: FieldType) -> bool {
+    matches!(kind, FieldType::String | FieldType::Text)
+}
+
+fn is_any(field: &Candidate<'_>, words: &[&str]) -> bool {
+    has_word(field.name, words) || has_word(field.around, words)
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::conversion::FieldType;
+
+    use super::super::kinds::Kinds;
+    use super::{Candidate, Role, assign};
+
+    /// A field with this path and value, which every document has.
+    fn field<'t>(path: &'t str, kind: FieldType, value: &str) -> Candidate<'t> {
+        let mut kinds = Kinds::default();
+        kinds.narrow(value);
+        let mut steps = path.rsplit(['/', '@']).filter(|step| !step.is_empty());
+        Candidate {
+            name: steps.next().unwrap(),
+            around: steps.next().unwrap_or_default(),
+            depth: path.split('/').count(),
+            kind,
+            kinds,
+            distinct: true,
+            everywhere: true,
+            repeated: false,
+            bytes: value.len() as u64,
+        }
+    }
+
+    fn roles(fields: &[Candidate<'_>]) -> Vec<Option<&'static str>> {
+        assign(fields, 10).into_iter().map(|role| role.map(Role::as_str)).collect()
+    }
+
+    #[test]
+    fn roles_are_told_by_names_forms_and_size() {
+        use FieldType::{Date, DateTime, String, Text};
+        assert_eq!(
+            roles(&[
+                field("MedlineCitation/@Owner", String, "NLM"),
+                field("MedlineCitation/PMID", String, "33100328"),
+                field("MedlineCitation/Article/Journal/Title", String, "British journal of cancer"),
+                field("MedlineCitation/Article/ArticleTitle", String, "Of a tumour"),
+                field("MedlineCitation/DateRevised", Date, "2021-06-07"),
+                field("MedlineCitation/Article/Journal/JournalIssue/PubDate", Date, "2021-06-07"),
+                field("MedlineCitation/Article/Abstract", Text, "the words of which there are most"),
+            ]),
+            [None, Some("guid"), None, Some("headline"), None, Some("publishedAt"), None]
+        );
+        assert_eq!(
+            roles(&[
+                field("title", String, "A title of some words"),
+                field("link", FieldType::Uri, "https://example.org/1"),
+                field("guid", FieldType::Uri, "https://example.org/1"),
+                field("pubDate", DateTime, "Fri, 02 Jan 2026 10:11:12 GMT"),
+                field("encoded", Text, "some words"),
+            ]),
+            [Some("headline"), None, Some("guid"), Some("publishedAt"), Some("body")]
+        );
+    }
+
+    #[test]
+    fn an_id_is_in_every_document_once_and_never_the_same() {
+        let id = || field("@id", FieldType::String, "1");
+        let of = |id: Candidate<'_>| roles(&[id])[0];
+        assert_eq!(of(id()), Some("guid"));
+        assert_eq!(of(Candidate { distinct: false, ..id() }), None);
+        assert_eq!(of(Candidate { everywhere: false, ..id() }), None);
+        assert_eq!(of(Candidate { repeated: true, ..id() }), None);
+        assert_eq!(of(Candidate { depth: 5, ..id() }), None);
+        assert_eq!(of(field("author/@id", FieldType::String, "1")), None);
+        assert_eq!(of(field("@name", FieldType::String, "urn:x:1")), Some("guid"), "by its form");
+        let deep = [field("head/docdata/@id", FieldType::String, "1")];
+        assert_eq!((assign(&deep, 2)[0], assign(&deep, 3)[0]), (None, Some(Role::Guid)));
+    }
+}
