@@ -8,7 +8,9 @@ mod unit;
 
 pub use documents_digest::{DocumentsDigest, content_digest};
 pub use index::{UNITS_PATTERN, units_index, units_index_body};
-pub use record::{DocumentAddress, MAX_OVERWRITTEN_IDS, MAX_RECORDED_DOCUMENTS, RecordedDocument, UnitRecord};
+pub use record::{
+    DocumentAddress, MAX_OVERWRITTEN_IDS, MAX_RECORDED_DOCUMENTS, RecordedDocument, UnitRecord,
+};
 pub use unit::{UnitId, UnitState};
 #[cfg(test)]
 mod tests {

@@ -175,8 +175,7 @@ fn convert(
     let mut progress = ConvertProgress::new(&args.paths, job.bytes_read());
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(ONE);
     let shared_job = Arc::clone(&job);
-    let crew =
-        Crew::start(Inputs::new(&args.paths), jobs.get(), move |run, to| shared_job.convert(run, to));
+    let crew = Crew::start(Inputs::new(&args.paths), jobs.get(), move |run, to| shared_job.convert(run, to));
     for turn in crew {
         let (run, messages) = turn?;
         loop {

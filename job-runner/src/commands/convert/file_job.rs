@@ -106,14 +106,19 @@ impl ConvertJob {
     ) -> io::Result<()> {
         let mut file = CountedFile { file, bytes: 0, total: &self.bytes_read };
         let mut written = Ok(());
-        let read = self.engine.convert(writer.file, (reading, self.engine.landed(writer.file)), &mut file, |verdict| {
-            written = writer.write(verdict);
-            if written.is_ok() && writer.pass_on(to) {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        });
+        let read = self.engine.convert(
+            writer.file,
+            (reading, self.engine.landed(writer.file)),
+            &mut file,
+            |verdict| {
+                written = writer.write(verdict);
+                if written.is_ok() && writer.pass_on(to) {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            },
+        );
         writer.end(file.bytes, read.as_ref().ok());
         read.and(written)
     }

@@ -15,16 +15,8 @@ const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y
 
 /// The YAML of a `conversion`.
 pub(crate) fn yaml(proposal: &Proposal) -> String {
-    let Proposal {
-        form,
-        record,
-        namespaces,
-        default_namespaces,
-        fields,
-        documents,
-        objects,
-        left_out,
-    } = proposal;
+    let Proposal { form, record, namespaces, default_namespaces, fields, documents, objects, left_out } =
+        proposal;
     let required = if proposal.is_from_many() {
         "what all of so many documents have"
     } else {

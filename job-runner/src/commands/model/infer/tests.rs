@@ -293,7 +293,8 @@ fn dates_in_parts_are_dates_and_others_have_their_format() {
     assert!(text.contains("type: date, parts: {year: year, month: month, day: day}}"), "{text}");
     assert!(text.contains("type: date, formats: [\"%d.%m.%Y\"]}"), "{text}");
     assert!(text.contains("in 1 of 2 documents, a dateTime, if you say its timeZone"), "{text}");
-    let dates = "<d k='x'><year>2026</year><month>1</month></d><d k='y'><year>2025</year><month>2</month></d>";
+    let dates =
+        "<d k='x'><year>2026</year><month>1</month></d><d k='y'><year>2025</year><month>2</month></d>";
     let object = format!("<a><t>a text that is most of the record by far</t>{dates}</a>");
     assert_eq!(fields(&[&object])[1], "d d object* {date . date, k @k string}");
 }
