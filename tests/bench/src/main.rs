@@ -1,7 +1,8 @@
 //! What an article costs from bucket to index: the worker as it ships, a Python stack, and what each server does at the
 //! least, side by side on the testbed's real servers. `cargo testbed bench` sets everything up and calls this.
 //!
-//! - [`corpus`]: the articles; [`stores`], [`mod@http`]: clients that do nothing but what is asked of them;
+//! - [`corpus`]: the articles; [`stores`], [`mod@http`]: clients that do nothing but what is asked of them; [`place`]: what a
+//!   turn has for itself;
 //! - [`contenders`]: who is measured, each a process; [`limits`]: what the servers do at the least;
 //! - [`measure`]: CPU time, memory and requests; [`run`]: turns and rounds; [`mod@growth`]: ledgers of different sizes;
 //! - [`mod@report`]: tables, JSON and a picture.
@@ -9,11 +10,13 @@
 mod contenders;
 mod corpus;
 mod env;
+mod files;
 mod float;
 mod growth;
 mod http;
 mod limits;
 mod measure;
+mod place;
 mod report;
 mod run;
 mod stores;

@@ -14,9 +14,10 @@ pub use machine::Machine;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::contenders::Bulk;
+use crate::files::write;
 use crate::run::Rounds;
 
 /// Name of the file with everything.
@@ -42,8 +43,4 @@ pub fn report(rounds: &Rounds, machine: &Machine, bulk: &Bulk, folder: &Path) ->
     write(&folder.join("pipeline-cpu.svg"), &svg::cpu(rounds))?;
     eprintln!("tables, JSON and a picture are in {}", folder.display());
     Ok(())
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))
 }

@@ -3,13 +3,19 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
 
-use super::{Contender, MESSAGE_CONNECTIONS, OBJECT_CONNECTIONS, Programs, own_program};
+use super::contender::Contender;
+use super::programs::Programs;
 use crate::limits;
-use crate::run::Place;
+use crate::place::Place;
 use crate::stores::Stores;
+
+/// Connections of the bare limit of the object store.
+const OBJECT_CONNECTIONS: usize = 16;
+/// Connections of the bare limit of the queue service.
+const MESSAGE_CONNECTIONS: usize = 4;
 
 /// How bulk requests are sent, and how their index refreshes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,4 +128,10 @@ pub fn messages(place: &Place, stores: &Stores) -> Result<Command> {
         .args(["--count", &place.articles.to_string()])
         .args(["--connections", &MESSAGE_CONNECTIONS.to_string()]);
     Ok(command)
+}
+
+/// This program, which is each of the bare limits too.
+fn own_program() -> Result<Command> {
+    let program = std::env::current_exe().context("failed to find this program")?;
+    Ok(Command::new(program))
 }

@@ -4,8 +4,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::{Contender, Programs};
-use crate::run::Place;
+use super::contender::Contender;
+use super::programs::Programs;
+use crate::place::Place;
 use crate::stores::Stores;
 
 /// Threads that receive and convert. More are no faster on two cores.

@@ -8,8 +8,8 @@ use docmill_crds::contract::{
 };
 use serde_json::{Value, json};
 
-use super::Programs;
-use crate::run::Place;
+use super::programs::Programs;
+use crate::place::Place;
 use crate::stores::{Keys, Stores};
 
 /// The fields that the Python stack has too.

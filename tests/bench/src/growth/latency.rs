@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::contenders::Contender;
+use crate::contenders::{Contender, command};
 use crate::corpus::{Article, BYTES};
 use crate::float::float;
 use crate::measure::Process;
-use crate::run::{Bench, Place, tell, upload};
+use crate::place::Place;
+use crate::run::{Bench, tell, upload};
 use crate::stores::Elastic;
 
 /// Articles that are landed, one after the other. The first ones also start the worker.
@@ -23,7 +24,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub async fn median(bench: &Bench, place: &Place, first: u32) -> Result<f64> {
     let stores = bench.stores();
     let mut elastic = Elastic::new(&stores.elastic)?;
-    let mut command = bench.programs.command(Contender::PerUnit, place, stores, &bench.bulk)?;
+    let mut command = command(&bench.programs, Contender::PerUnit, place, stores, &bench.bulk)?;
     let log = bench.programs.work.join(format!("{}-latency.log", place.name));
     let worker = Process::start(&mut command, log)?;
     let mut millis = Vec::new();

@@ -11,7 +11,8 @@ use super::latency;
 use super::padding::lines;
 use crate::contenders::Contender;
 use crate::measure::Cost;
-use crate::run::{Bench, Place, cost, is_complete, measure, spread, tell, upload};
+use crate::place::Place;
+use crate::run::{Bench, cost, is_complete, measure, spread, tell, upload};
 use crate::stores::{Elastic, Listed, Stored};
 
 /// Real units whose records are copied.

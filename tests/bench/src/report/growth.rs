@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::json::{cost, describe};
 use super::machine::Machine;
-use super::write;
+use crate::files::write;
 use crate::growth::Step;
 use crate::measure::Side;
 

@@ -1,18 +1,19 @@
 //! What all turns of a run share.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::clean::remove;
-use super::place::{Place, raw_bucket};
-use super::{land, upload};
+use super::land::land;
+use super::upload::upload;
 use crate::contenders::{Bulk, Contender, Programs};
 use crate::env::Env;
+use crate::files::write;
 use crate::measure::{Servers, Side};
+use crate::place::{Place, raw_bucket};
 use crate::stores::{Listed, S3, Stores};
 
 /// For how long the servers are watched at rest.
@@ -89,9 +90,4 @@ async fn at_rest(servers: &Servers) -> Result<BTreeMap<Side, f64>> {
     let (after, seconds) = (servers.seconds()?, began.elapsed().as_secs_f64());
     let spent = |side: &Side| after.get(side).zip(before.get(side)).map_or(0.0, |(after, before)| after - before);
     Ok(after.keys().map(|side| (*side, spent(side) / seconds)).collect())
-}
-
-/// Writes a file of the bench.
-pub fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::place::PREFIX;
 use crate::env::Env;
+use crate::place::PREFIX;
 use crate::stores::{Elastic, Sqs, Stores};
 
 /// Removes everything of every run of this program. One at a time runs on a testbed.

@@ -4,8 +4,9 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::notification::message;
-use super::{Place, spread};
+use super::spread::spread;
 use crate::contenders::Contender;
+use crate::place::Place;
 use crate::stores::{BATCH, Elastic, Keys, Listed, S3, Sqs, Stores};
 
 /// Connections that messages are sent by.

@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::bench::write;
+use super::bench::Bench;
 use super::tune::tune;
-use super::{Bench, Place, measure};
+use super::turn::measure;
 use crate::contenders::Contender;
+use crate::files::write;
 use crate::measure::{Cost, Count, Counter};
+use crate::place::Place;
 use crate::stores::{Elastic, Size, Stores};
 
 /// What of the articles is enough to warm up, to count requests and to tune.

@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, Result};
 
-use super::{Bench, measure};
+use super::bench::Bench;
+use super::turn::measure;
 use crate::contenders::{Bulk, Contender};
 use crate::measure::Side;
 

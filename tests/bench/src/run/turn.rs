@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
 
-use super::{Bench, Place};
-use crate::contenders::Contender;
+use super::bench::Bench;
+use crate::contenders::{Contender, command};
 use crate::measure::{Cost, Process, Side};
+use crate::place::Place;
 use crate::stores::{Elastic, Sqs, Stores};
 
 /// How often a process is looked at.
@@ -30,7 +31,7 @@ pub async fn measure(bench: &Bench, contender: Contender, place: &Place, stores:
 /// The same, without a look at the articles.
 pub async fn cost(bench: &Bench, contender: Contender, place: &Place, stores: &Stores) -> Result<Cost> {
     let label = contender.label();
-    let mut command = bench.programs.command(contender, place, stores, &bench.bulk)?;
+    let mut command = command(&bench.programs, contender, place, stores, &bench.bulk)?;
     let mut elastic = Elastic::new(&bench.stores().elastic)?;
     let mut queue = Sqs::new(&bench.stores().sqs)?;
     let queue_url = place.queue_url(bench.stores());

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use hyper::body::Bytes;
 
-use super::spread;
+use super::spread::spread;
 use crate::corpus;
 use crate::stores::{Keys, Listed, S3, Stores};
 

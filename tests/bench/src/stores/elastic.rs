@@ -79,9 +79,10 @@ impl Elastic {
         let answer = self.call("GET", "/_index_template", None).await?;
         let middle = pattern.trim_matches('*');
         let templates = answer["index_templates"].as_array().into_iter().flatten();
-        let names = templates.filter_map(|template| template["name"].as_str());
-        for name in names.filter(|name| name.contains(middle)) {
-            self.call("DELETE", &format!("/_index_template/{name}"), None).await?;
+        let mut names = templates.filter_map(|template| template["name"].as_str());
+        // A pattern that matches nothing is an error.
+        if names.any(|name| name.contains(middle)) {
+            self.call("DELETE", &format!("/_index_template/*{middle}*"), None).await?;
         }
         Ok(())
     }
