@@ -12,7 +12,7 @@ mod upload;
 
 pub use bench::Bench;
 pub use clean::remove_all;
-pub use land::{land, tell};
+pub use land::tell;
 pub use rounds::{Counted, Rounds, rounds};
 pub use spread::spread;
 pub use turn::{cost, is_complete, measure};
