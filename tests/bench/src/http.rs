@@ -84,6 +84,7 @@ impl Connection {
 
 /// `host:port` of a base URL.
 pub fn authority(url: &str) -> Result<String> {
-    let authority = url.strip_prefix("http://").with_context(|| format!("{url} does not begin with http://"))?;
+    let authority =
+        url.strip_prefix("http://").with_context(|| format!("{url} does not begin with http://"))?;
     Ok(authority.trim_end_matches('/').to_owned())
 }

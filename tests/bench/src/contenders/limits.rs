@@ -83,7 +83,8 @@ pub async fn limit(limit: Limit) -> Result<()> {
             limits::bulk(&elastic, &index, &documents, count, batch, connections).await
         }
         Limit::Objects { s3, raw, snapshots, keys, documents, count, connections } => {
-            limits::objects(&s3, &raw, &snapshots, (keys.as_path(), documents.as_path()), count, connections).await
+            limits::objects(&s3, &raw, &snapshots, (keys.as_path(), documents.as_path()), count, connections)
+                .await
         }
         Limit::Messages { sqs, queue, count, connections } => {
             limits::messages(&sqs, &queue, count, connections).await

@@ -8,15 +8,8 @@ use super::text::{self, Language};
 const PROVIDERS: [&str; 6] = ["reuterlike", "apnorth", "dpax", "afpress", "localwire", "citydesk"];
 const CITIES: [&str; 9] =
     ["London", "New York", "Zürich", "São Paulo", "Kraków", "Αθήνα", "Москва", "東京", "القاهرة"];
-const NAMES: [&str; 7] = [
-    "Anna Müller",
-    "José García",
-    "Zoë O’Neill",
-    "Łukasz Nowak",
-    "Li Wei",
-    "Amina Diallo",
-    "R. & D. Smith",
-];
+const NAMES: [&str; 7] =
+    ["Anna Müller", "José García", "Zoë O’Neill", "Łukasz Nowak", "Li Wei", "Amina Diallo", "R. & D. Smith"];
 const SUBJECTS: [(&str, &str); 8] = [
     ("medtop:04000000", "economy, business and finance"),
     ("medtop:11000000", "politics and government"),

@@ -46,10 +46,11 @@ const OTHERS: [Language; 8] = [
         words: "Правительство сообщило о новых мерах поддержки экономики и энергетики в регионе",
     },
     Language {
-        tag: "ar",
-        words: "أعلنت الحكومة عن إجراءات جديدة لدعم الاقتصاد والطاقة في العاصمة",
+        tag: "ar", words: "أعلنت الحكومة عن إجراءات جديدة لدعم الاقتصاد والطاقة في العاصمة"
     },
-    Language { tag: "ja", words: "政府は 新しい 経済 対策 を 発表 した 市場 は 上昇 東京 で 会見" },
+    Language {
+        tag: "ja", words: "政府は 新しい 経済 対策 を 発表 した 市場 は 上昇 東京 で 会見"
+    },
     Language { tag: "zh", words: "政府 宣布 新的 经济 措施 市场 上涨 北京 记者 报道" },
 ];
 
@@ -101,7 +102,8 @@ fn paragraph(choices: &mut Choices, language: Language, bytes: usize) -> String 
         0..5 => format!("<p><![CDATA[{text}]]></p>"),
         5..30 => format!("<p>{}</p>", with_inline_markup(choices, &escaped(&text))),
         30..40 => {
-            let text = escaped(&text).replace('–', "&#8211;").replace('“', "&#x201C;").replace('”', "&#x201D;");
+            let text =
+                escaped(&text).replace('–', "&#8211;").replace('“', "&#x201C;").replace('”', "&#x201D;");
             format!("<p>{text} &#169; &#x1F4F0;</p>")
         }
         _ => format!("<p>{}</p>", escaped(&text)),

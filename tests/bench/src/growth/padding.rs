@@ -92,6 +92,9 @@ mod tests {
         let record = Stored { id: "0a".into(), source: json!({"key": "00000001.xml"}) };
         let copy = lines(&record, 0, 10, 7);
         let (action, source) = copy.split_once('\n').expect("two lines");
-        assert!(action.starts_with(r#"{"index":{"_id":""#) && source == "{\"key\":\"20000001.xml\"}\n", "{copy}");
+        assert!(
+            action.starts_with(r#"{"index":{"_id":""#) && source == "{\"key\":\"20000001.xml\"}\n",
+            "{copy}"
+        );
     }
 }

@@ -28,7 +28,8 @@ impl Servers {
     pub fn find(namespace: &str) -> Result<Self> {
         let pods = pods(namespace)?;
         let file = |(side, app): (Side, &str)| -> Result<(Side, PathBuf)> {
-            let uid = pods.get(app).with_context(|| format!("the testbed has no pod {app}: cargo testbed up"))?;
+            let uid =
+                pods.get(app).with_context(|| format!("the testbed has no pod {app}: cargo testbed up"))?;
             let file = accounting(uid).with_context(|| {
                 format!("the pod {app} ({uid}) has no control group below {}", HIERARCHIES.join(", "))
             })?;

@@ -57,9 +57,9 @@ pub fn cost(cost: &Cost) -> Value {
 
 fn counted(counted: &Counted) -> Value {
     let stores = counted.requests.iter().map(|(store, kinds)| {
-        let kinds = kinds.iter().map(|(kind, count)| {
-            (kind.clone(), json!({"requests": count.requests, "bytes": count.bytes}))
-        });
+        let kinds = kinds
+            .iter()
+            .map(|(kind, count)| (kind.clone(), json!({"requests": count.requests, "bytes": count.bytes})));
         ((*store).to_lowercase(), Value::Object(kinds.collect()))
     });
     json!({"articles": counted.articles, "byServer": Value::Object(stores.collect())})

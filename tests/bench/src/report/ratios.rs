@@ -41,10 +41,25 @@ pub fn of(rounds: &Rounds) -> Vec<Ratio> {
     };
     let limit = slowest([Bulk, Objects, Messages]);
     let ratios = [
-        ("pythonByPerUnit", "client CPU: Python by `PerUnit`", median(Python, client), median(PerUnit, client)),
+        (
+            "pythonByPerUnit",
+            "client CPU: Python by `PerUnit`",
+            median(Python, client),
+            median(PerUnit, client),
+        ),
         ("pythonByPacked", "client CPU: Python by `Packed`", median(Python, client), median(Packed, client)),
-        ("perUnitByBulk", "Elasticsearch CPU: `PerUnit` by bare bulk", median(PerUnit, elastic), median(Bulk, elastic)),
-        ("packedByBulk", "Elasticsearch CPU: `Packed` by bare bulk", median(Packed, elastic), median(Bulk, elastic)),
+        (
+            "perUnitByBulk",
+            "Elasticsearch CPU: `PerUnit` by bare bulk",
+            median(PerUnit, elastic),
+            median(Bulk, elastic),
+        ),
+        (
+            "packedByBulk",
+            "Elasticsearch CPU: `Packed` by bare bulk",
+            median(Packed, elastic),
+            median(Bulk, elastic),
+        ),
         (
             "pythonByPackedInAll",
             "CPU of all sides: Python by `Packed`",
@@ -53,7 +68,12 @@ pub fn of(rounds: &Rounds) -> Vec<Ratio> {
         ),
         ("perUnitByLimit", "articles/s: `PerUnit` by the slowest limit", median(PerUnit, Cost::rate), limit),
         ("packedByLimit", "articles/s: `Packed` by the slowest limit", median(Packed, Cost::rate), limit),
-        ("perUnitRecords", "bytes on disk: records by articles, `PerUnit`", records(rounds, PerUnit), Some(1.0)),
+        (
+            "perUnitRecords",
+            "bytes on disk: records by articles, `PerUnit`",
+            records(rounds, PerUnit),
+            Some(1.0),
+        ),
         ("packedRecords", "bytes on disk: records by articles, `Packed`", records(rounds, Packed), Some(1.0)),
     ];
     let ratios = ratios.into_iter().filter_map(|(name, label, value, of)| {

@@ -88,6 +88,7 @@ async fn at_rest(servers: &Servers) -> Result<BTreeMap<Side, f64>> {
     let (before, began) = (servers.seconds()?, Instant::now());
     tokio::time::sleep(RESTING).await;
     let (after, seconds) = (servers.seconds()?, began.elapsed().as_secs_f64());
-    let spent = |side: &Side| after.get(side).zip(before.get(side)).map_or(0.0, |(after, before)| after - before);
+    let spent =
+        |side: &Side| after.get(side).zip(before.get(side)).map_or(0.0, |(after, before)| after - before);
     Ok(after.keys().map(|side| (*side, spent(side) / seconds)).collect())
 }

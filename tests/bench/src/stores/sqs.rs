@@ -104,8 +104,7 @@ impl Sqs {
 
     /// How much is in a queue.
     pub async fn backlog(&mut self, url: &str) -> Result<Backlog> {
-        let (waiting, in_flight) =
-            ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible");
+        let (waiting, in_flight) = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible");
         let body = json!({"QueueUrl": url, "AttributeNames": [waiting, in_flight]});
         let answer = self.call("GetQueueAttributes", &body).await?;
         let count = |name: &str| -> Result<u64> {
