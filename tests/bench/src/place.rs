@@ -15,9 +15,7 @@ pub struct Place {
     pub name: String,
     /// The bucket of the raw objects, which all turns share.
     pub raw_bucket: String,
-    /// The first article.
-    pub first: u32,
-    /// How many articles it goes through.
+    /// How many articles it goes through, from the first one on.
     pub articles: u32,
     /// Path of the queue, behind any origin of the queue service.
     pub queue_path: String,
@@ -27,7 +25,7 @@ impl Place {
     /// A place without articles and without a queue.
     pub fn new(name: &str, raw_bucket: &str) -> Self {
         let (name, raw_bucket) = (name.to_owned(), raw_bucket.to_owned());
-        Self { name, raw_bucket, first: 0, articles: 0, queue_path: String::new() }
+        Self { name, raw_bucket, articles: 0, queue_path: String::new() }
     }
 
     /// The place of the turn with this number.
@@ -63,7 +61,7 @@ impl Place {
 
     /// How many of the articles have no fault.
     pub fn sound(&self) -> u32 {
-        corpus::sound(self.first, self.articles)
+        corpus::sound(self.articles)
     }
 
     /// What an index holds: the start of its name, for example `docmill-units`.

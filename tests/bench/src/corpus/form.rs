@@ -56,8 +56,11 @@ fn nitf(article: &Article) -> String {
     attribute(&mut xml, "date.release", "norm", article.updated.as_deref());
     attribute(&mut xml, "du-key", "key", article.slugline.as_deref());
     attribute(&mut xml, "doc.copyright", "holder", article.copyright.as_deref());
-    let keywords: String =
-        article.keywords.iter().map(|word| format!(r#"<keyword key="{word}"/>"#)).collect();
+    let keywords = article.keywords.iter().fold(String::new(), |mut keywords, word| {
+        // Writing to a String cannot fail.
+        let _ = write!(keywords, r#"<keyword key="{word}"/>"#);
+        keywords
+    });
     line(&mut xml, &format!("   <key-list>{keywords}</key-list>"));
     for (code, name) in &article.subjects {
         let name = escaped(name);

@@ -11,7 +11,7 @@ use crate::float::float;
 use crate::measure::Process;
 use crate::place::Place;
 use crate::run::{Bench, tell, upload};
-use crate::stores::Elastic;
+use crate::stores::{Elastic, Sqs, Stores};
 
 /// Articles that are landed, one after the other. The first ones also start the worker.
 pub const ARTICLES: u32 = 12;
@@ -44,7 +44,28 @@ pub async fn median(bench: &Bench, place: &Place, first: u32) -> Result<f64> {
         }
         millis.push(float(u64::try_from(began.elapsed().as_micros())?) / 1_000.0);
     }
+    acknowledged(place, stores, &worker).await?;
     let mut counted: Vec<f64> = millis.into_iter().skip(WARM_UP).collect();
     counted.sort_by(f64::total_cmp);
     counted.get(counted.len() / 2).copied().context("no article was landed")
+}
+
+/// Waits until the worker has acknowledged all: a message that it still held would come back in the next measurement.
+async fn acknowledged(place: &Place, stores: &Stores, worker: &Process) -> Result<()> {
+    let mut queue = Sqs::new(&stores.sqs)?;
+    let url = place.queue_url(stores);
+    let began = Instant::now();
+    loop {
+        let backlog = queue.backlog(&url).await?;
+        if backlog.waiting + backlog.in_flight == 0 {
+            return Ok(());
+        }
+        ensure!(
+            began.elapsed() < LIMIT,
+            "the queue is not empty after {} s ({backlog:?}); the worker's log ends with:\n{}",
+            LIMIT.as_secs(),
+            worker.said()
+        );
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }

@@ -47,8 +47,8 @@ impl Bench {
         let bucket = raw_bucket();
         S3::new(&env.stores.s3, &env.keys)?.create_bucket(&bucket).await?;
         let objects = upload(&env.stores, &env.keys, &bucket, 0, articles).await?;
-        let keys: String = objects.iter().map(|object| format!("{}\n", object.key)).collect();
-        write(&programs.keys_file(), &keys)?;
+        let keys: Vec<&str> = objects.iter().map(|object| object.key.as_str()).collect();
+        write(&programs.keys_file(), &keys.join("\n"))?;
         let bulk = Bulk { batch: 500, connections: 2, refresh_interval: None };
         Ok(Self { env, programs, servers, rest, objects, index: None, bulk, turns: 0 })
     }
