@@ -151,6 +151,9 @@ async fn grow(common: Common, articles: u32, units: &[u32]) -> Result<()> {
 async fn begin(common: Common, articles: u32) -> Result<(Bench, Machine)> {
     let env = Env::read()?;
     let work = common.out.join("work");
+    if work.exists() {
+        fs::remove_dir_all(&work).with_context(|| format!("failed to remove {}", work.display()))?;
+    }
     fs::create_dir_all(&work).with_context(|| format!("failed to make {}", work.display()))?;
     let program = common.job_runner.display();
     ensure!(common.job_runner.is_file(), "{program} is missing: cargo testbed bench builds it");

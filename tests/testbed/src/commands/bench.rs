@@ -72,7 +72,7 @@ fn pipeline(home: &Home, bench: &Bench) -> anyhow::Result<ExitCode> {
     let out = bench.out.clone().unwrap_or_else(|| home.cache().join("bench"));
     let mut measurement = Command::new(&built.bench);
     measurement.arg(if bench.growth { "growth" } else { "pipeline" });
-    measurement.arg("--job-runner").arg(&built.job_runner).arg("--out").arg(&out);
+    measurement.arg("--job-runner").arg(&built.job_runner).arg("--out").arg(out);
     for (name, version) in told_versions(&versions) {
         measurement.args(["--version-of", &format!("{name}={version}")]);
     }
