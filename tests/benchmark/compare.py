@@ -8,11 +8,13 @@ difference, the exit status is 1. See README.md beside this file.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 MODEL = ROOT / "job-runner/convert/benches/articles.yaml"
 SIZES = {"3 KB": (3_000, 2_000), "10 KB": (10_000, 800), "50 KB": (50_000, 200)}
 SEED = 7
@@ -21,7 +23,7 @@ SEED = 7
 def main():
     options = arguments()
     corpus = options.work / "corpus"
-    packs = {name: generate(options, corpus, name) for name in SIZES}
+    packs = {name: generate(corpus, name) for name in SIZES}
     wrong = sum(check(options, name, pack) for name, pack in packs.items())
     best = {}
     for turn in range(options.turns):
@@ -37,20 +39,19 @@ def main():
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peers", type=Path, default=ROOT / "../shared/bench", help="generator and sources of the peers")
     parser.add_argument("--work", type=Path, required=True, help="where the peers' programs are, and the corpus goes")
     parser.add_argument("--docmill", type=Path, default=ROOT / "target/release/examples/pack")
     parser.add_argument("--turns", type=int, default=8)
     return parser.parse_args()
 
 
-def generate(options, corpus, name):
+def generate(corpus, name):
     """The pack of one size; one document in a hundred has a fault, of 13 kinds."""
     size, count = SIZES[name]
     short = name.replace(" ", "").lower()
     pack = corpus / f"{short}.pack"
     if not pack.exists():
-        command = [sys.executable, options.peers / "gen_articles.py", "--out", corpus, "--name", short]
+        command = [sys.executable, HERE / "generate.py", "--out", corpus, "--name", short]
         command += ["--size", size, "--count", count, "--seed", SEED]
         subprocess.run([str(word) for word in command], check=True, stdout=sys.stderr)
     return pack
@@ -58,15 +59,25 @@ def generate(options, corpus, name):
 
 def contenders(options):
     """Everybody who is there, by name: a command that takes a pack between these words."""
-    python = [str(options.work / "venv/bin/python"), str(options.peers / "python-baseline/bench.py")]
+    python = [str(options.work / "venv/bin/python"), str(HERE / "python/bench.py")]
+    go, node = str(options.work / "go-peers"), str(options.work / "node/bench.mjs")
     found = {
         "Docmill": ([str(options.docmill), str(MODEL)], ["3"]),
         "strict Rust probe, fields hard-coded": ([str(options.work / "probe/release/ceiling"), "convert-strict"], ["3"]),
         "Vector's `parse_xml`, tree only": ([str(options.work / "vector/release/vrl-peer"), "tree"], ["2"]),
-        "Python, lxml tuned + pydantic": ([*python, "py-lxml-tuned-pydantic"], ["--rounds", "1"]),
-        "Python, lxml idiomatic + pydantic": ([*python, "py-lxml-pydantic"], ["--rounds", "1"]),
+        "Python, lxml tuned + pydantic": ([*python, "tuned"], ["--rounds", "1"]),
+        "Python, lxml idiomatic + pydantic": ([*python, "idiomatic"], ["--rounds", "1"]),
+        "Go, mxj, tree only": ([go, "mxj-tree"], ["1"]),
+        "Benthos, typed": ([go, "benthos-typed"], ["1"]),
+        "Filebeat's decoder, tree only": ([str(options.work / "filebeat-peer")], ["1"]),
+        "fast-xml-parser + ajv": ([shutil.which("node") or "node", node, "fxp-typed"], ["1"]),
     }
-    return {name: command for name, command in found.items() if Path(command[0][0]).exists()}
+    # Programs and scripts of those who are installed; the words behind them are no files.
+    return {name: command for name, command in found.items() if all(map(installed, command[0]))}
+
+
+def installed(word):
+    return "/" not in word or Path(word).exists()
 
 
 def measure(command, pack):
@@ -78,7 +89,7 @@ def measure(command, pack):
 
 
 def environment():
-    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "GOMAXPROCS": "1"}
 
 
 def check(options, name, pack):
@@ -87,7 +98,7 @@ def check(options, name, pack):
     ours = documents([str(options.docmill), str(MODEL), str(pack)])
     python = options.work / "venv/bin/python"
     dump = pack.with_suffix(".lxml.jsonl")
-    bench = [python, options.peers / "python-baseline/bench.py", "py-lxml-tuned-pydantic", pack, "--dump", dump]
+    bench = [python, HERE / "python/bench.py", "tuned", pack, "--dump", dump]
     subprocess.run([str(word) for word in bench], check=True, env=environment())
     theirs = [json.loads(line) for line in dump.open(encoding="utf-8")]
     wrong = 0

