@@ -69,7 +69,7 @@ impl Inputs {
             self.enter(&entry.path, &metadata)?;
             return Ok(None);
         }
-        let bytes = metadata.is_file().then(|| metadata.len());
+        let bytes = metadata.is_file().then_some(metadata.len());
         Ok((entry.named || bytes.is_some()).then_some(Input { path: entry.path, bytes }))
     }
 

@@ -239,7 +239,9 @@ mod tests {
     fn a_date_has_a_format_if_no_other_could_be_meant() {
         let format = |values: &[&str]| {
             let mut kinds = Kinds::default();
-            values.iter().for_each(|value| kinds.narrow(value));
+            for value in values {
+ kinds.narrow(value);
+}
             kinds.format().map(|(_, format)| format)
         };
         assert_eq!(format(&["02.01.2026", "3.7.2026"]), Some("%d.%m.%Y"));

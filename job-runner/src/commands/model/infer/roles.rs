@@ -105,8 +105,8 @@ pub(super) fn assign(fields: &[Candidate<'_>], documents: u64) -> Vec<Option<Rol
 /// The number of the first field with the highest score.
 fn best(fields: &[Candidate<'_>], score: impl Fn(&Candidate<'_>) -> Option<usize>) -> Option<usize> {
     let scores = fields.iter().map(score).enumerate();
-    let scored = scores.filter_map(|(number, score)| Some((score?, Reverse(number))));
-    scored.max().map(|(_, Reverse(number))| number)
+    let candidates = scores.filter_map(|(number, score)| Some((score?, Reverse(number))));
+    candidates.max().map(|(_, Reverse(number))| number)
 }
 
 /// An id has a name or a form that says so, each document has one, and no two have the same.

@@ -53,7 +53,9 @@ mod tests {
 
     fn of(values: &[&str]) -> Distinct {
         let mut distinct = Distinct::default();
-        values.iter().for_each(|value| distinct.note(value));
+        for value in values {
+ distinct.note(value);
+}
         distinct
     }
 
