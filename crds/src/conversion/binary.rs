@@ -29,6 +29,7 @@ pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
         repairs: Vec::new(),
         encoding: None,
         concatenated: false,
+        archive: None,
         limits: conversion.limits.clone().unwrap_or_default().resolve()?,
     })
 }
@@ -80,6 +81,7 @@ mod tests {
             ("repairs", json!({"repairs": ["LeadingSpace"]})),
             ("encoding", json!({"encoding": "utf-8"})),
             ("concatenated", json!({"concatenated": true})),
+            ("archive", json!({"archive": {}})),
             ("limits.maxDepth", json!({"limits": {"maxObjectBytes": 1, "maxDepth": 1}})),
         ] {
             let fault = conversion(&more).resolve().unwrap_err().to_string();

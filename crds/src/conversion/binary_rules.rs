@@ -9,11 +9,11 @@ pub(crate) const LIMIT: &str = "max_object_bytes";
 pub(crate) const MODEL_RULE: &str = "self.format != 'Binary' || !(has(self.preset) || has(self.record) || has(self.emptyIf) \
     || has(self.namespaces) || has(self.defaultNamespaces) || has(self.fields) || has(self.extra) || has(self.timeZone) \
     || has(self.onFault) || has(self.entities) || has(self.repairs) || has(self.encoding) \
-    || (has(self.concatenated) && self.concatenated))";
+    || (has(self.concatenated) && self.concatenated) || has(self.archive))";
 
 /// Its message.
 pub(crate) const MODEL_MESSAGE: &str = "objects of format Binary are not read as anything: leave out preset, record, emptyIf, \
-    namespaces, defaultNamespaces, fields, extra, timeZone, onFault, entities, repairs, encoding and concatenated";
+    namespaces, defaultNamespaces, fields, extra, timeZone, onFault, entities, repairs, encoding, concatenated and archive";
 
 /// The message of [`limits_rule`].
 pub(crate) const LIMITS_MESSAGE: &str =

@@ -19,6 +19,7 @@ use super::limits::ResolvedLimits;
 use super::model_error::ModelError;
 use super::on_fault::OnFault;
 use super::path::{Path, Scope, Target};
+use super::reading::archive::ResolvedArchive;
 use super::reading::entities::Entities;
 use super::reading::repair::Repair;
 use crate::digest::hex;
@@ -70,6 +71,9 @@ pub struct Model {
     /// An object may be several XML documents, one after the other.
     #[serde(skip_serializing_if = "is_default")]
     pub concatenated: bool,
+    /// An object may be an archive, of which these members are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archive: Option<ResolvedArchive>,
     /// Limits on the resources that an object may use.
     pub limits: ResolvedLimits,
 }

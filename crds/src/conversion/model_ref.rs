@@ -37,7 +37,7 @@ pub(super) const ALONE_RULE: &str = "!has(self.modelRef) || self.format == 'Xml'
     || has(self.record) || has(self.emptyIf) || has(self.namespaces) || has(self.defaultNamespaces) \
     || has(self.fields) || has(self.extra) || has(self.timeZone) || has(self.onFault) \
     || has(self.entities) || has(self.repairs) || has(self.encoding) \
-    || (has(self.concatenated) && self.concatenated) || has(self.limits))";
+    || (has(self.concatenated) && self.concatenated) || has(self.archive) || has(self.limits))";
 
 /// Its message.
 pub(super) const ALONE_MESSAGE: &str =

@@ -44,6 +44,7 @@ mod tests {
             ("repairs", json!({"repairs": ["LeadingSpace"]})),
             ("encoding", json!({"encoding": "utf-8"})),
             ("concatenated", json!({"concatenated": true})),
+            ("archive", json!({"archive": {}})),
             ("format", json!({"format": "Json"})),
             ("limits", json!({"limits": {}})),
         ] {
