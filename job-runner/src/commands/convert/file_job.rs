@@ -1,7 +1,7 @@
 //! A worker's processing of one file: turns verdicts into lines.
 
 use std::borrow::Cow;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -121,11 +121,16 @@ impl<'p> Writer<'p> {
         if self.form.records {
             let path = serde_json::to_string(&self.path)?;
             let index = document.index_in_object;
+            let member = match &document.member {
+                Some(member) => format!(",\"member\":{}", serde_json::to_string(member)?),
+                None => String::new(),
+            };
             let dropped = match document.dropped() {
                 [] => String::new(),
                 dropped => format!(",\"dropped\":{}", serde_json::to_string(dropped)?),
             };
-            writeln!(lines, "{{\"path\":{path},\"index\":{index},\"document\":{}{dropped}}}", document.json())
+            let json = document.json();
+            writeln!(lines, "{{\"path\":{path}{member},\"index\":{index},\"document\":{json}{dropped}}}")
         } else {
             writeln!(lines, "{}", document.json())
         }
@@ -172,6 +177,12 @@ struct CountedFile<'t, R> {
     file: R,
     bytes: u64,
     total: &'t AtomicU64,
+}
+
+impl<R: Seek> Seek for CountedFile<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
 }
 
 impl<R: Read> Read for CountedFile<'_, R> {

@@ -35,7 +35,7 @@ impl Name {
 /// Whether a path is absolute or goes up, by the rules of Unix or of Windows.
 fn leads_out(name: &str) -> bool {
     let is_separator = |c: char| matches!(c, '/' | '\\');
-    let has_drive = name.as_bytes().get(1) == Some(&b':') && name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let has_drive = name.as_bytes().get(1) == Some(&b':');
     name.starts_with(is_separator) || has_drive || name.split(is_separator).any(|part| part == "..")
 }
 

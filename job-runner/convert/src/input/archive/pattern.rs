@@ -64,7 +64,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_pattern_means_what_a_recursive_reading_of_it_says(pattern in "[ab*?]{0,8}", name in "[ab]{0,10}") {
+        fn a_pattern_means_what_a_recursive_reading_of_it_says(
+            pattern in "[ab*?]{0,8}", name in "[ab]{0,10}",
+        ) {
             fn naive(pattern: &[u8], name: &[u8]) -> bool {
                 match (pattern.split_first(), name.split_first()) {
                     (None, None) => true,

@@ -89,7 +89,8 @@ impl<'r> TarReader<'r> {
         }
         if block.iter().all(|byte| *byte == 0) {
             let ends = self.stream.ends_in_zeros()?;
-            return if ends { Ok(None) } else { Err(refused("nothing but zeros after the end of a tar archive")) };
+            let expected = "nothing but zeros after the end of a tar archive";
+            return if ends { Ok(None) } else { Err(refused(expected)) };
         }
         let header = Header(block);
         if header.is_sound() { Ok(Some(header)) } else { Err(refused("the header of a tar member")) }
