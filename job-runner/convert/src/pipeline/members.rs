@@ -240,7 +240,8 @@ impl<B> Unpacking<'_, B> {
             return Err(too_much(expected));
         }
         if written > limits.expansion(bytes) {
-            let expected = format!("documents of at most {expansion_ratio} times as many bytes as the members");
+            let expected =
+                format!("documents of at most {expansion_ratio} times as many bytes as the members");
             return Err(too_much(expected));
         }
         Ok(())

@@ -19,7 +19,8 @@ impl<R: Read> Read for Piped<R> {
 
 impl<R> Seek for Piped<R> {
     fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
-        let message = "a ZIP archive has its directory at its end, and a pipe cannot be read there: save it as a file";
+        let message =
+            "a ZIP archive has its directory at its end, which a pipe cannot be read at: save it as a file";
         Err(io::Error::new(io::ErrorKind::NotSeekable, message))
     }
 }

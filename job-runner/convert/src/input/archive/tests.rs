@@ -202,7 +202,8 @@ fn what_cannot_be_read_as_an_object_is_refused_by_itself() {
     let found = read(&json!({}), &zip(&zipped, false));
     let (last, refused) = found.split_last().unwrap();
     assert_eq!(last, "good.xml 0 \"2\"");
-    assert!(refused.len() == 6 && refused.iter().all(|told| told.ends_with(" UnsupportedMember")), "{found:?}");
+    assert_eq!(refused.len(), 6, "{found:?}");
+    assert!(refused.iter().all(|told| told.ends_with(" UnsupportedMember")), "{found:?}");
     let object = [
         tar_member(b"sparse.xml", b'S', &good),
         tar_member(b"a/../../up.xml", b'0', &good),
@@ -359,8 +360,8 @@ fn a_verdict_that_breaks_ends_the_archive() {
 #[test]
 fn from_a_pipe_tar_is_read_and_zip_is_not() {
     let convert = |object: &[u8]| {
-        let mut count = 0;
-        let read = converter(&json!({})).each_document(Reading::default(), &mut Piped(object), &mut |verdict| {
+        let (converter, mut count) = (converter(&json!({})), 0);
+        let read = converter.each_document(Reading::default(), &mut Piped(object), &mut |verdict| {
             count += usize::from(verdict.is_ok());
             ControlFlow::<()>::Continue(())
         });
@@ -412,8 +413,8 @@ proptest! {
         let (mut packed, mut zipped, mut expected) = (Vec::new(), Vec::new(), Vec::new());
         for ((name, id, how), content) in files.iter().zip(&contents) {
             packed.push((name.as_str(), content.as_slice()));
-            let method = if how & 1 == 0 { 8 } else { 0 };
-            zipped.push(ZipFile { method, described_later: how & 2 != 0, large, ..ZipFile::new(name, content) });
+            let (method, described_later) = (if how & 1 == 0 { 8 } else { 0 }, how & 2 != 0);
+            zipped.push(ZipFile { method, described_later, large, ..ZipFile::new(name, content) });
             expected.push(format!("{name} 0 \"{id}\""));
         }
         for object in [tar(&packed), gzip(&tar(&packed)), zip(&zipped, large)] {
