@@ -41,7 +41,10 @@ impl Committer {
     async fn keep_evidence(&self, converted: &Converted, record: &ErrorRecord) -> Result<(), StoreError> {
         let (unit, refusals) = (&converted.unit, converted.refusals.as_slice());
         let is_kept = match &self.archives {
-            Some(archives) => archives.keep(&self.s3, &self.errors, (unit, refusals), record).await?,
+            // On the heap, since it is large.
+            Some(archives) => {
+                Box::pin(archives.keep(&self.s3, &self.errors, (unit, refusals), record)).await?
+            }
             None => false,
         };
         if !is_kept {

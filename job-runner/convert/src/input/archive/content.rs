@@ -52,11 +52,8 @@ pub(crate) fn malformed(expected: impl Into<String>) -> Garbled {
 
 /// A member that cannot be read as an object.
 pub(crate) fn unsupported(expected: &str, found: impl Into<String>) -> Garbled {
-    Garbled {
-        reason: Reason::UnsupportedMember,
-        expected: expected.to_owned(),
-        found: Some(found.into()),
-    }
+    let (expected, found) = (expected.to_owned(), Some(found.into()));
+    Garbled { reason: Reason::UnsupportedMember, expected, found }
 }
 
 /// A cap that is reached.

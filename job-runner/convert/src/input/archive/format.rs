@@ -36,9 +36,8 @@ pub(crate) fn detect(object: impl Read, limits: &Limits) -> io::Result<(Option<F
     let mut seen = Vec::new();
     let mut head = Vec::new();
     let teed = Teed { object, seen: &mut seen };
-    match Input::new(Box::new(teed), limits).read(&mut head, HEAD) {
-        Err(Stopped::Io(error)) => return Err(error),
-        Ok(_) | Err(Stopped::Refused(_)) => {}
+    if let Err(Stopped::Io(error)) = Input::new(Box::new(teed), limits).read(&mut head, HEAD) {
+        return Err(error);
     }
     let format = match Format::of(&head) {
         // A ZIP archive has to be read at any place.

@@ -1,7 +1,7 @@
 mod build;
 
 use std::collections::BTreeSet;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use build::{ZipFile, gzip, sign, tar, tar_header, tar_member, zip};
