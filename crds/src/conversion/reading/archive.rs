@@ -14,8 +14,8 @@ const MAX_MEMBER_BYTES: i64 = 1 << 40;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Archive {
-    /// Patterns of the names of members that are read; all other members are left out. * stands for any characters, also
-    /// for /, and ? for one: *.xml, articles/*.xml. All members if not set.
+    /// Patterns of the names of members that are read; all other members are left out. * stands for any characters,
+    /// also for /, and ? for one: *.xml, articles/*.xml. All members if not set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(min = 1, max = 256)))]
     pub members: Vec<String>,

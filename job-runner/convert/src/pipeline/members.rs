@@ -1,5 +1,5 @@
-//! The documents of an object that may be an archive: each member is read as an object would be, and none that is refused
-//! touches the others.
+//! The documents of an object that may be an archive: each member is read as an object would be, and one that is refused
+//! does not touch the others.
 
 use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read, SeekFrom};
@@ -23,8 +23,8 @@ use crate::input::foreign;
 use crate::leniency::Reading;
 use crate::limits::Limits;
 
-/// Bytes of a member that are held in memory, where it may have to be read again in another encoding. A larger one is read
-/// once.
+/// Bytes of a member that are held in memory, where it may have to be read again in another encoding. A larger one is
+/// read once.
 const REREAD_BYTES: usize = 16 * 1024 * 1024;
 
 impl Converter {

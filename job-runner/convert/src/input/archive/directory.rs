@@ -5,7 +5,7 @@ use std::io::{self, SeekFrom};
 
 use memchr::memmem;
 
-use super::content::{malformed, too_much};
+use super::content::malformed;
 use super::object::Object;
 use crate::input::decompress::Stopped;
 
@@ -72,8 +72,8 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// Finds the directory. Refuses an archive that says itself that it has more members than this.
-    pub(crate) fn open(object: &mut dyn Object, max_members: u64) -> Result<Self, Stopped> {
+    /// Finds the directory.
+    pub(crate) fn open(object: &mut dyn Object) -> Result<Self, Stopped> {
         let length = object.seek(SeekFrom::End(0))?;
         let tail_start = length.saturating_sub(TAIL_BYTES);
         let tail = read_at(object, tail_start, length - tail_start)?;
@@ -97,9 +97,6 @@ impl Directory {
         }
         if start.checked_add(bytes) != Some(directory_end) {
             return Err(refused("a directory that ends where the ZIP archive's end begins"));
-        }
-        if total > max_members {
-            return Err(too_many(max_members));
         }
         let (part, end) = (Vec::new(), directory_end);
         Ok(Self { start, total, count: 0, part, taken: 0, position: start, end })
@@ -140,11 +137,6 @@ impl Directory {
         let next = self.part.get(self.taken..self.taken + bytes);
         next.ok_or_else(|| refused("a ZIP archive's directory that is not cut off"))
     }
-}
-
-/// The refusal of an archive with too many members.
-pub(crate) fn too_many(most: u64) -> Stopped {
-    Stopped::Refused(too_much(format!("an archive of at most {most} members (archive.maxMembers)")))
 }
 
 /// Bytes of an object that are known to be there.

@@ -30,8 +30,8 @@ impl Format {
     }
 }
 
-/// The kind of an object, which may be compressed; also returns what was read of it. What is damaged is no archive: reading
-/// it as an object tells what is wrong.
+/// The kind of an object, which may be compressed; also returns what was read of it. What is damaged is no archive:
+/// reading it as an object tells what is wrong.
 pub(crate) fn detect(object: impl Read, limits: &Limits) -> io::Result<(Option<Format>, Vec<u8>)> {
     let mut seen = Vec::new();
     let mut head = Vec::new();

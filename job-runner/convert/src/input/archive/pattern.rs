@@ -1,7 +1,7 @@
 //! Patterns of the names of members.
 
-/// Whether a pattern stands for a name: `*` for any characters, `?` for one, all others for themselves. Takes at most as
-/// many steps as pattern and name have characters, multiplied.
+/// Whether a pattern stands for a name: `*` for any characters, `?` for one, all others for themselves. Takes at most
+/// as many steps as pattern and name have characters, multiplied.
 pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let (mut rest, mut left) = (pattern.chars(), name.chars());
     // After the last `*`, and the text that it does not stand for yet.

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use docmill_crds::conversion::ResolvedArchive;
 
 use super::content::{Content, too_much, unsupported};
-use super::directory::{Directory, too_many};
+use super::directory::Directory;
 use super::member::Member;
 use super::name::Name;
 use super::object::Object;
@@ -53,7 +53,7 @@ pub(crate) fn zip(
     visit: &mut Visit<'_>,
 ) -> Result<(), Stopped> {
     let mut selection = Selection { rules, seen: 0 };
-    let mut directory = Directory::open(object, rules.max_members)?;
+    let mut directory = Directory::open(object)?;
     while let Some(entry) = directory.next_entry(object)? {
         if !entry.is_file {
             continue;
@@ -90,7 +90,8 @@ impl Selection<'_> {
     fn select(&mut self, name: &[u8], size: u64) -> Result<Option<(Member, Option<Garbled>)>, Stopped> {
         let ResolvedArchive { members, max_members, max_member_bytes } = self.rules;
         if self.seen == *max_members {
-            return Err(too_many(*max_members));
+            let expected = format!("an archive of at most {max_members} members (archive.maxMembers)");
+            return Err(Stopped::Refused(too_much(expected)));
         }
         let number = u32::try_from(self.seen).unwrap_or(u32::MAX);
         self.seen += 1;
