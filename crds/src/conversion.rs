@@ -51,6 +51,7 @@ pub use path::{
     Attribute, NameTest, Path, PathFault, Predicate, Scope, Step, TOP, Target, Test, push_member,
 };
 pub use preset::Preset;
+pub use reading::archive::{Archive, ResolvedArchive};
 pub use reading::encoding::{DEFAULT_ENCODING, ENCODINGS, encoding_named};
 pub use reading::entities::Entities;
 pub use reading::repair::Repair;

@@ -27,6 +27,11 @@ pub enum Reason {
     EmptyObject,
     /// The object is compressed, and its gzip or zstd data is damaged.
     CorruptCompression,
+    /// The object is a ZIP or tar archive, and it is damaged, cut off, or not of its format.
+    MalformedArchive,
+    /// A member of an archive cannot be read as an object: it is encrypted, compressed by a method that is not
+    /// supported, an archive itself, or has a name that leads out of the archive.
+    UnsupportedMember,
     /// The object is in an unknown encoding, or declares another one than it is in.
     UnsupportedEncoding,
     /// The object has bytes that do not exist in its encoding.

@@ -213,6 +213,7 @@ fn a_binary_source_says_nothing_of_what_is_in_its_objects() {
         json!({"lines": ["P"]}),
         json!({"cells": ["P"]}),
         json!({"inline": ["P"]}),
+        json!({"archive": {"members": ["*.xml"]}}),
     ] {
         let mut conversion = json!({"format": "Binary"});
         conversion.as_object_mut().expect("a model").extend(part.as_object().expect("a part").clone());
@@ -234,6 +235,7 @@ fn how_xml_is_read_is_not_for_json() {
         source_fault("/spec/conversion", conversion)
     };
     assert_eq!(fault(json!({"concatenated": false})), None);
+    assert_eq!(fault(json!({"archive": {"members": ["*.json"], "maxMembers": 10}})), None);
     for part in [
         json!({"entities": "Named"}),
         json!({"repairs": ["LeadingSpace"]}),
@@ -271,6 +273,7 @@ fn a_conversion_refers_to_a_model_or_states_one() {
         json!({"lines": ["P"]}),
         json!({"cells": ["P"]}),
         json!({"inline": ["P"]}),
+        json!({"archive": {}}),
         json!({"limits": {"maxNodes": 5}}),
     ] {
         let mut conversion = json!({"modelRef": {"name": "nitf-eu"}});

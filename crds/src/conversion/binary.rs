@@ -31,6 +31,7 @@ pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
         encoding: None,
         concatenated: false,
         text: TextElements::default(),
+        archive: None,
         limits: conversion.limits.clone().unwrap_or_default().resolve()?,
     })
 }
@@ -86,6 +87,7 @@ mod tests {
             ("lines", json!({"lines": ["P"]})),
             ("cells", json!({"cells": ["P"]})),
             ("inline", json!({"inline": ["P"]})),
+            ("archive", json!({"archive": {}})),
             ("limits.maxDepth", json!({"limits": {"maxObjectBytes": 1, "maxDepth": 1}})),
         ] {
             let fault = conversion(&more).resolve().unwrap_err().to_string();

@@ -10,12 +10,12 @@ pub(crate) const MODEL_RULE: &str = "self.format != 'Binary' || !(has(self.prese
     || has(self.namespaces) || has(self.defaultNamespaces) || has(self.fields) || has(self.extra) || has(self.timeZone) \
     || has(self.onFault) || has(self.entities) || has(self.repairs) || has(self.encoding) \
     || (has(self.concatenated) && self.concatenated) || has(self.blocks) || has(self.lines) || has(self.cells) \
-    || has(self.inline))";
+    || has(self.inline) || has(self.archive))";
 
 /// Its message.
 pub(crate) const MODEL_MESSAGE: &str = "objects of format Binary are not read as anything: leave out preset, record, emptyIf, \
     namespaces, defaultNamespaces, fields, extra, timeZone, onFault, entities, repairs, encoding, concatenated, blocks, \
-    lines, cells and inline";
+    lines, cells, inline and archive";
 
 /// The message of [`limits_rule`].
 pub(crate) const LIMITS_MESSAGE: &str =

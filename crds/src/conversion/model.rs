@@ -20,6 +20,7 @@ use super::limits::ResolvedLimits;
 use super::model_error::ModelError;
 use super::on_fault::OnFault;
 use super::path::{Path, Scope, Target};
+use super::reading::archive::ResolvedArchive;
 use super::reading::entities::Entities;
 use super::reading::repair::Repair;
 use super::text::elements::TextElements;
@@ -75,6 +76,9 @@ pub struct Model {
     /// How elements set their text apart, beside those that are known in every vocabulary.
     #[serde(skip_serializing_if = "is_default")]
     pub text: TextElements,
+    /// An object may be an archive, of which these members are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archive: Option<ResolvedArchive>,
     /// Limits on the resources that an object may use.
     pub limits: ResolvedLimits,
 }

@@ -73,6 +73,9 @@ pub enum ModelError {
         /// As written.
         name: String,
     },
+    /// A pattern of members is empty.
+    #[error("archive.members: a pattern has at least one character, such as *.xml")]
+    MemberPattern,
     /// A limit is out of its range.
     #[error("{place}: expected a number from {min} to {max}, found {value}")]
     Limit {

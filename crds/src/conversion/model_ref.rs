@@ -38,7 +38,7 @@ pub(super) const ALONE_RULE: &str = "!has(self.modelRef) || self.format == 'Xml'
     || has(self.fields) || has(self.extra) || has(self.timeZone) || has(self.onFault) \
     || has(self.entities) || has(self.repairs) || has(self.encoding) \
     || (has(self.concatenated) && self.concatenated) || has(self.blocks) || has(self.lines) || has(self.cells) \
-    || has(self.inline) || has(self.limits))";
+    || has(self.inline) || has(self.archive) || has(self.limits))";
 
 /// Its message.
 pub(super) const ALONE_MESSAGE: &str =

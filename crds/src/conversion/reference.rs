@@ -45,6 +45,7 @@ mod tests {
             ("encoding", json!({"encoding": "utf-8"})),
             ("concatenated", json!({"concatenated": true})),
             ("blocks", json!({"blocks": ["P"]})),
+            ("archive", json!({"archive": {}})),
             ("format", json!({"format": "Json"})),
             ("limits", json!({"limits": {}})),
         ] {

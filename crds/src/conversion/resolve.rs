@@ -3,6 +3,7 @@
 use super::format::Format;
 use super::model::{Model, check_names};
 use super::model_error::ModelError;
+use super::reading::archive::Archive;
 use super::reading::encoding;
 use super::spec::Conversion;
 use super::text::elements::{self, TextElements};
@@ -50,6 +51,7 @@ impl Conversion {
         base.encoding = self.encoding.clone().or(base.encoding);
         base.concatenated |= self.concatenated;
         elements::amend(&mut base, self);
+        base.archive = self.archive.clone().or(base.archive);
         base.namespaces.extend(self.namespaces.clone());
         base.limits = match (&self.limits, base.limits) {
             (Some(own), Some(preset)) => Some(own.or(&preset)),
@@ -88,6 +90,7 @@ impl Conversion {
             encoding: self.encoding.as_deref().map(encoding::check).transpose()?,
             concatenated: self.concatenated,
             text,
+            archive: self.archive.as_ref().map(Archive::resolve).transpose()?,
             limits: self.limits.unwrap_or_default().resolve()?,
         })
     }

@@ -14,6 +14,7 @@ use super::limits::Limits;
 use super::model_ref::{self, ModelRef};
 use super::on_fault::OnFault;
 use super::preset::Preset;
+use super::reading::archive::Archive;
 use super::reading::entities::Entities;
 use super::reading::repair::Repair;
 use crate::serialization::is_default;
@@ -184,6 +185,12 @@ pub struct Conversion {
     #[schemars(length(max = 100), inner(length(min = 1, max = 128)))]
     pub inline: Vec<String>,
 
+    /// An object may be an archive: ZIP, tar, or tar compressed with gzip or zstd. Each of its members is read as an
+    /// object would be, and named in documents (`_docmill.unit.member`), in refusals and in the errors bucket. An
+    /// object that is no archive is read as without this field. With a preset, it replaces the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<Archive>,
+
     /// Limits on the resources that one object may use in a worker. The defaults are well above what real
     /// news documents need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -192,7 +199,7 @@ pub struct Conversion {
 
 impl Conversion {
     /// The settings that say what is in objects, each with whether it is set.
-    pub(super) fn content_settings(&self) -> [(&'static str, bool); 17] {
+    pub(super) fn content_settings(&self) -> [(&'static str, bool); 18] {
         [
             ("preset", self.preset.is_some()),
             ("record", self.record.is_some()),
@@ -211,6 +218,7 @@ impl Conversion {
             ("lines", !self.lines.is_empty()),
             ("cells", !self.cells.is_empty()),
             ("inline", !self.inline.is_empty()),
+            ("archive", self.archive.is_some()),
         ]
     }
 }

@@ -268,7 +268,7 @@ fn how_an_object_is_read_is_part_of_the_revision_only_where_it_is_set() {
     // What it was before there were these settings, and before `maxNodes` was raised.
     let plain = of(json!({})).resolve().unwrap();
     let canonical = serde_json::to_value(&plain).unwrap();
-    for name in ["entities", "repairs", "encoding", "concatenated", "text"] {
+    for name in ["entities", "repairs", "encoding", "concatenated", "text", "archive"] {
         assert_eq!(canonical.get(name), None, "{name}");
     }
     let revision = |more: Value| of(more).revision().unwrap();
@@ -287,6 +287,7 @@ fn how_an_object_is_read_is_part_of_the_revision_only_where_it_is_set() {
         json!({"encoding": "koi8-r"}),
         json!({"concatenated": true}),
         json!({"cells": ["a"]}),
+        json!({"archive": {}}),
         json!({"limits": {"maxNodes": 250_000}}),
     ] {
         assert_ne!(revision(other.clone()), plain.revision(), "{other}");

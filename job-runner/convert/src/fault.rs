@@ -4,6 +4,7 @@ use docmill_crds::reason::Reason;
 use serde::Serialize;
 
 use super::cursor::Position;
+use super::input::archive::member::Member;
 
 /// Maximum characters of a found value that a fault shows.
 const SHOWN: usize = 80;
@@ -55,8 +56,12 @@ impl Fault {
 pub struct Refusal {
     /// The reason of the first fault.
     pub reason: Reason,
-    /// Number of the document in the object, from 0. `None`: the object itself is refused from this point on.
-    /// Earlier documents stay valid, but none follows.
+    /// The member of an archive that it is about; its documents and lines are counted from its own start. `None`: the
+    /// object, be it an archive or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<Member>,
+    /// Number of the document in the object, from 0. `None`: the object itself, or the member, is refused from this
+    /// point on. Earlier documents stay valid, but none follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<u32>,
     /// All faults, in the order of the model's fields; never empty, and at most [`MAX_FAULTS`].
@@ -66,18 +71,22 @@ pub struct Refusal {
 impl Refusal {
     /// The refusal of an object for one fault.
     pub fn object(fault: Fault) -> Self {
-        Self { reason: fault.reason, document: None, faults: vec![fault] }
+        Self { reason: fault.reason, member: None, document: None, faults: vec![fault] }
     }
 
     /// The refusal of one document. `faults` is not empty.
     pub(crate) fn document(index: u32, faults: Vec<Fault>) -> Self {
         let reason = faults.first().map_or(Reason::MissingField, |fault| fault.reason);
-        Self { reason, document: Some(index), faults }
+        Self { reason, member: None, document: Some(index), faults }
     }
 
-    /// One sentence for logs and people: the first fault, and how many more there are.
+    /// One sentence for logs and people: the member of an archive, the first fault, and how many more there are.
     pub fn message(&self) -> String {
-        let first = self.faults.first().map(ToString::to_string).unwrap_or_default();
+        let fault = self.faults.first().map(ToString::to_string).unwrap_or_default();
+        let first = match &self.member {
+            Some(member) => format!("member {:?}: {fault}", member.name),
+            None => fault,
+        };
         match self.faults.len() {
             0 | 1 => first,
             faults => format!("{first} (and {} more)", faults - 1),

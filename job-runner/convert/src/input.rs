@@ -1,5 +1,7 @@
-//! The bytes of an object as they come in: decompressed, decoded strictly, and examined window by window.
+//! The bytes of an object as they come in: decompressed, decoded strictly, and examined window by window; and the members
+//! of one that is an archive.
 
+pub(crate) mod archive;
 pub(crate) mod chars;
 pub(crate) mod declaration;
 pub(crate) mod decode;

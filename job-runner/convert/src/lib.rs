@@ -46,6 +46,8 @@ mod validate;
 mod xml;
 
 pub use fault::{Fault, MAX_FAULTS, Refusal};
+pub use input::archive::member::Member;
+pub use input::archive::object::{Object, Piped};
 pub use leniency::Reading;
 pub use limits::Limits;
 pub use losses::{Loss, LossKind, Losses};

@@ -1,12 +1,14 @@
 //! An object from its bytes to its documents.
 //!
 //! - [`converter`]: a compiled model; [`documents`]: the documents of an object, one by one;
+//! - [`members`]: the documents of an object that may be an archive;
 //! - [`source`]: the scanner that fits its syntax; [`scratch`]: memory that is used again;
 //! - [`rereading`]: an object once more, in another encoding;
 //! - [`visit`]: an object without a model, element by element.
 
 pub(crate) mod converter;
 pub(crate) mod documents;
+mod members;
 mod rereading;
 mod scratch;
 mod source;

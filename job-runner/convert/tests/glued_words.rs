@@ -54,8 +54,8 @@ impl Reader {
         }
         self.words.extend(words(text));
         let end = text.rfind(|c: char| !c.is_alphabetic());
-        self.before =
-            end.map_or(text, |end| text[end..].trim_start_matches(|c: char| !c.is_alphabetic())).to_owned();
+        let last = end.map_or(text, |end| text[end..].trim_start_matches(|c: char| !c.is_alphabetic()));
+        last.clone_into(&mut self.before);
         self.parted = false;
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::BufRead;
 use std::path::Path;
 
-use docmill_convert::{Fault, Refusal};
+use docmill_convert::{Fault, Member, Refusal};
 
 use super::excerpt::excerpt;
 use super::lines::{LineReader, decoded};
@@ -27,8 +27,10 @@ impl<'p> Explainer<'p> {
     pub(crate) fn explain(&mut self, refusal: &Refusal) -> String {
         let mut text = String::new();
         for fault in &refusal.faults {
-            text.push_str(&headline(self.path, fault));
-            if let Some(line) = self.line(u64::from(fault.line)) {
+            text.push_str(&headline(self.path, refusal.member.as_ref(), fault));
+            // The lines of a member are not those of its archive.
+            let is_of_file = refusal.member.is_none();
+            if let Some(line) = is_of_file.then(|| self.line(u64::from(fault.line))).flatten() {
                 text.push('\n');
                 text.push_str(&excerpt(&line, u64::from(fault.line), u64::from(fault.column)));
             }
@@ -58,10 +60,11 @@ impl<'p> Explainer<'p> {
     }
 }
 
-/// Two lines, as compilers write them.
-fn headline(path: &Path, fault: &Fault) -> String {
+/// Two lines, as compilers write them. A member of an archive is below the archive, as a file is below a folder.
+fn headline(path: &Path, member: Option<&Member>, fault: &Fault) -> String {
     let Fault { reason, field, at, line, column, expected, found } = fault;
-    let mut text = format!("{}:{line}:{column}: {reason}", path.display());
+    let member = member.map(|member| format!("/{}", member.name)).unwrap_or_default();
+    let mut text = format!("{}{member}:{line}:{column}: {reason}", path.display());
     // Writing to a `String` cannot fail.
     let _ = match (field, at) {
         (Some(field), Some(at)) => write!(text, " in {field} ({at})"),

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use docmill_convert::{Object, Piped};
 
 /// The path that stands for standard input.
 const STDIN: &str = "-";
@@ -110,8 +112,8 @@ pub(super) fn is_stdin(path: &Path) -> bool {
 }
 
 /// Opens a path that [`Inputs`] returned.
-pub(super) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
-    if is_stdin(path) { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(path)?)) }
+pub(super) fn open(path: &Path) -> io::Result<Box<dyn Object>> {
+    if is_stdin(path) { Ok(Box::new(Piped(io::stdin()))) } else { Ok(Box::new(File::open(path)?)) }
 }
 
 fn is_hidden(path: &Path) -> bool {

@@ -12,7 +12,8 @@ pub(crate) mod store_snapshot;
 pub(crate) mod streaming;
 pub(crate) mod unreadable;
 
-use std::io;
+use std::io::{self, Cursor};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -37,6 +38,7 @@ use super::unit::Unit;
 use super::unit::known::KnownRecord;
 use super::unit::object_ref::ObjectRef;
 use super::unit::prepared::{Converted, Prepared, skipped};
+use super::unit::refusal::LISTED_REFUSALS;
 use super::unit::task::{Reprocess, UnitTask};
 use crate::telemetry;
 use document_extractor::DocumentExtractor;
@@ -190,20 +192,26 @@ impl Preparation {
         provenance: &Provenance<'_>,
     ) -> io::Result<Collected> {
         let mut collected = Made::default();
-        let mut documents = converter.documents_in(reading, bytes).landed_at(landed);
-        for verdict in documents.by_ref() {
-            collected.push(match verdict? {
-                Ok(document) => self.address(document, provenance),
-                Err(refusal) => match converter.reading_after(reading, &refusal) {
-                    Some(another) => return Ok(Collected::Again(another)),
-                    None => Err(refusal.into()),
-                },
-            });
-            if collected.bytes() > IN_MEMORY_JSON_BYTES {
-                return Ok(Collected::TooMuch);
-            }
-        }
-        Ok(Collected::All(collected.mended(documents.repairs())))
+        let outcome =
+            converter.each_document((reading, landed), &mut Cursor::new(bytes), &mut |verdict| {
+                collected.push(match verdict {
+                    Ok(document) => self.address(document, provenance),
+                    Err(refusal) => match converter.reading_after(reading, &refusal) {
+                        Some(another) => return ControlFlow::Break(Collected::Again(another)),
+                        None => Err(refusal.into()),
+                    },
+                });
+                // A small archive may have very many members.
+                let is_full = converter.opens_archives() && collected.refused() > LISTED_REFUSALS;
+                if is_full || collected.bytes() > IN_MEMORY_JSON_BYTES {
+                    return ControlFlow::Break(Collected::TooMuch);
+                }
+                ControlFlow::Continue(())
+            })?;
+        Ok(match outcome {
+            ControlFlow::Break(unfinished) => unfinished,
+            ControlFlow::Continue(repairs) => Collected::All(collected.mended(repairs)),
+        })
     }
 }
 

@@ -40,6 +40,7 @@ use super::index::heads::Heads;
 use super::index::index_creation_limit::IndexCreationLimit;
 use super::index::indexer::Indexer;
 use super::ledger::lookup::Lookup;
+use super::ledger::member_evidence::MemberEvidence;
 use super::ledger::record::Recorder;
 use super::prepare::address::Addressing;
 use super::prepare::document_extractor::DocumentExtractor;
@@ -152,6 +153,7 @@ impl Processor {
             snapshots: preparation.snapshots.clone(),
             addressing: preparation.addressing.clone(),
             errors: locations::of_source(&spec.errors, &recorder.source),
+            archives: preparation.extractor.archives().map(MemberEvidence::new),
             blocked_patience: spec.index.as_ref().map_or(Duration::ZERO, Index::blocked_patience),
             on_delete: spec.raw.on_delete,
             ledger_index: ledger_index.clone(),

@@ -12,7 +12,7 @@ mod diff;
 pub(super) mod report;
 mod snapshot_lines;
 
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -23,7 +23,6 @@ use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::runs::Tally;
 use docmill_crds::records::units::{UnitId, UnitState, units_index};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::context::RunContext;
@@ -37,6 +36,7 @@ use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot::read;
 use crate::ingest::source::body::BodyReader;
 use crate::ingest::source::object::{self, ObjectFound, OpenedObject};
+use crate::ingest::source::range_reader::RangeReader;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::object_ref::ObjectRef;
@@ -146,11 +146,10 @@ impl<'a> Rehearsal<'a> {
         let Some((unit, object)) = self.object(object_ref, *opened).await? else {
             return self.stays(object_ref).await;
         };
-        let (predicted, report, read) = self
+        let (predicted, report) = self
             .compare(unit, length, object, recorded, snapshot)
             .await
             .map_err(|error| StoreError::unavailable(object::action(object_ref), &error))?;
-        object::check_length(object_ref, length, usize::try_from(read).unwrap_or(usize::MAX))?;
         Ok((Some(predicted), report))
     }
 
@@ -168,8 +167,9 @@ impl<'a> Rehearsal<'a> {
                 let Some((opened, reading)) = self.reading(converter, object_ref, opened).await? else {
                     return Ok(None);
                 };
-                let reader = BodyReader::start(opened.body);
-                Some((opened.unit, Object::ToConvert(Arc::clone(converter), reading, reader)))
+                let unit = opened.unit.clone();
+                let reader = RangeReader::start(&self.context.s3, opened);
+                Some((unit, Object::ToConvert(Arc::clone(converter), reading, Box::new(reader))))
             }
             DocumentExtractor::Describe(describer) => {
                 let whole = describer.describe(&self.context.s3, object_ref, opened).await?;
@@ -236,7 +236,7 @@ impl<'a> Rehearsal<'a> {
         Ok(snapshot.bytes().await?.map(|lines| HeldSnapshot { lines, _permit: permit }))
     }
 
-    /// Compares what would become of an object with what exists; also returns how many bytes of it were read.
+    /// Compares what would become of an object with what exists.
     async fn compare(
         &self,
         unit: Unit,
@@ -244,27 +244,27 @@ impl<'a> Rehearsal<'a> {
         object: Object,
         recorded: Option<Recorded>,
         snapshot: Option<HeldSnapshot<'_>>,
-    ) -> io::Result<(Predicted, ShadowReport, i64)> {
+    ) -> io::Result<(Predicted, ShadowReport)> {
         let lines = snapshot.as_ref().map(|snapshot| snapshot.lines.clone());
         let (addressing, success_state) =
             (Arc::clone(&self.addressing), UnitState::of_success(self.context.source()));
         let comparison_task = tokio::task::spawn_blocking(move || {
             let open_snapshot = lines.map(|lines| OpenSnapshot::new(lines, &addressing));
             let mut comparison = UnitComparison::new(&addressing, open_snapshot);
-            let mut read = length;
             match object {
                 Object::TooLarge => {
                     let message = format!("the object has {length} bytes");
                     let example = FailureExample { message, ..Default::default() };
                     comparison.refuse(Reason::LimitExceeded, example);
                 }
-                Object::ToConvert(converter, reading, reader) => {
-                    read = convert(&mut comparison, &converter, (reading, unit.landed()), reader)?;
+                Object::ToConvert(converter, reading, mut reader) => {
+                    comparison.convert(&converter, (reading, unit.landed()), &mut *reader)?;
+                    reader.finish()?;
                 }
                 Object::Described(document) => comparison.compare(&document),
             }
             let (predicted, report) = comparison.finish(&unit.id, recorded.as_ref(), success_state);
-            io::Result::Ok((predicted, report, read))
+            io::Result::Ok((predicted, report))
         });
         comparison_task.await.map_err(io::Error::from).flatten()
     }
@@ -273,22 +273,8 @@ impl<'a> Rehearsal<'a> {
 /// An object for the comparison.
 enum Object {
     TooLarge,
-    ToConvert(Arc<Converter>, Reading, BodyReader),
+    ToConvert(Arc<Converter>, Reading, Box<RangeReader>),
     Described(Box<Document>),
-}
-
-/// Converts an object to its end, with how it is read and when it landed; returns its length in bytes.
-fn convert(
-    comparison: &mut UnitComparison<'_>,
-    converter: &Converter,
-    reading: (Reading, Option<Timestamp>),
-    mut object: impl Read,
-) -> io::Result<i64> {
-    let mut counted = CountedBytes { reader: &mut object, read: 0 };
-    comparison.convert(converter, reading, &mut counted)?;
-    // What follows the last record, or the place of a refusal, is still part of the object.
-    io::copy(&mut counted, &mut io::sink())?;
-    Ok(counted.read)
 }
 
 /// The lines of a snapshot, with the permit for a large one.
@@ -296,18 +282,4 @@ fn convert(
 struct HeldSnapshot<'a> {
     lines: Bytes,
     _permit: Option<tokio::sync::SemaphorePermit<'a>>,
-}
-
-/// Counts the bytes that are read.
-struct CountedBytes<R> {
-    reader: R,
-    read: i64,
-}
-
-impl<R: Read> Read for CountedBytes<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        self.read += i64::try_from(count).unwrap_or(i64::MAX);
-        Ok(count)
-    }
 }

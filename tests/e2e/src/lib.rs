@@ -8,13 +8,14 @@
 //! - [`world`]: a namespace, buckets, a queue and indices of one test's own, taken away afterwards;
 //! - [`rig`], [`faults`], [`cases`]: a source, or an enrichment, whose workers are processes of this machine, proxies that put faults
 //!   between them and the stores, and many such cases side by side;
-//! - [`articles`], [`bytes`], [`corpus`], [`notices`], [`resources`]: what is put into a world; [`mod@evidence`]: what is left of a refusal;
+//! - [`archives`], [`articles`], [`bytes`], [`corpus`], [`notices`], [`resources`]: what is put into a world; [`mod@evidence`]: what is left of a refusal;
 //! - [`ingest_runs`], [`enrichments`]: runs in a world;
 //! - [`auditor`]: the verdict; [`mod@rights`]: what a service account may do;
 //! - [`operator_metrics`]: what the operator tells of itself; [`cost`]: what the page about costs says;
 //! - [`wait`], [`watch`], [`condition_recorder`], [`table`], [`diagnosis`]: waiting for a state, watching pods, listening to what a
 //!   source says meanwhile, reading kubectl's tables, explaining a failure.
 
+pub mod archives;
 pub mod articles;
 pub mod auditor;
 pub mod bridge;

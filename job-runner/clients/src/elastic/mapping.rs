@@ -105,9 +105,12 @@ pub fn flattened_object(distribution: Distribution) -> Value {
 /// articles.
 pub fn docmill_field(enrichment: &Map<String, Value>) -> Value {
     let (keyword, date) = (keyword(), date());
+    let unit = json!({
+        "bucket": keyword, "key": keyword, "version": keyword, "member": keyword, "lastModified": date,
+    });
     let mut properties = json!({
         "source": keyword,
-        "unit": {"properties": {"bucket": keyword, "key": keyword, "version": keyword, "lastModified": date}},
+        "unit": {"properties": unit},
         "rawDigest": keyword,
         "snapshot": keyword,
         "revision": keyword,

@@ -28,6 +28,12 @@ pub(crate) enum Stopped {
     Refused(Garbled),
 }
 
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 /// An object that is read.
 pub(crate) struct Input<'r> {
     layer: Layer<'r>,

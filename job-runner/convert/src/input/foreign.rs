@@ -60,7 +60,8 @@ fn is_json(start: &[u8]) -> bool {
     }
 }
 
-fn is_tar(head: &[u8]) -> bool {
+/// Whether this is the first header of a tar archive.
+pub(crate) fn is_tar(head: &[u8]) -> bool {
     let (at, magic) = TAR;
     head.get(at..at + magic.len()) == Some(magic)
 }

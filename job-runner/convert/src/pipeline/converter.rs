@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docmill_crds::conversion::{Model, ModelError};
+use docmill_crds::conversion::{Model, ModelError, ResolvedArchive};
 
 use super::scratch::Scratches;
 use crate::automaton::{self, Automaton};
@@ -16,6 +16,8 @@ pub struct Converter {
     pub(crate) automaton: Automaton,
     pub(crate) limits: Limits,
     pub(crate) leniency: Leniency,
+    /// Which members of archives are read; `None` if no object is opened as one.
+    pub(crate) archive: Option<ResolvedArchive>,
     revision: String,
     /// The names of a document's fields.
     pub(crate) names: Arc<[String]>,
@@ -32,8 +34,8 @@ impl Converter {
     pub fn with_limits(model: &Model, limits: Limits) -> Result<Self, ModelError> {
         let names = model.fields.iter().map(|field| field.name.clone()).collect();
         let (automaton, revision) = (automaton::compile::compile(model)?, model.revision());
-        let leniency = Leniency::of(model);
-        Ok(Self { automaton, limits, leniency, revision, names, scratches: Scratches::default() })
+        let (leniency, archive) = (Leniency::of(model), model.archive.clone());
+        Ok(Self { automaton, limits, leniency, archive, revision, names, scratches: Scratches::default() })
     }
 
     /// The revision of the model: see [`Model::revision`].

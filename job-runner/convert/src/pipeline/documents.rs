@@ -18,17 +18,21 @@ use crate::evaluate::Evaluator;
 use crate::evaluate::record::PassedOver;
 use crate::events::{Pause, Sink};
 use crate::fault::{Fault, Flaw, Refusal};
+use crate::input::archive::member::Member;
 use crate::input::decompress::Input;
 use crate::input::window::{CHUNK, Trouble, Window};
 use crate::json_writer::JsonWriter;
 use crate::leniency::Reading;
+use crate::limits::Limits;
 use crate::validate::{self, Accepted, Judged, Values};
 
 /// A JSON document that its model accepts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
-    /// Which document of the object it is, from 0. Refused ones count.
+    /// Which document of the object it is, or of the member of an archive, from 0. Refused ones count.
     pub index_in_object: u32,
+    /// The member that it is of, if the object is an archive.
+    pub member: Option<Member>,
     json: String,
     names: Arc<[String]>,
     values: Values,
@@ -71,6 +75,7 @@ impl Document {
         let (json, names) = (json.as_str().to_owned(), names.into());
         Self {
             index_in_object: 0,
+            member: None,
             json,
             names,
             values,
@@ -108,6 +113,24 @@ impl Document {
     }
 }
 
+/// How much was read of an object, and what became of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Volume {
+    pub(crate) documents: u64,
+    /// Bytes after decompression.
+    pub(crate) bytes: u64,
+    /// Bytes of documents, the refused ones included.
+    pub(crate) written: u64,
+}
+
+impl Volume {
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.documents += other.documents;
+        self.bytes += other.bytes;
+        self.written += other.written;
+    }
+}
+
 /// The result for a document, or for the object from some point on.
 pub type Verdict = Result<Document, Refusal>;
 
@@ -120,6 +143,7 @@ pub type Verdict = Result<Document, Refusal>;
 #[derive(Debug)]
 pub struct Documents<'a> {
     converter: &'a Converter,
+    limits: Limits,
     /// `None` if the object could not even be opened.
     scanner: Option<Source<'a>>,
     evaluator: Evaluator<'a>,
@@ -150,6 +174,16 @@ impl Converter {
         Documents::in_chunks(self, reading, reader, CHUNK)
     }
 
+    /// The documents of an object that is read in this way, with limits of its own.
+    pub(crate) fn documents_within<'a>(
+        &'a self,
+        limits: &Limits,
+        reading: Reading,
+        reader: impl Read + 'a,
+    ) -> Documents<'a> {
+        Documents::open(self, limits, reading, reader, CHUNK)
+    }
+
     /// Converts a whole object: calls `verdict` for each document in order, and last for a fault of the
     /// object itself, if there is one (see [`Documents`]). An error means that the object could not be read.
     pub fn convert(&self, reader: impl Read, mut verdict: impl FnMut(Verdict)) -> io::Result<()> {
@@ -165,7 +199,17 @@ impl<'a> Documents<'a> {
         reader: impl Read + 'a,
         chunk: usize,
     ) -> Self {
-        let (limits, leniency) = (&converter.limits, &converter.leniency);
+        Self::open(converter, &converter.limits, reading, reader, chunk)
+    }
+
+    fn open(
+        converter: &'a Converter,
+        limits: &Limits,
+        reading: Reading,
+        reader: impl Read + 'a,
+        chunk: usize,
+    ) -> Self {
+        let leniency = &converter.leniency;
         let Scratch { raw, text, memory, json } = converter.scratches.take();
         let input = Input::new(Box::new(reader), limits);
         let automaton = &converter.automaton;
@@ -176,6 +220,7 @@ impl<'a> Documents<'a> {
         };
         Self {
             converter,
+            limits: *limits,
             scanner,
             evaluator: Evaluator::new(automaton, limits, memory),
             json,
@@ -200,6 +245,12 @@ impl<'a> Documents<'a> {
     /// What was mended in the object so far.
     pub fn repairs(&self) -> RepairCounts {
         self.scanner.as_ref().and_then(Source::repairs).cloned().unwrap_or_default()
+    }
+
+    /// How much was read, and what became of it.
+    pub(crate) fn volume(&self) -> Volume {
+        let bytes = self.scanner.as_ref().map_or(0, |scanner| scanner.window().bytes_read());
+        Volume { documents: u64::from(self.count), bytes, written: self.written }
     }
 
     /// What was mended since the last document.
@@ -264,7 +315,7 @@ impl<'a> Documents<'a> {
             Ok(Accepted { values, dropped }) => {
                 let (json, names) = (self.json.as_str().to_owned(), Arc::clone(&self.converter.names));
                 let dropped = dropped.into_iter().map(Dropped::of).collect();
-                Ok(Document { index_in_object, json, names, values, dropped, repairs })
+                Ok(Document { index_in_object, member: None, json, names, values, dropped, repairs })
             }
             Err(faults) => Err(Refusal::document(index_in_object, faults)),
         }
@@ -279,7 +330,7 @@ impl<'a> Documents<'a> {
     /// Values that documents share are written with each of them: a small object must not become terabytes.
     fn check_written(&self) -> Result<(), Trouble> {
         let Some(scanner) = &self.scanner else { return Ok(()) };
-        let limits = &self.converter.limits;
+        let limits = &self.limits;
         if self.written <= limits.expansion(scanner.window().bytes_read()) {
             return Ok(());
         }
@@ -290,7 +341,7 @@ impl<'a> Documents<'a> {
 
     /// The verdict on a line that is not JSON. It counts as a document.
     fn pass_over(&mut self, fault: Fault) -> Result<Verdict, Trouble> {
-        let most = self.converter.limits.documents;
+        let most = self.limits.documents;
         if self.count >= most {
             let (position, at) = (Position { line: fault.line, column: fault.column }, fault.at);
             let flaw = Flaw::limit(0, format!("at most {most} documents in an object"));

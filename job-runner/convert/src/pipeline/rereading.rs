@@ -14,9 +14,10 @@ use crate::leniency::Reading;
 
 impl Converter {
     /// How to read an object again from its start that was read in this way and refused so: what it gave is then void.
-    /// `None`: the refusal is final.
+    /// `None`: the refusal is final, as is that of a member of an archive.
     pub fn reading_after(&self, reading: Reading, refusal: &Refusal) -> Option<Reading> {
-        let is_of_bytes = refusal.document.is_none() && refusal.reason == Reason::InvalidBytes;
+        let is_of_object = refusal.document.is_none() && refusal.member.is_none();
+        let is_of_bytes = is_of_object && refusal.reason == Reason::InvalidBytes;
         let mends = self.rereads() && reading == Reading::AsDeclared;
         (is_of_bytes && mends).then_some(Reading::InFallback)
     }

@@ -2,12 +2,12 @@
 //! worker.
 
 use std::fs;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read as _};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
-use docmill_convert::{Losses, Reading, Verdict};
+use docmill_convert::{Losses, Object, Reading, Verdict};
 use docmill_crds::conversion::{Model, ModelError, RepairCounts};
 use jiff::Timestamp;
 
@@ -25,7 +25,7 @@ impl Engine {
 
     /// Opens a file, and finds out how it has to be read: documents are written as they come, so it is read twice
     /// where that could turn out too late.
-    pub(crate) fn open(&self, path: &Path) -> io::Result<(Box<dyn Read>, Reading)> {
+    pub(crate) fn open(&self, path: &Path) -> io::Result<(Box<dyn Object>, Reading)> {
         let converter = match &self.0 {
             DocumentExtractor::Convert(converter) if converter.rereads() => converter,
             _ => return Ok((open(path)?, Reading::default())),
@@ -62,18 +62,13 @@ impl Engine {
         &self,
         path: &Path,
         (reading, landed): (Reading, Option<Timestamp>),
-        file: &mut impl Read,
+        file: &mut dyn Object,
         mut verdict: impl FnMut(Verdict) -> ControlFlow<()>,
     ) -> io::Result<RepairCounts> {
         match &self.0 {
             DocumentExtractor::Convert(converter) => {
-                let mut documents = converter.documents_in(reading, file).landed_at(landed);
-                for document in documents.by_ref() {
-                    if verdict(document?).is_break() {
-                        break;
-                    }
-                }
-                Ok(documents.repairs())
+                let outcome = converter.each_document((reading, landed), file, &mut verdict)?;
+                Ok(outcome.continue_value().unwrap_or_default())
             }
             // The verdict on the only document: whether to go on does not matter.
             DocumentExtractor::Describe(_) => {

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use docmill_convert::{Document, Losses, Reading, Refusal, Verdict};
+use docmill_convert::{Document, Losses, Object, Reading, Refusal, Verdict};
 use docmill_crds::conversion::RepairCounts;
 use serde::Serialize;
 
@@ -89,7 +89,7 @@ impl ConvertJob {
         let mut writer = Writer::new(&input.path, self, lines);
         if let Some(content) = whole(input, buffer)? {
             let reading = self.engine.reading_of(content)?;
-            return self.read(content, reading, &mut writer, to);
+            return self.read(Cursor::new(content), reading, &mut writer, to);
         }
         // What is streamed may come slowly.
         writer.at_once = true;
@@ -99,7 +99,7 @@ impl ConvertJob {
 
     fn read(
         &self,
-        file: impl Read,
+        file: impl Object,
         reading: Reading,
         writer: &mut Writer<'_>,
         to: &Speaker<OutputLines>,
@@ -195,11 +195,16 @@ impl<'p> Writer<'p> {
         if self.form.records {
             let path = serde_json::to_string(&self.path)?;
             let index = document.index_in_object;
+            let member = match &document.member {
+                Some(member) => format!(",\"member\":{}", serde_json::to_string(member)?),
+                None => String::new(),
+            };
             let dropped = match document.dropped() {
                 [] => String::new(),
                 dropped => format!(",\"dropped\":{}", serde_json::to_string(dropped)?),
             };
-            writeln!(lines, "{{\"path\":{path},\"index\":{index},\"document\":{}{dropped}}}", document.json())
+            let json = document.json();
+            writeln!(lines, "{{\"path\":{path}{member},\"index\":{index},\"document\":{json}{dropped}}}")
         } else {
             writeln!(lines, "{}", document.json())
         }
@@ -250,6 +255,12 @@ struct CountedFile<'t, R> {
     file: R,
     bytes: u64,
     total: &'t AtomicU64,
+}
+
+impl<R: Seek> Seek for CountedFile<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
 }
 
 impl<R: Read> Read for CountedFile<'_, R> {

@@ -198,3 +198,29 @@ fn what_the_model_does_not_name_is_reported_by_path() {
         .to_string();
     assert!(error.contains("no/such"), "{error}");
 }
+
+/// One member, of a name and a content that fit a block each, and the end of the archive.
+fn tar(name: &str, content: &str) -> String {
+    let header =
+        format!("{name:\0<124}{:011o}\0{:\0<12}        0{:\0<100}ustar\x0000", content.len(), "", "");
+    let mut header = format!("{header:\0<512}");
+    let sum: u32 = header.bytes().map(u32::from).sum();
+    header.replace_range(148..156, &format!("{sum:06o}\0 "));
+    format!("{header}{content:\0<512}{:\0<1024}", "")
+}
+
+#[test]
+fn members_of_archives_are_converted_and_named() {
+    let scratch = Scratch::with(&[]);
+    scratch.write("a.tar", tar("x/b.xml", "<r><d n='1'/><d/></r>"));
+    let model = scratch.write("archive.yaml", format!("{MODEL}archive: {{members: ['*.xml']}}\n"));
+    let args = ConvertArgs { model: Some(model), records: true, ..args(&scratch, &["a.tar"]) };
+    let (tally, out, refusals) = run(&args);
+    let record: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&record["member"], &record["document"]["n"]), (&"x/b.xml".into(), &1.into()));
+    let refusal: Value = serde_json::from_str(&refusals).unwrap();
+    assert_eq!((&refusal["member"], &refusal["reason"]), (&"x/b.xml".into(), &"MissingField".into()));
+    assert_eq!((tally.files, tally.documents, tally.refusals()), (1, 1, 1));
+    let (_, _, refusals) = run(&ConvertArgs { human: true, ..args });
+    assert!(refusals.contains("a.tar/x/b.xml:1:"), "{refusals}");
+}

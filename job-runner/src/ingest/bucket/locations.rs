@@ -4,6 +4,8 @@
 //! - snapshots: `<prefix><namespace>/<source>/<raw key>/<unit digest>/<revision>.json`
 //! - refused objects: `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>` and, beside it, its
 //!   error record `<unit digest>.error.json`
+//! - refused members of archives: `<prefix><namespace>/<source>/objects/<raw key>/<unit digest>.members/` and the
+//!   number and the name of the member, also with an error record beside it
 //! - refused messages: the same under `messages/<message id>/`
 //!
 //! A key is parsed from its end, where the digest and what follows it have a fixed form; so there is exactly
@@ -18,6 +20,11 @@ use super::object_key;
 /// The suffix of an error record's key, after the digest of its unit.
 pub const ERROR_RECORD: &str = ".error.json";
 
+/// Bytes of a member's name that stand in the keys of its evidence: its end.
+const MAX_NAME_BYTES: usize = 120;
+/// The most bytes of such a key after the folder of its unit: a number, a dash, the name and the suffix.
+const MAX_MEMBER_BYTES: usize = 10 + 1 + MAX_NAME_BYTES + ERROR_RECORD.len();
+
 /// Keys of the evidence of a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvidenceKeys {
@@ -31,6 +38,26 @@ impl EvidenceKeys {
     /// The keys for a refused object.
     pub fn of_object(location: &BucketLocation, unit: &UnitId) -> Self {
         Self::within(&objects(location), unit)
+    }
+
+    /// The keys for a refused member of an archive: its number tells it apart, its name is for people.
+    pub fn of_member(location: &BucketLocation, unit: &UnitId, number: u32, name: &str) -> Self {
+        let name = name.replace(['/', '\\'], "_");
+        let from = name.len().saturating_sub(MAX_NAME_BYTES);
+        let from = (from..=name.len()).find(|from| name.is_char_boundary(*from)).unwrap_or(name.len());
+        let copy = format!("{}{number:05}-{}", Self::members_of(location, unit), &name[from..]);
+        Self { record: format!("{copy}{ERROR_RECORD}"), copy }
+    }
+
+    /// How the keys of all refused members of a unit start.
+    pub fn members_of(location: &BucketLocation, unit: &UnitId) -> String {
+        let digest = unit.digest();
+        // A long raw key is cut in one place, however long the names of members are.
+        let room = "-".repeat(MAX_MEMBER_BYTES);
+        let end = format!("/{digest}.members/{room}");
+        let mut key = object_key::derived(&objects(location), &unit.key, &digest, &end);
+        key.truncate(key.len() - MAX_MEMBER_BYTES);
+        key
     }
 
     /// The keys for a refused message.
@@ -79,6 +106,16 @@ mod tests {
         assert_eq!(record, format!("{copy}.error.json"));
     }
 
+    #[test]
+    fn a_member_is_named_in_the_keys_of_its_evidence() {
+        let location = BucketLocation { bucket: "errors".into(), prefix: "e/news/wire/".into() };
+        let unit = unit("raw", "in/a.zip", "1");
+        let EvidenceKeys { copy, record } = EvidenceKeys::of_member(&location, &unit, 7, "../x/b.xml");
+        let folder = format!("e/news/wire/objects/in/a.zip/{}.members/", unit.digest());
+        assert_eq!(copy, format!("{folder}00007-.._x_b.xml"));
+        assert_eq!(record, format!("{copy}.error.json"));
+    }
+
     /// Keys that begin or end as others' evidence and snapshots do, for sources that share a prefix or have one that looks
     /// like another's location.
     #[test]
@@ -110,7 +147,15 @@ mod tests {
                     [EvidenceKeys::of_object(&location, &unit), EvidenceKeys::of_message(&location, &unit)];
                 let snapshot = snapshot::key(&location, &unit, "5f");
                 keys.extend([object.copy, object.record, message.copy, message.record, snapshot]);
-                count += 5;
+                let long = "ü".repeat(512);
+                let members =
+                    [(1, "a.xml"), (2, "a.xml"), (3, "a.xml.error.json"), (u32::MAX, long.as_str())];
+                for (number, name) in members {
+                    let member = EvidenceKeys::of_member(&location, &unit, number, name);
+                    assert!(member.copy.starts_with(&EvidenceKeys::members_of(&location, &unit)));
+                    keys.extend([member.copy, member.record]);
+                }
+                count += 13;
             }
         }
         assert_eq!(keys.len(), count);

@@ -20,6 +20,7 @@ use crate::ingest::index::bulk_policy::SendMode;
 use crate::ingest::index::heads::unless_held;
 use crate::ingest::index::index_creation_limit::{IndexCreationLimit, sift};
 use crate::ingest::index::indexer::Indexer;
+use crate::ingest::ledger::member_evidence::MemberEvidence;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::retry::retry_step;
@@ -63,6 +64,8 @@ pub struct Committer {
     pub addressing: Addressing,
     /// The source's own location for refused objects.
     pub errors: BucketLocation,
+    /// Keeps refused members of archives; `None` if objects are none.
+    pub archives: Option<MemberEvidence>,
     /// How long a unit waits for an index that will not accept writes again by itself.
     pub blocked_patience: Duration,
     /// What happens to documents that a newer version of their object no longer has.

@@ -23,7 +23,6 @@ use super::ledger_update;
 use super::removed_documents::DocumentsToDelete;
 use crate::ingest::index::heads::{CommitError, unless_held};
 use crate::ingest::index::indexer;
-use crate::ingest::ledger::errors_bucket;
 use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot;
 use crate::ingest::snapshot::read::{self, OpenedSnapshot, SnapshotLines};
@@ -244,7 +243,7 @@ impl Committer {
             (ConvertedDocuments::InSnapshot | ConvertedDocuments::Unchanged, _) => {}
         }
         if head.gone && !converted.refusals.is_empty() {
-            errors_bucket::remove(&self.s3, &self.errors, id).await?;
+            self.remove_evidence(id).await?;
         }
         Ok(())
     }
@@ -278,6 +277,6 @@ impl Committer {
             // Others of the key may be the last good ones.
             self.take_back_of_index(&self.of_unit(unit), &unit.key, head.version, stop).await?;
         }
-        Ok(errors_bucket::remove(&self.s3, &self.errors, unit).await?)
+        Ok(self.remove_evidence(unit).await?)
     }
 }

@@ -20,7 +20,6 @@ use super::ledger_update;
 use super::removed_documents::{self, DocumentsToDelete};
 use crate::ingest::index::claim;
 use crate::ingest::index::heads::CommitError;
-use crate::ingest::ledger::errors_bucket;
 use crate::ingest::retry::retry_step;
 use crate::ingest::source::current;
 use crate::ingest::unit::indexing::HeldByIndex;
@@ -129,7 +128,7 @@ async fn take_back(
         committer.take_back(to_delete, tombstone, tombstone.version, stop).await?;
     }
     if removed_documents::may_have_evidence(record.as_ref()) {
-        errors_bucket::remove(&committer.s3, &committer.errors, unit).await?;
+        committer.remove_evidence(unit).await?;
     }
     let now = clock::now_millis();
     let record = match record {

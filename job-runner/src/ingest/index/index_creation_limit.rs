@@ -194,7 +194,7 @@ fn refusal(document: &AddressedDocument, max_per_hour: usize) -> RefusedPart {
     );
     let reason = Reason::TooManyIndices;
     let detail = json!({"reason": reason, "message": message, "index": index, "id": id});
-    RefusedPart { stage: Stage::Index, reason, message, detail }
+    RefusedPart { stage: Stage::Index, reason, message, detail, member: None }
 }
 
 #[cfg(test)]

@@ -25,14 +25,17 @@ pub struct ErrorRecord {
     pub source: String,
     /// The unit.
     pub unit: UnitId,
+    /// The member of an archive, in the record beside its copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     /// Where it was refused.
     pub stage: Stage,
     /// Reason code of the first refusal.
     pub reason: String,
     /// The first refusal in words.
     pub message: String,
-    /// Each refused document, or the object as a whole: `document` (its number in the object, from 0, if
-    /// known), `reason` and `faults` (reason, field, path, line, column, expected, found).
+    /// Each refused document, or the object as a whole: `member` (of an archive), `document` (its number in the object
+    /// or member, from 0, if known), `reason` and `faults` (reason, field, path, line, column, expected, found).
     pub refusals: Vec<Value>,
     /// Whether the refused object was copied beside this record.
     pub copied: bool,
@@ -104,15 +107,25 @@ pub async fn remove(
     let EvidenceKeys { copy, record } = EvidenceKeys::of_object(location, unit);
     // The record last, as when it was written: if it exists, the evidence is complete.
     for key in [copy, record] {
-        let sent = client.delete_object().bucket(&location.bucket).key(&key).send().await;
-        let Err(error) = sent else { continue };
-        let error = StoreError::from_sdk(format!("delete s3://{}/{key}", location.bucket), &error);
-        if !matches!(error.fault(), Some(StoreFault::AccessDenied | StoreFault::Refused)) {
-            return Err(error);
-        }
-        tracing::warn!(%error, "failed to delete outdated evidence of a refusal; allow s3:DeleteObject on it");
+        delete(client, location, &key).await?;
     }
     Ok(())
+}
+
+/// Deletes evidence; false if it may not be deleted.
+pub(super) async fn delete(
+    client: &aws_sdk_s3::Client,
+    location: &BucketLocation,
+    key: &str,
+) -> Result<bool, StoreError> {
+    let sent = client.delete_object().bucket(&location.bucket).key(key).send().await;
+    let Err(error) = sent else { return Ok(true) };
+    let error = StoreError::from_sdk(format!("delete s3://{}/{key}", location.bucket), &error);
+    if !matches!(error.fault(), Some(StoreFault::AccessDenied | StoreFault::Refused)) {
+        return Err(error);
+    }
+    tracing::warn!(%error, "failed to delete outdated evidence of a refusal; allow s3:DeleteObject on it");
+    Ok(false)
 }
 
 /// Keeps a queue message that is not a notification, with the reason beside it. `unit` is the id under which
@@ -129,7 +142,18 @@ pub async fn refuse_message(
     write_record(client, location, &keys.record, record).await
 }
 
-async fn write_record(
+/// Keeps the bytes of a part of an object.
+pub(super) async fn write_copy(
+    client: &aws_sdk_s3::Client,
+    location: &BucketLocation,
+    key: &str,
+    bytes: Vec<u8>,
+) -> Result<(), StoreError> {
+    write(client, location, key, "application/octet-stream", bytes).await
+}
+
+/// Writes an error record.
+pub(super) async fn write_record(
     client: &aws_sdk_s3::Client,
     location: &BucketLocation,
     key: &str,

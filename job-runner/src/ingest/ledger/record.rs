@@ -175,6 +175,7 @@ impl Recorder {
         ErrorRecord {
             source: self.source.clone(),
             unit,
+            member: None,
             stage,
             reason: reason.to_string(),
             message: message.to_owned(),

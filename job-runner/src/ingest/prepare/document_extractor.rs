@@ -24,4 +24,12 @@ impl DocumentExtractor {
             None => Self::Describe(Describer::default()),
         })
     }
+
+    /// What reads the members of archives, if objects may be archives.
+    pub fn archives(&self) -> Option<Arc<Converter>> {
+        match self {
+            Self::Convert(converter) => Some(Arc::clone(converter)).filter(|found| found.opens_archives()),
+            Self::Describe(_) => None,
+        }
+    }
 }

@@ -66,6 +66,11 @@ impl Made {
         ))
     }
 
+    /// How much was refused.
+    pub(crate) const fn refused(&self) -> usize {
+        self.refusals.len()
+    }
+
     /// Bytes of all lines.
     pub(crate) const fn bytes(&self) -> usize {
         self.lines.len()

@@ -9,14 +9,13 @@ use docmill_convert::Document;
 use docmill_crds::api::storage::BucketLocation;
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::{RecordedDocument, content_digest};
-use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::address::Addressing;
 use super::document_extractor::DocumentExtractor;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::snapshot::packed::packer::{PackReservation, Packer};
-use crate::ingest::snapshot::provenance::{Provenance, snapshot_line};
+use crate::ingest::snapshot::provenance::{Provenance, UnitProvenance, snapshot_line};
 use crate::ingest::source::access_tracker::Access;
 use crate::ingest::source::object::{self, MemoryBudget, ObjectFound};
 use crate::ingest::unit::Unit;
@@ -80,10 +79,9 @@ impl Preparation {
         document: Document,
         provenance: &Provenance<'_>,
     ) -> Result<AddressedDocument, RefusedPart> {
-        let number = document.index_in_object;
+        let (number, member) = (document.index_in_object, document.member.clone());
         let refused = |reason: Reason, message: String| {
-            let detail = json!({"document": number, "reason": reason, "message": message});
-            RefusedPart { stage: Stage::Convert, reason, message, detail }
+            RefusedPart::of_document(member.clone(), number, reason, message)
         };
         let address = self.addressing.of_new(&document, clock::now_millis());
         let address = address.map_err(|error| refused(error.reason(), error.to_string()))?;
@@ -93,7 +91,10 @@ impl Preparation {
             telemetry::worker().metrics.value_dropped(value.reason);
         }
         let repairs = Some(document.repairs().clone()).filter(|repairs| !repairs.is_empty());
-        let provenance = Provenance { dropped: &dropped, repairs: repairs.as_ref(), ..provenance.clone() };
+        let unit =
+            UnitProvenance { member: member.as_ref().map(|member| &*member.name), ..provenance.unit.clone() };
+        let provenance =
+            Provenance { unit, dropped: &dropped, repairs: repairs.as_ref(), ..provenance.clone() };
         let line = snapshot_line(document.into_json(), &provenance)
             .map_err(|error| refused(Reason::NotAddressable, error.to_string()))?;
         Ok(AddressedDocument {

@@ -55,7 +55,7 @@ impl Stamp {
     ) -> Provenance<'a> {
         Provenance {
             source: &recorder.source,
-            unit: UnitProvenance { id: &unit.id, last_modified: &self.last_modified },
+            unit: UnitProvenance { id: &unit.id, member: None, last_modified: &self.last_modified },
             raw_digest,
             snapshot: self.snapshot.as_deref(),
             revision: &recorder.revision,

@@ -1,9 +1,11 @@
 //! Objects that are too large to be held in memory. They are read twice, once for their digest and once to be
 //! converted, and their documents are written to the snapshot as they come; once more, if that shows that they
 //! are in another encoding. The index is then filled from the snapshot, some documents at a time. Their snapshots
-//! are objects of their own, even if others are packed.
+//! are objects of their own, even if others are packed. An archive is one of them; where its members are found by a
+//! directory at its end, they are read by range.
 
-use std::io::{self, Read};
+use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,8 +24,8 @@ use super::preparation::Preparation;
 use super::stamp::Stamp;
 use crate::ingest::snapshot::upload::{PART_BYTES, Upload};
 use crate::ingest::source::access_tracker::AccessFailure;
-use crate::ingest::source::body::BodyReader;
 use crate::ingest::source::object::{self, ObjectFound, OpenedObject};
+use crate::ingest::source::range_reader::RangeReader;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::document::AddressedDocument;
@@ -132,7 +134,7 @@ impl<'a> StreamingAttempt<'a> {
         reading: Reading,
     ) -> Result<Result<Prepared, Reading>, AccessFailure<'a>> {
         let (sender, mut parts) = mpsc::channel(1);
-        let reader = BodyReader::start(opened.body);
+        let reader = RangeReader::start(&self.preparation.s3, opened);
         let (preparation, unit) = (Arc::clone(self.shared), self.unit.clone());
         let (digest, converter) = (raw_digest.clone(), Arc::clone(self.converter));
         let conversion = tokio::task::spawn_blocking(move || {
@@ -158,10 +160,7 @@ impl<'a> StreamingAttempt<'a> {
             }
         }
         let result = match conversion.await.map_err(io::Error::from).flatten() {
-            Ok(Ok(result)) => {
-                let checked = object::check_length(self.landed, opened.length, result.bytes_read);
-                checked.map(|()| result).map_err(io::Error::other)
-            }
+            Ok(Ok(result)) => Ok(result),
             Ok(Err(another)) => {
                 if let Some(upload) = upload {
                     upload.abort().await;
@@ -235,7 +234,6 @@ struct StreamedConversion {
     overwritten: Overwritten,
     repairs: RepairCounts,
     refusals: Vec<RefusedPart>,
-    bytes_read: usize,
 }
 
 /// Converts, and sends the lines of the documents in parts. Ends early if nobody receives them, or if the object has to
@@ -245,24 +243,22 @@ fn convert(
     (converter, reading): (&Converter, Reading),
     unit: &Unit,
     raw_digest: &str,
-    reader: impl Read,
+    mut reader: RangeReader,
     parts: &mpsc::Sender<Bytes>,
 ) -> io::Result<Result<StreamedConversion, Reading>> {
     let stamp = Stamp::new(unit, Some(preparation.snapshot_key(unit)));
     let provenance = stamp.provenance(unit, raw_digest, &preparation.recorder);
-    let mut reader = CountedRead { reader, bytes_read: 0 };
     let (mut digest, mut ids) = (DocumentsDigest::default(), Ids::default());
     let (mut documents, mut refusals, mut unlisted) = (0, Vec::new(), 0_usize);
     let mut part = Vec::new();
     let send = |part: Vec<u8>| {
         parts.blocking_send(part.into()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     };
-    let mut verdicts = converter.documents_in(reading, &mut reader).landed_at(unit.landed());
-    for verdict in verdicts.by_ref() {
-        let addressed = match verdict? {
+    let outcome = converter.each_document((reading, unit.landed()), &mut reader, &mut |verdict| {
+        let addressed = match verdict {
             Ok(document) => preparation.address(document, &provenance),
             Err(refusal) => match converter.reading_after(reading, &refusal) {
-                Some(another) => return Ok(Err(another)),
+                Some(another) => return ControlFlow::Break(Ok(another)),
                 None => Err(refusal.into()),
             },
         };
@@ -276,14 +272,19 @@ fn convert(
             Err(refused) if refusals.len() < LISTED_REFUSALS => refusals.push(refused),
             Err(_) => unlisted += 1,
         }
-        if part.len() >= PART_BYTES {
-            send(std::mem::take(&mut part))?;
+        if part.len() >= PART_BYTES
+            && let Err(error) = send(std::mem::take(&mut part))
+        {
+            return ControlFlow::Break(Err(error));
         }
-    }
-    let repairs = verdicts.repairs();
-    drop(verdicts);
-    // Whatever follows the last record is still part of the object.
-    io::copy(&mut reader, &mut io::sink())?;
+        ControlFlow::Continue(())
+    })?;
+    let repairs = match outcome {
+        ControlFlow::Break(Ok(another)) => return Ok(Err(another)),
+        ControlFlow::Break(Err(error)) => return Err(error),
+        ControlFlow::Continue(repairs) => repairs,
+    };
+    reader.finish()?;
     if !part.is_empty() {
         send(part)?;
     }
@@ -294,8 +295,7 @@ fn convert(
     }
     let digest = digest.finish();
     let overwritten = ids.finish(|| digest.clone());
-    let bytes_read = reader.bytes_read;
-    Ok(Ok(StreamedConversion { documents, digest, overwritten, repairs, refusals, bytes_read }))
+    Ok(Ok(StreamedConversion { documents, digest, overwritten, repairs, refusals }))
 }
 
 /// Adds a line to a part. A line that fills a part is not copied.
@@ -306,19 +306,5 @@ fn append(part: &mut Vec<u8>, mut line: Vec<u8>) {
     } else {
         part.reserve(line.len().max(PART_BYTES.saturating_sub(part.len())));
         part.extend_from_slice(&line);
-    }
-}
-
-/// Counts the bytes that are read.
-struct CountedRead<R> {
-    reader: R,
-    bytes_read: usize,
-}
-
-impl<R: Read> Read for CountedRead<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        self.bytes_read += count;
-        Ok(count)
     }
 }

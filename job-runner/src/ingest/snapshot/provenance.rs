@@ -45,6 +45,9 @@ pub struct UnitProvenance<'a> {
     /// Bucket, key and version.
     #[serde(flatten)]
     pub id: &'a UnitId,
+    /// The member that the document is of, if the object is an archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<&'a str>,
     /// When it landed.
     pub last_modified: &'a str,
 }
@@ -114,7 +117,7 @@ mod tests {
         let id = UnitId { bucket: "raw".into(), key: "a \"b\".xml".into(), version: "v".into() };
         let provenance = Provenance {
             source: "news/wire",
-            unit: UnitProvenance { id: &id, last_modified: "2026-01-02T00:00:00Z" },
+            unit: UnitProvenance { id: &id, member: None, last_modified: "2026-01-02T00:00:00Z" },
             raw_digest: "00",
             snapshot,
             revision: "r",
@@ -146,7 +149,7 @@ mod tests {
         repairs.add(Repair::BareAmpersand, 2);
         let provenance = Provenance {
             source: "news/wire",
-            unit: UnitProvenance { id: &id, last_modified: "2026-01-02T00:00:00Z" },
+            unit: UnitProvenance { id: &id, member: None, last_modified: "2026-01-02T00:00:00Z" },
             raw_digest: "00",
             snapshot: None,
             revision: "r",

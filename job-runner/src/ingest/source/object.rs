@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use docmill_clients::aws::{StoreError, StoreFault};
@@ -75,14 +76,7 @@ pub enum ObjectFound {
 ///
 /// A version that is a delete marker answers 405, and is not an object.
 pub async fn open(client: &aws_sdk_s3::Client, landed: &ObjectRef) -> Result<ObjectFound, StoreError> {
-    let mut request = client.get_object().bucket(&landed.bucket).key(&landed.key);
-    request = match (&landed.version_id, &landed.etag) {
-        (Some(version), _) => request.version_id(version),
-        // Without versions, only the ETag tells whether this is still the object that the message is about.
-        (None, Some(etag)) => request.if_match(format!("\"{etag}\"")),
-        (None, None) => request,
-    };
-    let object = match request.send().await {
+    let object = match get(client, landed).send().await {
         Ok(object) => object,
         Err(error) => {
             let is_marker = error.raw_response().is_some_and(|response| {
@@ -106,6 +100,27 @@ pub async fn open(client: &aws_sdk_s3::Client, landed: &ObjectRef) -> Result<Obj
         tag_count: object.tag_count,
     };
     Ok(ObjectFound::Object(Box::new(OpenedObject { unit, length, headers, body: object.body })))
+}
+
+/// The bytes of an object from a place on.
+pub async fn open_from(
+    client: &aws_sdk_s3::Client,
+    landed: &ObjectRef,
+    position: u64,
+) -> Result<ByteStream, StoreError> {
+    let sent = get(client, landed).range(format!("bytes={position}-")).send().await;
+    sent.map(|object| object.body).map_err(|error| StoreError::from_sdk(action(landed), &error))
+}
+
+/// The request for exactly this version of an object.
+fn get(client: &aws_sdk_s3::Client, landed: &ObjectRef) -> GetObjectFluentBuilder {
+    let request = client.get_object().bucket(&landed.bucket).key(&landed.key);
+    match (&landed.version_id, &landed.etag) {
+        (Some(version), _) => request.version_id(version),
+        // Without versions, only the ETag tells whether this is still the object that the message is about.
+        (None, Some(etag)) => request.if_match(format!("\"{etag}\"")),
+        (None, None) => request,
+    }
 }
 
 /// All bytes of an object; exactly the announced length.

@@ -1,7 +1,7 @@
 //! What was refused of a unit, at which step, and why.
 
 use docmill_clients::elastic::ErrorCause;
-use docmill_convert::Refusal;
+use docmill_convert::{Member, Refusal};
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::RecordedDocument;
 use serde::Serialize;
@@ -38,13 +38,28 @@ pub struct RefusedPart {
     pub message: String,
     /// All details, for the error record.
     pub detail: Value,
+    /// The member of an archive that it is about.
+    pub member: Option<Box<Member>>,
 }
 
 impl RefusedPart {
     /// A refusal with nothing but a reason and a sentence.
     pub fn of_object(stage: Stage, reason: Reason, message: String) -> Self {
         let detail = json!({"reason": reason, "message": message});
-        Self { stage, reason, message, detail }
+        Self { stage, reason, message, detail, member: None }
+    }
+
+    /// The refusal of a document by its number in the object, or in a member of it.
+    pub fn of_document(member: Option<Member>, number: u32, reason: Reason, message: String) -> Self {
+        let mut detail = json!({"document": number, "reason": reason, "message": message});
+        let message = match &member {
+            Some(member) => {
+                detail["member"] = json!(member);
+                format!("member {:?}: {message}", member.name)
+            }
+            None => message,
+        };
+        Self { stage: Stage::Convert, reason, message, detail, member: member.map(Box::new) }
     }
 }
 
@@ -55,6 +70,7 @@ impl From<Refusal> for RefusedPart {
             reason: refusal.reason,
             message: refusal.message(),
             detail: serde_json::to_value(&refusal).unwrap_or_default(),
+            member: refusal.member.map(Box::new),
         }
     }
 }
@@ -66,7 +82,7 @@ pub fn rejected(recorded: &RecordedDocument, fault: &ErrorCause) -> RefusedPart 
         format!("Elasticsearch refuses document {id:?} of index {index:?}: {}", fault.for_records());
     let reason = Reason::IndexRejected;
     let detail = serde_json::json!({"reason": reason, "message": message, "index": index, "id": id});
-    RefusedPart { stage: Stage::Index, reason, message, detail }
+    RefusedPart { stage: Stage::Index, reason, message, detail, member: None }
 }
 
 /// A refusal because an index accepts no writes.
@@ -86,7 +102,7 @@ pub fn blocked(recorded: &RecordedDocument, held: &HeldByIndex) -> RefusedPart {
     );
     let reason = Reason::IndexBlocked;
     let detail = serde_json::json!({"reason": reason, "message": message, "index": blocked, "id": id});
-    RefusedPart { stage: Stage::Index, reason, message, detail }
+    RefusedPart { stage: Stage::Index, reason, message, detail, member: None }
 }
 
 /// A refusal because documents have to be deleted from an index that accepts no writes.

@@ -1,9 +1,10 @@
 //! Compares one unit under the proposed conversion with its current state. Pure.
 
 use std::io;
+use std::ops::ControlFlow;
 
 use docmill_clients::clock;
-use docmill_convert::{Converter, Document, Reading, Refusal};
+use docmill_convert::{Converter, Document, Object, Reading, Refusal};
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::{
     DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest,
@@ -77,15 +78,16 @@ impl<'a> UnitComparison<'a> {
         &mut self,
         converter: &Converter,
         (reading, landed): (Reading, Option<Timestamp>),
-        object: impl io::Read,
+        object: &mut dyn Object,
     ) -> io::Result<()> {
-        for verdict in converter.documents_in(reading, object).landed_at(landed) {
-            match verdict? {
+        let outcome = converter.each_document((reading, landed), object, &mut |verdict| {
+            match verdict {
                 Ok(document) => self.compare(&document),
                 Err(refusal) => self.refuse(refusal.reason, example(&refusal)),
             }
-        }
-        Ok(())
+            ControlFlow::<()>::Continue(())
+        });
+        outcome.map(drop)
     }
 
     /// Adds a document of the object.

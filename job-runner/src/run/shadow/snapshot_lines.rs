@@ -97,7 +97,7 @@ mod tests {
         let id = UnitId { bucket: "raw".into(), key, version: "v".into() };
         let provenance = Provenance {
             source: "news/wire",
-            unit: UnitProvenance { id: &id, last_modified: "2026-01-02T00:00:00Z" },
+            unit: UnitProvenance { id: &id, member: None, last_modified: "2026-01-02T00:00:00Z" },
             raw_digest: "00",
             snapshot: Some("s"),
             revision: "r",

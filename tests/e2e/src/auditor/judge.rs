@@ -352,6 +352,8 @@ fn refusal(
     let uncopied = told.as_ref().is_some_and(|told| {
         told["copied"] == false && told["notCopiedBecause"].as_str().is_some_and(|why| !why.is_empty())
     });
+    let members = format!("{copy}.members/");
+    known.errors.extend(evidence.errors.keys().filter(|key| key.starts_with(&members)).cloned());
     match evidence.errors.get(&copy) {
         None if uncopied => {}
         None => faults.push(format!("{:?} failed and is not in the errors bucket", raw.key)),

@@ -1,6 +1,7 @@
 //! The product in a real cluster with real stores. `cargo testbed test` sets them up and runs this; each test has a
 //! world of its own (see `e2e::world`), and the chart's templates are checked without any cluster.
 
+mod archives;
 mod audit;
 mod backlog;
 mod binary;

@@ -240,8 +240,8 @@ mod tests {
         let format = |values: &[&str]| {
             let mut kinds = Kinds::default();
             for value in values {
- kinds.narrow(value);
-}
+                kinds.narrow(value);
+            }
             kinds.format().map(|(_, format)| format)
         };
         assert_eq!(format(&["02.01.2026", "3.7.2026"]), Some("%d.%m.%Y"));

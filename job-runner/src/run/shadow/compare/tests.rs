@@ -36,7 +36,7 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
     let unit = unit();
     let provenance = Provenance {
         source: "news/wire",
-        unit: UnitProvenance { id: &unit, last_modified: "2026-01-02T00:00:00Z" },
+        unit: UnitProvenance { id: &unit, member: None, last_modified: "2026-01-02T00:00:00Z" },
         raw_digest: "00",
         snapshot: Some("s"),
         revision: "r",
@@ -66,7 +66,7 @@ fn rehearse(now: &Value, proposed: &Value) -> (Predicted, ShadowReport) {
     let ((recorded, lines), addressing) = (today(now), addressing());
     let mut comparison = UnitComparison::new(&addressing, Some(OpenSnapshot::new(lines, &addressing)));
     let reading = (docmill_convert::Reading::default(), None);
-    comparison.convert(&converter(proposed), reading, OBJECT.as_bytes()).unwrap();
+    comparison.convert(&converter(proposed), reading, &mut std::io::Cursor::new(OBJECT)).unwrap();
     comparison.finish(&unit(), Some(&recorded), UnitState::Indexed)
 }
 

@@ -54,8 +54,8 @@ mod tests {
     fn of(values: &[&str]) -> Distinct {
         let mut distinct = Distinct::default();
         for value in values {
- distinct.note(value);
-}
+            distinct.note(value);
+        }
         distinct
     }
 

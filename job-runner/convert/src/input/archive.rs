@@ -1,0 +1,21 @@
+//! Objects that are archives: ZIP, and tar as it is or compressed. Their members come one after the other, in bounded
+//! memory, however many there are and whatever they hold.
+//!
+//! - [`walk`]: the members that a model names, in the order of the archive; [`member`]: which one it is;
+//! - [`tar`]: from start to end, out of a [`stream`]; [`zip`]: by the [`directory`] at its end;
+//! - [`format`]: which of the two; [`object`]: what is read; [`content`]: the bytes of a member;
+//! - [`name`], [`pattern`]: what members are called, and which of them are meant.
+
+pub(crate) mod content;
+mod directory;
+pub(crate) mod format;
+pub(crate) mod member;
+mod name;
+pub(crate) mod object;
+mod pattern;
+mod stream;
+mod tar;
+#[cfg(test)]
+mod tests;
+pub(crate) mod walk;
+mod zip;
