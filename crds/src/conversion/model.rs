@@ -12,8 +12,9 @@ use super::fields::constraints::{ConstraintFault, Constraints};
 use super::fields::field::Field;
 use super::fields::field_type::FieldType;
 use super::fields::parts::DateParts;
+use super::fields::paths::{late, position};
 use super::fields::schema::MAX_NESTING;
-use super::fields::{dates, default, search_rules};
+use super::fields::{dates, default, search_rules, template};
 use super::format::Format;
 use super::limits::ResolvedLimits;
 use super::model_error::ModelError;
@@ -102,6 +103,9 @@ impl Model {
         if paths.iter().any(|(path, _)| path.target != Target::Element || path.steps.is_empty()) {
             return Err(ModelError::NotElement { place: "record".to_owned(), path: self.record.clone() });
         }
+        if paths.iter().any(|(path, _)| path.is_late()) {
+            return Err(ModelError::LateElement { place: "record".to_owned(), path: self.record.clone() });
+        }
         Ok(paths)
     }
 
@@ -110,6 +114,9 @@ impl Model {
         let path = |(index, path): (usize, &String)| {
             let place = format!("emptyIf[{index}]");
             let parsed = parse(&place, path, &self.scope())?;
+            if parsed.is_late() {
+                return Err(ModelError::LateElement { place, path: path.clone() });
+            }
             if parsed.target == Target::Element && !parsed.steps.is_empty() {
                 return Ok(parsed);
             }
@@ -122,7 +129,8 @@ impl Model {
         self.record_paths()?;
         self.empty_paths()?;
         dates::check_zone("timeZone", self.time_zone.as_deref())?;
-        check_fields("fields", &self.fields, &self.scope(), 1)?;
+        check_fields("fields", &self.fields, &self.scope(), 1, None)?;
+        late::check("fields", &self.fields, &self.scope(), false)?;
         match self.fields.iter().position(|field| field.name == EXTRA_FIELD) {
             Some(index) if self.extra != Extra::Drop => Err(ModelError::Field {
                 place: format!("fields[{index}].name"),
@@ -139,8 +147,16 @@ const fn is_refuse(on_fault: &OnFault) -> bool {
     matches!(on_fault, OnFault::Refuse)
 }
 
-fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) -> Result<(), ModelError> {
+/// Checks the fields of a document, or of the object `around` them.
+fn check_fields(
+    place: &str,
+    fields: &[Field],
+    scope: &Scope<'_>,
+    level: usize,
+    around: Option<&Field>,
+) -> Result<(), ModelError> {
     check_names(place, fields)?;
+    template::check::check(place, fields, scope, level)?;
     for (index, field) in fields.iter().enumerate() {
         let place = format!("{place}[{index}]");
         check_shape(&place, field, level)?;
@@ -148,8 +164,8 @@ fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) 
         dates::check_parts(&place, field)?;
         search_rules::check(&place, field)?;
         check_constraints(&place, field)?;
-        check_paths(&place, field, scope, level)?;
-        check_fields(&format!("{place}.fields"), &field.fields, scope, level + 1)?;
+        check_paths(&place, field, scope, (level, around))?;
+        check_fields(&format!("{place}.fields"), &field.fields, scope, level + 1, Some(field))?;
     }
     Ok(())
 }
@@ -159,8 +175,8 @@ fn check_shape(place: &str, field: &Field, level: usize) -> Result<(), ModelErro
         Err(ModelError::Field { place: format!("{place}{part}"), name: field.name.clone(), problem })
     };
     let object = field.kind == FieldType::Object;
-    if field.path.is_empty() {
-        return fault(".path", "a field needs at least one path".into());
+    if field.path.is_empty() && field.template.is_none() {
+        return fault(".path", "a field needs at least one path, or a template".into());
     }
     if object && level >= MAX_NESTING {
         return fault(".type", format!("objects nest at most {MAX_NESTING} deep"));
@@ -194,13 +210,21 @@ fn check_constraints(place: &str, field: &Field) -> Result<(), ModelError> {
     Constraints::of(field).map(|_| ()).map_err(fault)
 }
 
-fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> Result<(), ModelError> {
+fn check_paths(
+    place: &str,
+    field: &Field,
+    scope: &Scope<'_>,
+    (level, around): (usize, Option<&Field>),
+) -> Result<(), ModelError> {
     for (index, path) in field.path.iter().enumerate() {
         let place = format!("{place}.path[{index}]");
         let locations = Path::parse_locations(path, scope)
             .map_err(|fault| ModelError::Path { place: place.clone(), fault })?;
         let mixed = locations.windows(2).any(|pair| pair[0].0.absolute != pair[1].0.absolute);
-        let problem = locations.iter().find_map(|(location, _)| path_problem(field, location, scope, level));
+        let problem = locations.iter().find_map(|(location, _)| {
+            let problem = path_problem(field, location, scope, level);
+            problem.or_else(|| position::problem(field, location, around))
+        });
         let mixed = mixed.then_some("the paths of a union all start at the record, or all at the root");
         if let Some(problem) = problem.or(mixed.map(str::to_owned)) {
             return Err(ModelError::Field { place, name: field.name.clone(), problem });
@@ -209,7 +233,7 @@ fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> R
     for part in field.parts.iter().flat_map(DateParts::fields) {
         let place = format!("{place}.parts.{}", part.name);
         let parsed = parse(&place, &part.path[0], scope)?;
-        if parsed.absolute || parsed.target == Target::Count {
+        if parsed.absolute || matches!(parsed.target, Target::Count | Target::Position) {
             let problem = "a part of a date is within the field's own element".to_owned();
             return Err(ModelError::Field { place, name: field.name.clone(), problem });
         }

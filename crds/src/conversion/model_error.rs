@@ -23,6 +23,17 @@ pub enum ModelError {
         /// The path as written.
         path: String,
     },
+    /// A path of elements is known only when these have ended.
+    #[error(
+        "{place}: {path:?} has a condition on what is in an element, or last(): which elements these are is known only \
+         when they have ended, so that the conditions here are on attributes alone"
+    )]
+    LateElement {
+        /// Where in the model.
+        place: String,
+        /// The path as written.
+        path: String,
+    },
     /// A path cannot be parsed.
     #[error("{place}: {fault}")]
     Path {

@@ -13,6 +13,7 @@ use super::fault::Flaw;
 use super::limits::Limits;
 use capture::{Buffer, Capture};
 use extra::ExtraBuffer;
+use open_objects::{Open, OpenObject};
 use record::Record;
 use unmapped::Claim;
 
@@ -20,17 +21,20 @@ pub(crate) mod capture;
 mod claims;
 pub(crate) mod doubts;
 pub(crate) mod extra;
+mod guards;
 mod json;
 pub(crate) mod markup;
+mod open_objects;
 pub(crate) mod record;
 mod renewal;
+mod siblings;
 mod sink;
 mod state;
 pub(crate) mod text;
 pub(crate) mod unmapped;
 
 pub(crate) use state::Memory;
-use state::{Level, OpenObject};
+use state::Level;
 
 /// What was found for a document.
 #[derive(Clone, Copy, Debug)]
@@ -134,16 +138,18 @@ impl<'m> Evaluator<'m> {
     /// attributes.
     fn find_matches(&mut self, element: &Element<'_>, parents: std::ops::Range<usize>) {
         let automaton = self.automaton;
-        self.memory.matched.clear();
+        let Memory { active, matched, levels, siblings, objects, .. } = &mut self.memory;
+        let (claimed, parent) = (&mut self.claim.attributes, levels.len() - 1);
+        matched.clear();
         for index in parents {
-            let (id, owner) = self.memory.active.get(index);
+            let (id, owner) = active.get(index);
             let node = &automaton.nodes[id as usize];
             if node.sticky {
-                self.memory.active.push(id, owner);
+                active.push(id, owner);
             }
-            let (claimed, matched) = (&mut self.claim.attributes, &mut self.memory.matched);
             node.edges(element.name, |edge| {
-                if edge.holds(element, claimed) {
+                let place = |id| siblings.count(objects, (parent, id, owner));
+                if edge.holds(element, claimed, place) {
                     matched.push((edge.target, owner));
                 }
             });
@@ -241,12 +247,17 @@ impl<'m> Evaluator<'m> {
         let automaton = self.automaton;
         let slot = &automaton.slots[id as usize];
         let place = element.place.mark();
-        if slot.content == SlotContent::Count {
-            self.claim.presence = true;
-            if element.json.is_some_and(|value| value.kind == JsonKind::Null) {
-                return Ok(());
+        match slot.content {
+            SlotContent::Count => {
+                self.claim.presence = true;
+                if element.json.is_some_and(|value| value.kind == JsonKind::Null) {
+                    return Ok(());
+                }
+                return self.tally(slot, owner, place, element.place.offset);
             }
-            return self.tally(slot, owner, place, element.place.offset);
+            SlotContent::Name { local } => return self.name(slot, owner, local, element),
+            SlotContent::Guard(guard) => return self.open_guard(id, guard, owner, element),
+            SlotContent::Text { .. } | SlotContent::Object(_) => {}
         }
         let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
         if let SlotContent::Text { form, own, .. } = slot.content {
@@ -266,7 +277,8 @@ impl<'m> Evaluator<'m> {
                 if !shared && record.is_doubtful(found, slot) {
                     record.doubt_frame(frame);
                 }
-                self.memory.objects.push(OpenObject { level: self.memory.levels.len(), found, shared });
+                let level = self.memory.levels.len();
+                self.memory.objects.push(OpenObject { level, found, shared, open: Open::Object });
                 self.count(owner, 0, element.place.offset)?;
                 self.enter(
                     scope.root,
@@ -290,8 +302,23 @@ impl<'m> Evaluator<'m> {
                 self.memory.captures.push(Capture::new(owner, found, level, own, buffer));
                 Ok(())
             }
-            SlotContent::Count => Ok(()),
+            SlotContent::Count | SlotContent::Name { .. } | SlotContent::Guard(_) => Ok(()),
         }
+    }
+
+    /// The name of the element that starts is a value.
+    fn name(&mut self, slot: &Slot, owner: Owner, local: bool, element: &Element<'_>) -> Result<(), Flaw> {
+        self.claim.presence = true;
+        let Some(found) = self.reserve(slot, owner, element.place.mark()) else { return Ok(()) };
+        let mut name = String::new();
+        if !local && !element.prefix.is_empty() {
+            name.push_str(element.prefix);
+            name.push(':');
+        }
+        name.push_str(element.local);
+        self.count(owner, name.len(), element.place.offset)?;
+        self.record(owner).0.fill_text(found, &name);
+        Ok(())
     }
 
     fn exclude(&mut self, owner: Owner) {

@@ -51,6 +51,7 @@ pub use limits::Limits;
 pub use losses::{Loss, LossKind, Losses};
 pub use pipeline::converter::Converter;
 pub use pipeline::documents::{Document, Documents, Dropped, Verdict};
+pub use pipeline::unit::UnitName;
 pub use pipeline::visit::{Visited, VisitedName, Visitor, visit};
 
 pub(crate) mod pipeline;

@@ -5,6 +5,7 @@ mod constraints;
 mod document_validator;
 mod json;
 mod parts;
+mod template;
 
 pub(crate) use document_validator::Values;
 
@@ -13,6 +14,7 @@ use super::evaluate::Finding;
 use super::evaluate::record::PassedOver;
 use super::fault::Fault;
 use super::json_writer::JsonWriter;
+use super::pipeline::unit::UnitName;
 use document_validator::Judge;
 
 /// The judgement of a document.
@@ -30,8 +32,13 @@ pub(crate) struct Accepted {
 }
 
 /// Writes the fields of a document, in the order of its model, or finds all its faults.
-pub(crate) fn document(automaton: &Automaton, finding: Finding<'_>, json: &mut JsonWriter) -> Judged {
-    let mut judge = Judge::new(automaton, &finding, json);
+pub(crate) fn document(
+    automaton: &Automaton,
+    finding: Finding<'_>,
+    unit: &UnitName,
+    json: &mut JsonWriter,
+) -> Judged {
+    let mut judge = Judge::new(automaton, &finding, unit, json);
     let values = judge.document(finding);
     let Judge { faults, fatal, passed, .. } = judge;
     let verdict = if fatal == 0 { Ok(Accepted { values, dropped: faults }) } else { Err(faults) };

@@ -5,6 +5,7 @@ pub mod binary;
 mod binary_unit;
 pub mod date_window;
 pub mod document_extractor;
+pub mod first_look;
 pub(crate) mod in_memory;
 pub mod preparation;
 pub(crate) mod stamp;
@@ -189,7 +190,7 @@ impl Preparation {
         provenance: &Provenance<'_>,
     ) -> io::Result<Collected> {
         let mut collected = Made::default();
-        let mut documents = converter.documents_in(reading, bytes);
+        let mut documents = converter.documents_in(reading, bytes).of_unit(provenance.unit_name());
         for verdict in documents.by_ref() {
             collected.push(match verdict? {
                 Ok(document) => self.address(document, provenance),

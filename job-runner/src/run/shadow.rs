@@ -18,7 +18,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::elastic::{Address, ElasticError};
-use docmill_convert::{Converter, Document, Reading};
+use docmill_convert::{Converter, Document};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::runs::Tally;
 use docmill_crds::records::units::{UnitId, UnitState, units_index};
@@ -32,6 +32,7 @@ use super::report::Report as _;
 use crate::ingest::error::IngestError;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::prepare::document_extractor::DocumentExtractor;
+use crate::ingest::prepare::first_look::FirstLook;
 use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot::read;
 use crate::ingest::source::body::BodyReader;
@@ -164,11 +165,11 @@ impl<'a> Rehearsal<'a> {
         }
         Ok(match &self.extractor {
             DocumentExtractor::Convert(converter) => {
-                let Some((opened, reading)) = self.reading(converter, object_ref, opened).await? else {
+                let Some((opened, look)) = self.look_at(converter, object_ref, opened).await? else {
                     return Ok(None);
                 };
                 let reader = BodyReader::start(opened.body);
-                Some((opened.unit, Object::ToConvert(Arc::clone(converter), reading, reader)))
+                Some((opened.unit, Object::ToConvert(Arc::clone(converter), look, reader)))
             }
             DocumentExtractor::Describe(describer) => {
                 let whole = describer.describe(&self.context.s3, object_ref, opened).await?;
@@ -177,23 +178,23 @@ impl<'a> Rehearsal<'a> {
         })
     }
 
-    /// The object and how it has to be read; it is opened again where that takes reading it. `None` if it is gone by
-    /// then.
-    async fn reading(
+    /// The object and what has to be known of it before; it is opened again where that takes reading it. `None` if it is
+    /// gone by then.
+    async fn look_at(
         &self,
         converter: &Arc<Converter>,
         object_ref: &ObjectRef,
         opened: OpenedObject,
-    ) -> Result<Option<(OpenedObject, Reading)>, StoreError> {
-        if !converter.rereads() {
-            return Ok(Some((opened, Reading::default())));
+    ) -> Result<Option<(OpenedObject, FirstLook)>, StoreError> {
+        if !FirstLook::is_needed(converter) {
+            return Ok(Some((opened, FirstLook::default())));
         }
         let (converter, body) = (Arc::clone(converter), BodyReader::start(opened.body));
-        let decoding = tokio::task::spawn_blocking(move || converter.reading_of(body)).await;
-        let reading = decoding.map_err(io::Error::from).flatten();
-        let reading = reading.map_err(|error| StoreError::unavailable(object::action(object_ref), &error))?;
+        let looking = tokio::task::spawn_blocking(move || FirstLook::at(&converter, body)).await;
+        let look = looking.map_err(io::Error::from).flatten();
+        let look = look.map_err(|error| StoreError::unavailable(object::action(object_ref), &error))?;
         Ok(match object::open(&self.context.s3, object_ref).await? {
-            ObjectFound::Object(opened) => Some((*opened, reading)),
+            ObjectFound::Object(opened) => Some((*opened, look)),
             ObjectFound::Gone | ObjectFound::Replaced => None,
         })
     }
@@ -257,8 +258,8 @@ impl<'a> Rehearsal<'a> {
                     let example = FailureExample { message, ..Default::default() };
                     comparison.refuse(Reason::LimitExceeded, example);
                 }
-                Object::ToConvert(converter, reading, reader) => {
-                    read = convert(&mut comparison, &converter, reading, reader)?;
+                Object::ToConvert(converter, look, reader) => {
+                    read = convert(&mut comparison, &converter, (&unit.id.key, &look), reader)?;
                 }
                 Object::Described(document) => comparison.compare(&document),
             }
@@ -272,7 +273,7 @@ impl<'a> Rehearsal<'a> {
 /// An object for the comparison.
 enum Object {
     TooLarge,
-    ToConvert(Arc<Converter>, Reading, BodyReader),
+    ToConvert(Arc<Converter>, FirstLook, BodyReader),
     Described(Box<Document>),
 }
 
@@ -280,11 +281,11 @@ enum Object {
 fn convert(
     comparison: &mut UnitComparison<'_>,
     converter: &Converter,
-    reading: Reading,
+    unit: (&str, &FirstLook),
     mut object: impl Read,
 ) -> io::Result<i64> {
     let mut counted = CountedBytes { reader: &mut object, read: 0 };
-    comparison.convert(converter, reading, &mut counted)?;
+    comparison.convert(converter, unit, &mut counted)?;
     // What follows the last record, or the place of a refusal, is still part of the object.
     io::copy(&mut counted, &mut io::sink())?;
     Ok(counted.read)

@@ -33,8 +33,20 @@ pub struct Field {
     /// count(a//b) is the number of such elements, 0 if there are none; the field is an integer. For Json,
     /// paths are JSONPath without indexes and filters: head.title, authors[*].name, `['a b']`, ..name, *, @
     /// (the value itself), count(items), and $.feed.title from the top of the object.
+    /// name() is the name of the element, position() the number of a repeated object that the field is in.
+    /// A field with a template may be without a path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 8), inner(length(min = 1, max = 512)))]
     pub path: Vec<String>,
+
+    /// The value if no path finds one, put together from others in braces: "{headline}-{publishedAt:%Y-%m-%d}".
+    /// In braces is a field beside this one; a path with a /, @ or ( in it, such as ./head/title or name();
+    /// _unit.key and _unit.digest, the key and the SHA-256 of the object; or sha256(headline,publishedAt),
+    /// the SHA-256 of all these, each followed by a NUL. {version|'1'} is what stands after the | where there
+    /// is no version. If a part has no value, neither has the field. At most 64 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub template: Option<String>,
 
     /// Type of the value. string: one line, white space collapsed. text: all mixed content in reading order,
     /// with an empty line between paragraphs. markup: the inner XML, well-formed by itself. integer, number,

@@ -63,8 +63,7 @@ impl Sink for Evaluator<'_> {
             }
         }
         while let Some(object) = self.memory.objects.pop_if(|object| object.level == level_number) {
-            let record = if object.shared { &mut self.memory.shared } else { &mut self.memory.document };
-            record.close_object(object.found);
+            self.close(object);
         }
         self.memory.end_ancestors(level_number);
         self.memory.active.close(level.active);

@@ -2,7 +2,9 @@
 
 use super::capture::Capture;
 use super::doubts::OutsideTexts;
+use super::open_objects::OpenObject;
 use super::record::{Aside, Record};
+use super::siblings::Siblings;
 use super::text::TextBuffer;
 use super::unmapped::Unclaimed;
 use crate::automaton::NodeId;
@@ -22,15 +24,6 @@ pub(crate) struct Level {
     pub(crate) gap: Gap,
     /// White space is kept in it, by its `xml:space` or that of an element around it.
     pub(crate) preserve: bool,
-}
-
-/// An object whose element is open.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OpenObject {
-    pub(crate) level: usize,
-    pub(crate) found: u32,
-    /// The documents that follow share it.
-    pub(crate) shared: bool,
 }
 
 /// An open element outside of documents that paths from the root lead through.
@@ -57,6 +50,7 @@ pub(crate) struct Memory {
     pub(crate) levels: Vec<Level>,
     pub(crate) captures: Vec<Capture>,
     pub(crate) objects: Vec<OpenObject>,
+    pub(crate) siblings: Siblings,
     /// Outside of documents, outermost first.
     pub(crate) ancestors: Vec<Ancestor>,
     /// Buffers for the next captures.
@@ -72,6 +66,7 @@ impl Memory {
         self.levels.clear();
         self.captures.clear();
         self.objects.clear();
+        self.siblings.clear();
         self.ancestors.clear();
         self.document.clear();
         self.shared.clear();

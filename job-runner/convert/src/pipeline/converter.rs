@@ -41,6 +41,11 @@ impl Converter {
         &self.revision
     }
 
+    /// Whether documents take the digest of their object's bytes, which has to be known before they are made.
+    pub fn takes_digest(&self) -> bool {
+        self.automaton.takes_digest()
+    }
+
     /// Returns what objects had that the model does not name, since the last call.
     pub fn take_losses(&self) -> Losses {
         self.scratches.take_losses().into_losses()

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::converter::Converter;
 use super::scratch::Scratch;
 use super::source::Source;
+use super::unit::UnitName;
 use crate::automaton::Automaton;
 use crate::cursor::Position;
 use crate::evaluate::Evaluator;
@@ -119,6 +120,7 @@ pub type Verdict = Result<Document, Refusal>;
 #[derive(Debug)]
 pub struct Documents<'a> {
     converter: &'a Converter,
+    unit: UnitName,
     /// `None` if the object could not even be opened.
     scanner: Option<Source<'a>>,
     evaluator: Evaluator<'a>,
@@ -173,6 +175,7 @@ impl<'a> Documents<'a> {
         };
         Self {
             converter,
+            unit: UnitName::default(),
             scanner,
             evaluator: Evaluator::new(automaton, limits, memory),
             json,
@@ -183,6 +186,12 @@ impl<'a> Documents<'a> {
             held: None,
             trouble,
         }
+    }
+
+    /// Names the object, for templates that take something of that.
+    pub fn of_unit(mut self, unit: UnitName) -> Self {
+        self.unit = unit;
+        self
     }
 
     /// What was mended in the object so far.
@@ -260,7 +269,8 @@ impl<'a> Documents<'a> {
 
     fn validate(&mut self) -> Judged {
         self.json.clear();
-        validate::document(&self.converter.automaton, self.evaluator.found(), &mut self.json)
+        let Self { converter, evaluator, unit, json, .. } = self;
+        validate::document(&converter.automaton, evaluator.found(), unit, json)
     }
 
     /// Values that documents share are written with each of them: a small object must not become terabytes.

@@ -6,13 +6,14 @@ use docmill_crds::conversion::{FieldType, OnFault};
 use docmill_crds::reason::Reason;
 
 use super::constraints::{Tally, plain};
-use crate::automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId, is_certain};
+use crate::automaton::{Automaton, DOCUMENT, FieldPlan, Scope, ScopeId, is_certain};
 use crate::cursor::Position;
 use crate::evaluate::Finding;
 use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS};
 use crate::json_writer::JsonWriter;
+use crate::pipeline::unit::UnitName;
 use crate::types;
 
 /// Where in the text of a document the value of each of its model's fields is; an empty range for a field
@@ -41,6 +42,16 @@ impl Trail<'_> {
     }
 }
 
+impl Trail<'_> {
+    /// The number of the object in its list, from 1.
+    fn position(&self) -> usize {
+        match self {
+            Self::Object { index: Some(index), .. } => index + 1,
+            Self::Object { index: None, .. } | Self::Document => 1,
+        }
+    }
+}
+
 /// Where a value was found, for its faults.
 pub(super) struct Spot<'s> {
     pub(crate) path: &'s str,
@@ -63,6 +74,8 @@ pub(super) struct Judge<'a, 'w> {
     pub(crate) path: &'a str,
     /// What was found in the document, and not outside of it.
     inside: &'a Record,
+    /// The object that the document is in.
+    pub(super) unit: &'a UnitName,
     pub(crate) json: &'w mut JsonWriter,
     pub(crate) faults: Vec<Fault>,
     /// How many faults there are, without those of values that were left out.
@@ -80,16 +93,21 @@ pub(super) struct Since {
 /// What was found for an object: its frame, and for the document what it shares with others of its unit.
 #[derive(Clone, Copy)]
 pub(super) struct Findings<'r> {
-    record: &'r Record,
-    frame: u32,
-    shared: Option<&'r Record>,
+    pub(super) record: &'r Record,
+    pub(super) frame: u32,
+    pub(super) shared: Option<&'r Record>,
 }
 
 impl<'a, 'w> Judge<'a, 'w> {
-    pub(crate) fn new(automaton: &'a Automaton, finding: &Finding<'a>, json: &'w mut JsonWriter) -> Self {
+    pub(crate) fn new(
+        automaton: &'a Automaton,
+        finding: &Finding<'a>,
+        unit: &'a UnitName,
+        json: &'w mut JsonWriter,
+    ) -> Self {
         let Finding { path, document: inside, .. } = *finding;
         let (faults, passed) = (Vec::new(), PassedOver::default());
-        Self { automaton, path, inside, json, faults, fatal: 0, passed }
+        Self { automaton, path, inside, unit, json, faults, fatal: 0, passed }
     }
 
     pub(crate) fn document(&mut self, finding: Finding<'_>) -> Values {
@@ -101,12 +119,8 @@ impl<'a, 'w> Judge<'a, 'w> {
             return Values::new();
         }
         let automaton: &'a Automaton = self.automaton;
-        let fields = &automaton.scopes[DOCUMENT as usize].fields;
-        let mut values = Vec::with_capacity(fields.len());
         self.json.raw("{");
-        for field in fields {
-            values.push(self.field(field, findings, &Trail::Document));
-        }
+        let values = self.fields(&automaton.scopes[DOCUMENT as usize], findings, &Trail::Document);
         if !extra.is_empty() {
             self.json.separate();
             self.json.raw(EXTRA_KEY);
@@ -119,18 +133,40 @@ impl<'a, 'w> Judge<'a, 'w> {
     /// Writes an object; returns whether it has any field. If not, the caller has to remove it again.
     fn object(&mut self, scope: ScopeId, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
         let automaton: &'a Automaton = self.automaton;
+        let scope = &automaton.scopes[scope as usize];
+        let mut filled = false;
         self.json.raw("{");
-        let empty = self.json.len();
-        for field in &automaton.scopes[scope as usize].fields {
-            self.field(field, findings, trail);
+        if scope.templates.is_empty() {
+            for field in &scope.fields {
+                let is_there = !self.field(field, findings, trail).is_empty();
+                filled |= is_there && !field.position;
+            }
+        } else {
+            let values = self.fields(scope, findings, trail);
+            let mut values = scope.fields.iter().zip(&values);
+            // What is made of nothing but constants and the like is there for the sake of the others.
+            filled = values.any(|(field, value)| {
+                !value.is_empty() && !field.position && (field.template.is_none() || field.required)
+            });
         }
-        let filled = self.json.len() > empty;
         self.json.raw("}");
         filled
     }
 
+    /// Writes the fields of a document or an object, and returns where their values are.
+    fn fields(&mut self, scope: &'a Scope, findings: Findings<'_>, trail: &Trail<'_>) -> Values {
+        let mut values = Vec::with_capacity(scope.fields.len());
+        for field in &scope.fields {
+            values.push(self.field(field, findings, trail));
+        }
+        if !scope.templates.is_empty() {
+            self.templates(scope, findings, trail, &mut values);
+        }
+        values
+    }
+
     /// Writes a field with the value of the first path that found one, in the document or before it. Returns
-    /// where the value is; an empty range if there is none.
+    /// where the value is; an empty range, where the field would be, if there is none.
     fn field(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> Range<usize> {
         let before = self.json.len();
         self.json.separate();
@@ -138,7 +174,7 @@ impl<'a, 'w> Judge<'a, 'w> {
         let start = self.json.len();
         if !self.found(field, findings, trail) {
             self.json.truncate(before);
-            return 0..0;
+            return before..before;
         }
         start..self.json.len()
     }
@@ -167,7 +203,8 @@ impl<'a, 'w> Judge<'a, 'w> {
                 self.pass_over(shared, 0, slot);
             }
         }
-        self.not_found(field, findings, trail, known)
+        // A template has its turn when the other fields are there.
+        field.template.is_none() && self.not_found(field, findings, trail, known)
     }
 
     /// Remembers that no value came of what was found. Values in objects outside of the document are not told
@@ -182,7 +219,7 @@ impl<'a, 'w> Judge<'a, 'w> {
 
     /// Writes what a field has without a value, or reports that it needs one. There were `known` faults
     /// before the field.
-    fn not_found(
+    pub(super) fn not_found(
         &mut self,
         field: &FieldPlan,
         findings: Findings<'_>,
@@ -194,9 +231,20 @@ impl<'a, 'w> Judge<'a, 'w> {
             let path = field.paths.first().map_or("", String::as_str);
             return self.scalar(field, "0", &Spot { path, place: record.place(frame), trail, index: None });
         }
+        if field.position {
+            let (path, position) = (field.paths.first().map_or("", String::as_str), trail.position());
+            let spot = Spot { path, place: record.place(frame), trail, index: None };
+            return self.scalar(field, &position.to_string(), &spot);
+        }
         if field.required || record.any(frame, field.required_if.clone()) {
-            let at = field.paths.first().map_or("", String::as_str);
-            let expected = format!("a value of type {}", field.kind.as_str());
+            let template = field.template.as_deref();
+            let made_at = template.map_or("", |template| template.path.as_str());
+            let at = field.paths.first().map_or(made_at, String::as_str);
+            let mut expected = format!("a value of type {}", field.kind.as_str());
+            if let Some(template) = template {
+                expected.push_str(", or all that its template needs: ");
+                expected.push_str(&template.text);
+            }
             let name = trail.field(&field.name);
             if field.on_fault == OnFault::Drop && self.faults.len() > known {
                 // What was left out is why there is none.
@@ -299,7 +347,7 @@ impl<'a, 'w> Judge<'a, 'w> {
         let found = record.found(id);
         let spot = Spot { path, place: record.place_of(id), trail, index };
         match found.content {
-            Content::Empty => false,
+            Content::Empty | Content::Guard(_) => false,
             Content::Object(frame) => {
                 let Some(scope) = field.scope else { return false };
                 if field.kind != FieldType::Object {

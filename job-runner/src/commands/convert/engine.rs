@@ -5,12 +5,13 @@ use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use docmill_convert::{Losses, Reading, Verdict};
+use docmill_convert::{Losses, Verdict};
 use docmill_crds::conversion::{Model, ModelError, RepairCounts};
 
 use crate::commands::inputs::{is_stdin, open};
 use crate::ingest::prepare::binary;
 use crate::ingest::prepare::document_extractor::DocumentExtractor;
+use crate::ingest::prepare::first_look::FirstLook;
 
 /// A model that is ready for use.
 pub(crate) struct Engine(DocumentExtractor);
@@ -20,21 +21,21 @@ impl Engine {
         DocumentExtractor::new(model).map(Self)
     }
 
-    /// Opens a file, and finds out how it has to be read: documents are written as they come, so it is read twice
-    /// where that could turn out too late.
-    pub(crate) fn open(&self, path: &Path) -> io::Result<(Box<dyn Read>, Reading)> {
+    /// Opens a file, and finds out what has to be known of it before: documents are written as they come, so it is read
+    /// twice where that could turn out too late.
+    pub(crate) fn open(&self, path: &Path) -> io::Result<(Box<dyn Read>, FirstLook)> {
         let converter = match &self.0 {
-            DocumentExtractor::Convert(converter) if converter.rereads() => converter,
-            _ => return Ok((open(path)?, Reading::default())),
+            DocumentExtractor::Convert(converter) if FirstLook::is_needed(converter) => converter,
+            _ => return Ok((open(path)?, FirstLook::default())),
         };
         if !is_stdin(path) {
-            let reading = converter.reading_of(open(path)?)?;
-            return Ok((open(path)?, reading));
+            let look = FirstLook::at(converter, open(path)?)?;
+            return Ok((open(path)?, look));
         }
         let mut bytes = Vec::new();
         open(path)?.read_to_end(&mut bytes)?;
-        let reading = converter.reading_of(bytes.as_slice())?;
-        Ok((Box::new(Cursor::new(bytes)), reading))
+        let look = FirstLook::at(converter, bytes.as_slice())?;
+        Ok((Box::new(Cursor::new(bytes)), look))
     }
 
     /// Calls `verdict` for each document in order, and last for a fault of the file itself, until it breaks;
@@ -42,13 +43,14 @@ impl Engine {
     pub(crate) fn convert(
         &self,
         path: &Path,
-        reading: Reading,
+        look: &FirstLook,
         file: &mut impl Read,
         mut verdict: impl FnMut(Verdict) -> ControlFlow<()>,
     ) -> io::Result<RepairCounts> {
         match &self.0 {
             DocumentExtractor::Convert(converter) => {
-                let mut documents = converter.documents_in(reading, file);
+                let unit = look.unit_name(path.to_string_lossy().into_owned());
+                let mut documents = converter.documents_in(look.reading, file).of_unit(unit);
                 for document in documents.by_ref() {
                     if verdict(document?).is_break() {
                         break;

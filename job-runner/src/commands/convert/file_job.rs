@@ -63,11 +63,11 @@ impl ConvertJob {
     /// Converts a file and sends the results. An error is an error of reading the file; earlier output
     /// remains.
     pub(super) fn convert(&self, path: &Path, to: &Speaker<OutputLines>) -> io::Result<()> {
-        let (file, reading) = self.engine.open(path)?;
+        let (file, look) = self.engine.open(path)?;
         let mut file = CountedFile { file, bytes: 0, total: &self.bytes_read };
         let mut writer = Writer::new(path, self.form);
         let mut written = Ok(());
-        let read = self.engine.convert(path, reading, &mut file, |verdict| {
+        let read = self.engine.convert(path, &look, &mut file, |verdict| {
             written = writer.write(verdict);
             if written.is_ok() && writer.pass_on(to) {
                 ControlFlow::Continue(())

@@ -257,7 +257,7 @@ fn convert(
     let send = |part: Vec<u8>| {
         parts.blocking_send(part.into()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     };
-    let mut verdicts = converter.documents_in(reading, &mut reader);
+    let mut verdicts = converter.documents_in(reading, &mut reader).of_unit(provenance.unit_name());
     for verdict in verdicts.by_ref() {
         let addressed = match verdict? {
             Ok(document) => preparation.address(document, &provenance),

@@ -1,6 +1,6 @@
 //! `_docmill`: what every stored document says about its origin. Pure.
 
-use docmill_convert::Dropped;
+use docmill_convert::{Dropped, UnitName};
 use docmill_crds::conversion::RepairCounts;
 use docmill_crds::records::units::{UnitId, content_digest};
 use serde::Serialize;
@@ -47,6 +47,13 @@ pub struct UnitProvenance<'a> {
     pub id: &'a UnitId,
     /// When it landed.
     pub last_modified: &'a str,
+}
+
+impl Provenance<'_> {
+    /// What documents may take of the object's name.
+    pub fn unit_name(&self) -> UnitName {
+        UnitName { key: Some(self.unit.id.key.clone()), digest: Some(self.raw_digest.to_owned()) }
+    }
 }
 
 /// The document as one line of JSON, with `_docmill` at its end: the form that is kept as a snapshot.

@@ -3,7 +3,7 @@
 use std::io;
 
 use docmill_clients::clock;
-use docmill_convert::{Converter, Document, Reading, Refusal};
+use docmill_convert::{Converter, Document, Refusal};
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::{
     DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest,
@@ -15,6 +15,7 @@ use super::diff::diff;
 use super::report::{FailureExample, Move, ShadowReport};
 use super::snapshot_lines::{self, OpenSnapshot};
 use crate::ingest::prepare::address::Addressing;
+use crate::ingest::prepare::first_look::FirstLook;
 
 /// The fields of a ledger record that decide whether it would change.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -71,14 +72,15 @@ impl<'a> UnitComparison<'a> {
         }
     }
 
-    /// Converts the object, read in this way, and adds the results.
+    /// Converts the object with this key, of which so much is known, and adds the results.
     pub fn convert(
         &mut self,
         converter: &Converter,
-        reading: Reading,
+        (key, look): (&str, &FirstLook),
         object: impl io::Read,
     ) -> io::Result<()> {
-        for verdict in converter.documents_in(reading, object) {
+        let documents = converter.documents_in(look.reading, object);
+        for verdict in documents.of_unit(look.unit_name(key.to_owned())) {
             match verdict? {
                 Ok(document) => self.compare(&document),
                 Err(refusal) => self.refuse(refusal.reason, example(&refusal)),

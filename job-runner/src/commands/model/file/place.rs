@@ -11,6 +11,7 @@ pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &PlacedNo
         ModelError::Path { place, fault } => (place.as_str(), Some(fault.column)),
         ModelError::Field { place, .. }
         | ModelError::NotElement { place, .. }
+        | ModelError::LateElement { place, .. }
         | ModelError::NotOfBinary { place }
         | ModelError::NotOfJson { place, .. } => (place.as_str(), None),
         ModelError::RecordNotFromTop { .. } => ("record", None),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Predicted, Recorded, UnitComparison};
 use crate::ingest::prepare::address::Addressing;
+use crate::ingest::prepare::first_look::FirstLook;
 use crate::ingest::snapshot::provenance::{Provenance, UnitProvenance, snapshot_line};
 use crate::run::shadow::report::ShadowReport;
 use crate::run::shadow::snapshot_lines::OpenSnapshot;
@@ -65,7 +66,8 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
 fn rehearse(now: &Value, proposed: &Value) -> (Predicted, ShadowReport) {
     let ((recorded, lines), addressing) = (today(now), addressing());
     let mut comparison = UnitComparison::new(&addressing, Some(OpenSnapshot::new(lines, &addressing)));
-    comparison.convert(&converter(proposed), docmill_convert::Reading::default(), OBJECT.as_bytes()).unwrap();
+    let look = FirstLook::default();
+    comparison.convert(&converter(proposed), ("k", &look), OBJECT.as_bytes()).unwrap();
     comparison.finish(&unit(), Some(&recorded), UnitState::Indexed)
 }
 
