@@ -71,10 +71,18 @@ pub(crate) fn problem(path: &Path, outside: bool) -> Option<&'static str> {
     if path.is_late() && (outside || path.absolute) {
         return Some(OUTSIDE);
     }
+    if path.target != Target::Count {
+        return None;
+    }
     let from_end = |predicate: &Predicate| matches!(predicate, Predicate::Place(Place::FromEnd(_)));
-    let counts_last = path.target == Target::Count
-        && path.steps.iter().flat_map(|step| &step.predicates).any(from_end);
-    counts_last.then_some("what is counted has no place from the end, such as last()")
+    if path.steps.iter().flat_map(|step| &step.predicates).any(from_end) {
+        return Some("what is counted has no place from the end, such as last()");
+    }
+    // An element in two others that fulfil the condition would count twice.
+    let mut below = path.steps.iter().skip_while(|step| !step.is_late()).skip(1);
+    below
+        .any(|step| step.descend)
+        .then_some("below a condition on what is in an element, elements at any depth cannot be counted")
 }
 
 /// The locations of a path; none if it cannot be parsed, which is told elsewhere.

@@ -37,7 +37,7 @@ impl Record {
             while before != UNKNOWN && before > id {
                 before = self.found[before as usize].previous;
             }
-            if self.link(id, before, (outer, head), slot.union) {
+            if self.link(id, before, (outer, head)) {
                 released.push(id);
             }
         }
@@ -69,9 +69,9 @@ impl Record {
         std::iter::successors(known(first), |id| known(self.found[*id as usize].next)).collect()
     }
 
-    /// Adds a value to a list behind the one `before` it; not to that of a `union` in which another one starts at its
-    /// place. Returns whether it did.
-    fn link(&mut self, id: u32, before: u32, (frame, head): (u32, u32), union: bool) -> bool {
+    /// Adds a value to a list behind the one `before` it, unless the same element is there already, found by way of
+    /// another guard or another path of a union. Returns whether it did.
+    fn link(&mut self, id: u32, before: u32, (frame, head): (u32, u32)) -> bool {
         let list = &mut self.heads[head as usize];
         let next = self.found.get(before as usize).map_or(list.first, |before| before.next);
         let place = self.found[id as usize].place;
@@ -79,7 +79,7 @@ impl Record {
             let other = self.found.get(other as usize);
             other.is_some_and(|other| other.place == place && !matches!(other.content, Content::Guard(_)))
         };
-        if union && (is_same(before) || is_same(next)) {
+        if is_same(before) || is_same(next) {
             self.found[id as usize].content = Content::Empty;
             return false;
         }
