@@ -27,12 +27,13 @@ pub struct Field {
     /// Where the value is: a list of one or more paths. The first path that finds a value wins; a | b is one
     /// path, the union of both. A path starts at the record (in a nested field: at its object's element); a
     /// path with a leading / starts at the root of the object, and finds outside of the record what is
-    /// nearest before it. Steps are a/b, a//b, *, prefix:name, `*:name`, and a predicate on an attribute:
-    /// a[@role='main'], [@role!='x'], [@role], [not(@role)], [contains(@class,'x')]. The end may be
+    /// nearest before it. Steps are a/b, a//b, *, prefix:name, `*:name`, with predicates on attributes and on
+    /// what is in the element: a[@role='main'], [@role!='x'], [@role], [not(@role)], [contains(@class,'x')],
+    /// [starts-with(@class,'x')], [b='x'], [@role and b or c]; and positions: a[2], a[last()]. The end may be
     /// @attribute, `text()` (the element's own text without that of its children) or . (the element itself).
     /// count(a//b) is the number of such elements, 0 if there are none; the field is an integer. For Json,
-    /// paths are JSONPath without indexes and filters: head.title, authors[*].name, `['a b']`, ..name, *, @
-    /// (the value itself), count(items), and $.feed.title from the top of the object.
+    /// paths are JSONPath without slices and filters: head.title, authors[*].name, authors[0], authors[-1],
+    /// `['a b']`, ..name, *, @ (the value itself), count(items), and $.feed.title from the top of the object.
     /// name() is the name of the element, position() the number of a repeated object that the field is in.
     /// A field with a template may be without a path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

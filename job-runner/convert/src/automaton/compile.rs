@@ -210,8 +210,10 @@ impl Compiler<'_> {
 
     /// Adds one path of a field, which leads to a slot of its own: one location, or the union of several.
     fn slot(&mut self, locations: &[&Path], place: FieldPlace<'_>, slot: Slot) {
+        let late = locations.iter().any(|location| location.is_late());
         let scope = &mut self.scopes[at(place.scope)];
-        let slot = Slot { index: scope.slots, union: locations.len() > 1, ..slot };
+        let (index, union, certain) = (scope.slots, locations.len() > 1, slot.certain && !late);
+        let slot = Slot { index, union, certain, late, ..slot };
         scope.slots += 1;
         for location in locations {
             self.location(location, place, slot);

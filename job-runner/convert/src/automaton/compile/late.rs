@@ -47,8 +47,6 @@ impl Compiler<'_> {
         let (fields, templates) = (Vec::new(), Vec::new());
         self.scopes.push(Scope { root, slots: 1, speaks: false, fields, templates });
         self.guards.push(Guard { scope, predicates: Vec::new() });
-        // Whether it counts is not known, and then other paths may be needed.
-        let slot = Slot { late: true, certain: false, ..slot };
         let id = self.add_slot(Slot { content: SlotContent::Guard(guard), ..slot });
         let node = self.walk(place.root, steps);
         self.act(node, Action::Begin(id));
