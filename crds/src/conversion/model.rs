@@ -56,6 +56,9 @@ pub struct Model {
     /// The time zone of dates without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+    /// The paths of what relative URIs are resolved against.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub base: Vec<String>,
     /// What happens to values that are wrong, where a field does not say it.
     #[serde(skip_serializing_if = "is_refuse")]
     pub on_fault: OnFault,
@@ -125,9 +128,24 @@ impl Model {
         self.empty_if.iter().enumerate().map(path).collect()
     }
 
+    /// The paths of what relative URIs are resolved against.
+    pub fn base_paths(&self) -> Result<Vec<Path>, ModelError> {
+        let path = |(index, path): (usize, &String)| {
+            let place = format!("base[{index}]");
+            let parsed = parse(&place, path, &self.scope())?;
+            let is_text = matches!(parsed.target, Target::Element | Target::Text | Target::Attribute(_));
+            if parsed.absolute && is_text && !parsed.is_late() {
+                return Ok(parsed);
+            }
+            Err(ModelError::Base { place, path: path.clone() })
+        };
+        self.base.iter().enumerate().map(path).collect()
+    }
+
     pub(crate) fn check(&self) -> Result<(), ModelError> {
         self.record_paths()?;
         self.empty_paths()?;
+        self.base_paths()?;
         dates::check_zone("timeZone", self.time_zone.as_deref())?;
         check_fields("fields", &self.fields, &self.scope(), 1, None)?;
         late::check("fields", &self.fields, &self.scope(), false)?;
@@ -186,6 +204,9 @@ fn check_shape(place: &str, field: &Field, level: usize) -> Result<(), ModelErro
     }
     if !field.exclude.is_empty() && !field.kind.is_textual() {
         return fault(".exclude", "exclude is for string, text and markup".into());
+    }
+    if field.resolve && (!matches!(field.kind, FieldType::String | FieldType::Uri) || field.parts.is_some()) {
+        return fault(".resolve", "resolve is for string and uri".into());
     }
     if field.required && !field.required_if.is_empty() {
         return fault(".requiredIf", "the field is required in any case".into());

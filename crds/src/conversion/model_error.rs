@@ -34,6 +34,17 @@ pub enum ModelError {
         /// The path as written.
         path: String,
     },
+    /// A path is none of a base.
+    #[error(
+        "{place}: expected the path of a text from the root of the object, such as /rss/channel/link, with conditions on \
+         attributes alone, found {path:?}"
+    )]
+    Base {
+        /// Where in the model.
+        place: String,
+        /// The path as written.
+        path: String,
+    },
     /// A path cannot be parsed.
     #[error("{place}: {fault}")]
     Path {

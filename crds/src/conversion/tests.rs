@@ -190,6 +190,14 @@ fn a_wrong_path_is_named_by_field_and_place() {
             "fields[1].exclude[0] (b): what is left out has conditions on attributes alone",
         ),
         (
+            fault(json!({"record": "/a", "base": ["b"], "fields": [{"name": "a", "path": ["a"]}]})),
+            "base[0]: expected the path of a text from the root of the object",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "resolve": true, "type": "integer"})),
+            "fields[1].resolve (b): resolve is for string and uri",
+        ),
+        (
             fault(json!({"record": "//a[b='x']", "fields": [{"name": "a", "path": ["a"]}]})),
             "record: \"//a[b='x']\" has a condition on what is in an element, or last()",
         ),

@@ -47,6 +47,10 @@ pub(crate) struct Automaton {
     pub(crate) root: NodeId,
     /// The slots of paths from the root: the position of the field's first slot, and their own.
     pub(crate) outside: Vec<(u32, u32)>,
+    /// Fields resolve relative URIs.
+    pub(crate) resolves: bool,
+    /// The slots of what they are resolved against, beside `xml:base`.
+    pub(crate) base: Range<u32>,
     pub(crate) extra: Extra,
     /// The syntax of the objects.
     pub(crate) syntax: Syntax,
@@ -135,6 +139,8 @@ pub(crate) struct Slot {
     pub(crate) certain: bool,
     /// Whether its values count is known only later than they are.
     pub(crate) late: bool,
+    /// Its values are URIs that may be relative.
+    pub(crate) resolves: bool,
     /// Where its values are in the end: itself, or the slot of the outermost guard around it.
     pub(crate) home: SlotId,
     pub(crate) content: SlotContent,
@@ -165,7 +171,17 @@ impl Slot {
     /// A slot of this content, alone in its field and for a single value.
     pub(crate) const fn of(content: SlotContent) -> Self {
         let home = UNKNOWN;
-        Self { index: 0, first: 0, repeated: false, union: false, certain: true, late: false, home, content }
+        Self {
+            index: 0,
+            first: 0,
+            repeated: false,
+            union: false,
+            certain: true,
+            late: false,
+            resolves: false,
+            home,
+            content,
+        }
     }
 }
 
@@ -215,6 +231,8 @@ pub(crate) struct FieldPlan {
     pub(crate) counts: bool,
     /// Its value is the number of the object that it is in.
     pub(crate) position: bool,
+    /// Its values are URIs that may be relative.
+    pub(crate) resolves: bool,
     pub(crate) default: Option<Value>,
     /// What its value is made of if no path finds one. Boxed like the constraints.
     pub(crate) template: Option<Box<TemplatePlan>>,

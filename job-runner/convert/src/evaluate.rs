@@ -7,7 +7,7 @@ use super::cursor::Mark;
 use super::events::Element;
 use super::events::gap::Gap;
 use super::events::json_value::JsonKind;
-use super::events::names::number;
+use super::events::names::{UNKNOWN, number};
 use super::events::tag::RawAttribute;
 use super::fault::Flaw;
 use super::limits::Limits;
@@ -18,16 +18,20 @@ use record::Record;
 use unmapped::Claim;
 
 pub(crate) mod capture;
+mod base;
 mod claims;
 pub(crate) mod doubts;
 pub(crate) mod extra;
-mod guards;
 mod json;
+/// What is known only when an element, or its parent, has ended.
+mod late {
+    mod guards;
+    pub(crate) mod siblings;
+}
 pub(crate) mod markup;
 mod open_objects;
 pub(crate) mod record;
 mod renewal;
-mod siblings;
 mod sink;
 mod state;
 pub(crate) mod text;
@@ -82,7 +86,7 @@ impl<'m> Evaluator<'m> {
             claim,
         };
         let memory = &mut evaluator.memory;
-        memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None, preserve: false });
+        memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None, preserve: false, base: UNKNOWN });
         memory.unclaimed.start_object(automaton.extra);
         evaluator.activate(automaton.root, Owner::Root);
         evaluator
@@ -108,14 +112,17 @@ impl<'m> Evaluator<'m> {
         }
     }
 
-    /// Whether the white space of an element that starts is kept: XML 1.0, section 2.10.
-    fn preserve(&self, element: &Element<'_>) -> bool {
-        let inherited = self.innermost().1;
+    /// Whether the white space of an element that starts is kept (XML 1.0, section 2.10), and the number of the base
+    /// of URIs in it.
+    fn inherit(&mut self, element: &Element<'_>) -> (bool, u32) {
+        let around = self.memory.levels.last();
+        let (preserve, base) = around.map_or((false, UNKNOWN), |level| (level.preserve, level.base));
         if element.attributes.len() == 0 {
-            return inherited;
+            return (preserve, base);
         }
         let space = element.attributes.find("space", |prefix| prefix == "xml");
-        space.map_or(inherited, |(_, attribute)| attribute.value() == "preserve")
+        let preserve = space.map_or(preserve, |(_, attribute)| attribute.value() == "preserve");
+        (preserve, if self.automaton.resolves { self.enter_base(base, element) } else { base })
     }
 
     /// The number of the innermost level, and whether its white space is kept.
@@ -237,8 +244,16 @@ impl<'m> Evaluator<'m> {
         } else {
             self.claim_attribute(id, owner, found, index);
         }
-        self.count(owner, buffer.len(), attribute.offset)?;
-        self.record(owner).0.fill_text(found, buffer.text());
+        match self.resolved(slot, buffer.text()) {
+            Some(resolved) => {
+                self.count(owner, resolved.len(), attribute.offset)?;
+                self.record(owner).0.fill_text(found, &resolved);
+            }
+            None => {
+                self.count(owner, buffer.len(), attribute.offset)?;
+                self.record(owner).0.fill_text(found, buffer.text());
+            }
+        }
         self.memory.spare.push(buffer);
         Ok(())
     }
@@ -299,7 +314,8 @@ impl<'m> Evaluator<'m> {
                 }
                 let owner = if self.record(owner).1 { Owner::Shared(0) } else { Owner::Frame(0) };
                 let level = self.memory.levels.len();
-                self.memory.captures.push(Capture::new(owner, found, level, own, buffer));
+                let base = self.base_of(slot);
+                self.memory.captures.push(Capture::new(owner, found, level, own, buffer).with_base(base));
                 Ok(())
             }
             SlotContent::Count | SlotContent::Name { .. } | SlotContent::Guard(_) => Ok(()),
@@ -369,7 +385,7 @@ impl<'m> Evaluator<'m> {
     }
 
     fn finish(&mut self, capture: Capture) {
-        let found = capture.found;
+        let (found, base) = (capture.found, capture.base);
         let (record, shared) = self.record(capture.owner);
         let empty = match capture.into_buffer() {
             Buffer::Markup(buffer) => {
@@ -383,6 +399,9 @@ impl<'m> Evaluator<'m> {
                 empty
             }
         };
+        if base != UNKNOWN && !empty {
+            self.resolve_found(found, shared, base);
+        }
         if empty && !shared {
             self.memory.unclaimed.doubts.forget(found);
         }

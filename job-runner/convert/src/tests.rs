@@ -16,6 +16,7 @@ mod on_fault;
 mod paths;
 mod predicates;
 mod property;
+mod resolve;
 mod round_trip;
 mod templates;
 mod text;

@@ -11,6 +11,7 @@ pub(crate) use super::field_type::FieldType;
 use super::parts::DateParts;
 use super::search::Search;
 use crate::conversion::on_fault::OnFault;
+use crate::serialization::is_default;
 
 /// One field of a document.
 #[allow(
@@ -82,6 +83,11 @@ pub struct Field {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(min = 1, max = 512)))]
     pub exclude: Vec<String>,
+
+    /// Whether a relative URI is resolved against the xml:base that applies where it stands, and against the `base` of
+    /// the model. For string and uri. It is the first of what becomes of a value.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub resolve: bool,
 
     /// The text between the parts of a value: , makes a list of "bank, rates". White space around a part is
     /// left out. The field is repeated, or joins the parts. This and the next properties, up to join, apply in

@@ -45,11 +45,27 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
         compiler.act(node, Action::MayBeEmpty);
     }
     compiler.scope("fields", &model.fields, ".", Some(root))?;
+    let base = compiler.base(root)?;
+    let resolves = compiler.slots.iter().any(|slot| slot.resolves);
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
     let records = records.into_iter().map(|(_, text)| text).collect();
     let Compiler { names, slots, scopes, guards, outside, .. } = compiler;
     let (extra, record) = (model.extra, model.record.clone());
-    Ok(Automaton { names, nodes, slots, scopes, guards, root, outside, extra, syntax, record, records })
+    Ok(Automaton {
+        names,
+        nodes,
+        slots,
+        scopes,
+        guards,
+        root,
+        outside,
+        resolves,
+        base,
+        extra,
+        syntax,
+        record,
+        records,
+    })
 }
 
 struct Compiler<'m> {
@@ -152,7 +168,8 @@ impl Compiler<'_> {
             position = locations.iter().any(|location| location.target == Target::Position);
             // A value of several is one only in the end.
             let (first, repeated) = (first_slot, field.repeated || field.join.is_some());
-            self.slot(&locations, place, Slot { first, repeated, certain, ..Slot::of(content) });
+            let resolves = field.resolve;
+            self.slot(&locations, place, Slot { first, repeated, certain, resolves, ..Slot::of(content) });
         }
         let required_if = self.required_if(field, place)?;
         let dates = DateRules::of(field, self.model.time_zone.as_deref());
@@ -168,6 +185,7 @@ impl Compiler<'_> {
             repeated: field.repeated,
             counts,
             position,
+            resolves: field.resolve,
             default,
             template: None,
             computed: computed.map(Box::new),
@@ -178,6 +196,20 @@ impl Compiler<'_> {
             paths,
             scope: nested,
         })
+    }
+
+    /// The slots of what relative URIs are resolved against: none, if no field asks for it.
+    fn base(&mut self, absolute_root: NodeId) -> Result<Range<u32>, ModelError> {
+        let Scope { root, slots: first, .. } = self.scopes[at(DOCUMENT)];
+        let place =
+            FieldPlace { model: "base", path: ".", scope: DOCUMENT, root, absolute_root: Some(absolute_root) };
+        if self.slots.iter().any(|slot| slot.resolves) {
+            let content = SlotContent::Text { form: TextForm::Line, own: false, exclude: None };
+            for path in self.model.base_paths()? {
+                self.slot(&[&path], place, Slot { first, resolves: true, ..Slot::of(content) });
+            }
+        }
+        Ok(first..self.scopes[at(DOCUMENT)].slots)
     }
 
     /// Slots that decide whether the field is required.

@@ -5,6 +5,7 @@ use super::text::TextBuffer;
 use crate::automaton::active::Owner;
 use crate::events::Element;
 use crate::events::gap::Gap;
+use crate::events::names::UNKNOWN;
 
 #[derive(Debug)]
 pub(crate) struct Capture {
@@ -17,6 +18,8 @@ pub(crate) struct Capture {
     own: bool,
     /// The level of the element whose content is excluded.
     excluded: Option<usize>,
+    /// The number of the base that it is resolved against, if it is.
+    pub(crate) base: u32,
     buffer: Buffer,
 }
 
@@ -29,7 +32,12 @@ pub(crate) enum Buffer {
 
 impl Capture {
     pub(crate) const fn new(owner: Owner, found: u32, level: usize, own: bool, buffer: Buffer) -> Self {
-        Self { owner, found, level, own, excluded: None, buffer }
+        Self { owner, found, level, own, excluded: None, base: UNKNOWN, buffer }
+    }
+
+    /// The same, resolved against the base of this number.
+    pub(crate) fn with_base(self, base: u32) -> Self {
+        Self { base, ..self }
     }
 
     /// Excludes the content of the element at this level.

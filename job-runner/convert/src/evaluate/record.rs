@@ -228,6 +228,18 @@ impl Record {
         self.put(found, Content::Text { start, end: self.text.len() });
     }
 
+    /// Changes a text in its place.
+    pub(crate) fn change_text(&mut self, found: u32, change: impl FnOnce(&str) -> Option<String>) {
+        let Some(Content::Text { start, end }) = self.found.get(found as usize).map(|found| found.content) else {
+            return;
+        };
+        if let Some(changed) = change(self.text(start, end)) {
+            self.text.truncate(if end == self.text.len() { start } else { self.text.len() });
+            self.bytes = self.bytes.saturating_add(changed.len());
+            self.fill_text(found, &changed);
+        }
+    }
+
     /// Puts a JSON value into its place.
     pub(crate) fn fill_json(&mut self, found: u32, value: &JsonValue<'_>) {
         let start = self.text.len();

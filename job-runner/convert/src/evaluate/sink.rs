@@ -17,8 +17,8 @@ impl Sink for Evaluator<'_> {
         if self.memory.levels.len() == 1 {
             self.start_top();
         }
-        let (gap, preserve) = (element.name.gap, self.preserve(element));
-        self.memory.levels.push(Level { active: parents.end, captures: around, gap, preserve });
+        let (gap, (preserve, base)) = (element.name.gap, self.inherit(element));
+        self.memory.levels.push(Level { active: parents.end, captures: around, gap, preserve, base });
         self.memory.active.open(parents.end);
         self.find_matches(element, parents);
         let starts = if self.record.is_none() { self.record_path() } else { None };

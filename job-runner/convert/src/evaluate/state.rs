@@ -2,9 +2,9 @@
 
 use super::capture::Capture;
 use super::doubts::OutsideTexts;
+use super::late::siblings::Siblings;
 use super::open_objects::OpenObject;
 use super::record::{Aside, Record};
-use super::siblings::Siblings;
 use super::text::TextBuffer;
 use super::unmapped::Unclaimed;
 use crate::automaton::NodeId;
@@ -24,6 +24,8 @@ pub(crate) struct Level {
     pub(crate) gap: Gap,
     /// White space is kept in it, by its `xml:space` or that of an element around it.
     pub(crate) preserve: bool,
+    /// The number of the base of URIs in it, if there is one.
+    pub(crate) base: u32,
 }
 
 /// An open element outside of documents that paths from the root lead through.
@@ -51,6 +53,8 @@ pub(crate) struct Memory {
     pub(crate) captures: Vec<Capture>,
     pub(crate) objects: Vec<OpenObject>,
     pub(crate) siblings: Siblings,
+    /// The `xml:base` of open elements, resolved, outermost first.
+    pub(crate) bases: Vec<String>,
     /// Outside of documents, outermost first.
     pub(crate) ancestors: Vec<Ancestor>,
     /// Buffers for the next captures.
@@ -67,6 +71,7 @@ impl Memory {
         self.captures.clear();
         self.objects.clear();
         self.siblings.clear();
+        self.bases.clear();
         self.ancestors.clear();
         self.document.clear();
         self.shared.clear();

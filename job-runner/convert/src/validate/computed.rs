@@ -95,7 +95,8 @@ impl Judge<'_, '_> {
             Content::Text { start, end } | Content::Json { start, end, .. } => record.text(start, end),
             Content::Empty | Content::Object(_) | Content::Count(_) | Content::Guard(_) => return Vec::new(),
         };
-        self.edited(field, computed, text, spot)
+        let text = self.resolved(field, text);
+        self.edited(field, computed, &text, spot)
     }
 
     /// What a text becomes, and a fault if that is too long.

@@ -1,5 +1,6 @@
 //! Judges one document: writes the valid values, and reports each invalid one.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use docmill_crds::conversion::{FieldType, OnFault};
@@ -14,7 +15,7 @@ use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS};
 use crate::json_writer::JsonWriter;
 use crate::pipeline::unit::UnitName;
-use crate::types;
+use crate::types::{self, uri};
 
 /// Where in the text of a document the value of each of its model's fields is; an empty range for a field
 /// without one.
@@ -74,6 +75,8 @@ pub(super) struct Judge<'a, 'w> {
     pub(crate) path: &'a str,
     /// What was found in the document, and not outside of it.
     inside: &'a Record,
+    /// What was found outside of it.
+    outside: &'a Record,
     /// The object that the document is in.
     pub(super) unit: &'a UnitName,
     pub(crate) json: &'w mut JsonWriter,
@@ -105,9 +108,9 @@ impl<'a, 'w> Judge<'a, 'w> {
         unit: &'a UnitName,
         json: &'w mut JsonWriter,
     ) -> Self {
-        let Finding { path, document: inside, .. } = *finding;
+        let Finding { path, document: inside, shared: outside, .. } = *finding;
         let (faults, passed) = (Vec::new(), PassedOver::default());
-        Self { automaton, path, inside, unit, json, faults, fatal: 0, passed }
+        Self { automaton, path, inside, outside, unit, json, faults, fatal: 0, passed }
     }
 
     pub(crate) fn document(&mut self, finding: Finding<'_>) -> Values {
@@ -356,10 +359,39 @@ impl<'a, 'w> Judge<'a, 'w> {
                 let trail = Trail::Object { parent: trail, name: &field.name, index };
                 self.object(scope, Findings { record, frame, shared: None }, &trail)
             }
-            Content::Text { start, end } => self.scalar(field, record.text(start, end), &spot),
+            Content::Text { start, end } => {
+                let text = self.resolved(field, record.text(start, end));
+                self.scalar(field, &text, &spot)
+            }
             Content::Count(count) => self.scalar(field, &count.to_string(), &spot),
-            Content::Json { kind, start, end } => self.json(field, kind, record.text(start, end), &spot),
+            Content::Json { kind, start, end } => {
+                let text = record.text(start, end);
+                let is_string = kind == JsonKind::String;
+                let text = if is_string { self.resolved(field, text) } else { Cow::Borrowed(text) };
+                self.json(field, kind, &text, &spot)
+            }
         }
+    }
+
+    /// A value, if it is a relative URI and the field resolves it, resolved against the base of the model.
+    pub(super) fn resolved<'t>(&self, field: &FieldPlan, text: &'t str) -> Cow<'t, str> {
+        let base = if field.resolves && uri::is_relative(text) { self.base() } else { None };
+        base.map_or(Cow::Borrowed(text), |base| Cow::Owned(uri::resolve(base, text)))
+    }
+
+    /// The base of the model, if the object has one.
+    fn base(&self) -> Option<&'a str> {
+        let places = [Some(self.inside), Some(self.outside).filter(|outside| !outside.is_empty())];
+        self.automaton.base.clone().find_map(|slot| {
+            places.into_iter().flatten().find_map(|record| {
+                match record.found(record.first(0, slot)?).content {
+                    Content::Text { start, end } | Content::Json { start, end, .. } => {
+                        Some(record.text(start, end))
+                    }
+                    _ => None,
+                }
+            })
+        })
     }
 
     /// Writes a value that is not an object, and reports what is wrong with it.

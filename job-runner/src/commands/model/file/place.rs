@@ -12,6 +12,7 @@ pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &PlacedNo
         ModelError::Field { place, .. }
         | ModelError::NotElement { place, .. }
         | ModelError::LateElement { place, .. }
+        | ModelError::Base { place, .. }
         | ModelError::NotOfBinary { place }
         | ModelError::NotOfJson { place, .. } => (place.as_str(), None),
         ModelError::RecordNotFromTop { .. } => ("record", None),

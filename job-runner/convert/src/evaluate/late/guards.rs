@@ -6,13 +6,13 @@ use std::iter::successors;
 
 use docmill_crds::conversion::{Place, Test};
 
-use super::open_objects::{Open, OpenObject};
-use super::record::{Content, Record};
-use super::state::Memory;
-use super::{Evaluator, frame};
 use crate::automaton::active::Owner;
 use crate::automaton::late::{LateCondition, LatePredicate};
 use crate::automaton::{GuardId, SlotContent, SlotId};
+use crate::evaluate::open_objects::{Open, OpenObject};
+use crate::evaluate::record::{Content, Record};
+use crate::evaluate::state::Memory;
+use crate::evaluate::{Evaluator, frame};
 use crate::events::Element;
 use crate::fault::Flaw;
 
