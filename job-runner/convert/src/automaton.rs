@@ -127,6 +127,7 @@ pub(crate) enum Action {
 
 /// Where the values of one path of one field go.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(crate) struct Slot {
     /// Its position among the slots of its scope.
     pub(crate) index: u32,
@@ -218,6 +219,7 @@ pub(crate) struct Scope {
 
 /// A field, as needed to build a document from what was found.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(crate) struct FieldPlan {
     pub(crate) name: String,
     /// The name as JSON with its colon.

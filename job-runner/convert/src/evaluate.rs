@@ -17,8 +17,8 @@ use open_objects::{Open, OpenObject};
 use record::Record;
 use unmapped::Claim;
 
-pub(crate) mod capture;
 mod base;
+pub(crate) mod capture;
 mod claims;
 pub(crate) mod doubts;
 pub(crate) mod extra;
@@ -244,16 +244,10 @@ impl<'m> Evaluator<'m> {
         } else {
             self.claim_attribute(id, owner, found, index);
         }
-        match self.resolved(slot, buffer.text()) {
-            Some(resolved) => {
-                self.count(owner, resolved.len(), attribute.offset)?;
-                self.record(owner).0.fill_text(found, &resolved);
-            }
-            None => {
-                self.count(owner, buffer.len(), attribute.offset)?;
-                self.record(owner).0.fill_text(found, buffer.text());
-            }
-        }
+        let resolved = self.resolved(slot, buffer.text());
+        let text = resolved.as_deref().unwrap_or_else(|| buffer.text());
+        self.count(owner, text.len(), attribute.offset)?;
+        self.record(owner).0.fill_text(found, text);
         self.memory.spare.push(buffer);
         Ok(())
     }

@@ -5,6 +5,7 @@ mod constraints;
 mod document_validator;
 mod json;
 mod parts;
+mod relative;
 mod template;
 
 pub(crate) use document_validator::Values;

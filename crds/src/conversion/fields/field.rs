@@ -18,6 +18,7 @@ use crate::serialization::is_default;
     rustdoc::broken_intra_doc_links,
     reason = "the texts are for kubectl explain; their brackets are paths"
 )]
+#[allow(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Field {

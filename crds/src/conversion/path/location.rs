@@ -1,7 +1,7 @@
 //! A path with its names resolved: the common result of both path languages.
 
 /// A path with its names resolved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Path {
     /// It starts at the root of the object, not at the record.
     pub absolute: bool,

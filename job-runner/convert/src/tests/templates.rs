@@ -45,7 +45,9 @@ fn a_template_takes_fields_paths_and_constants() {
 
 fn digest(texts: &[&str]) -> String {
     let mut digest = docmill_crds::digest::DigestOfTexts::default();
-    texts.iter().for_each(|text| digest.push(text));
+    for text in texts {
+        digest.push(text);
+    }
     digest.finish()
 }
 

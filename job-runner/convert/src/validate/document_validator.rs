@@ -15,7 +15,7 @@ use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS};
 use crate::json_writer::JsonWriter;
 use crate::pipeline::unit::UnitName;
-use crate::types::{self, uri};
+use crate::types;
 
 /// Where in the text of a document the value of each of its model's fields is; an empty range for a field
 /// without one.
@@ -41,9 +41,7 @@ impl Trail<'_> {
             }
         }
     }
-}
 
-impl Trail<'_> {
     /// The number of the object in its list, from 1.
     fn position(&self) -> usize {
         match self {
@@ -74,9 +72,9 @@ pub(super) struct Judge<'a, 'w> {
     /// The document's path.
     pub(crate) path: &'a str,
     /// What was found in the document, and not outside of it.
-    inside: &'a Record,
+    pub(super) inside: &'a Record,
     /// What was found outside of it.
-    outside: &'a Record,
+    pub(super) outside: &'a Record,
     /// The object that the document is in.
     pub(super) unit: &'a UnitName,
     pub(crate) json: &'w mut JsonWriter,
@@ -371,27 +369,6 @@ impl<'a, 'w> Judge<'a, 'w> {
                 self.json(field, kind, &text, &spot)
             }
         }
-    }
-
-    /// A value, if it is a relative URI and the field resolves it, resolved against the base of the model.
-    pub(super) fn resolved<'t>(&self, field: &FieldPlan, text: &'t str) -> Cow<'t, str> {
-        let base = if field.resolves && uri::is_relative(text) { self.base() } else { None };
-        base.map_or(Cow::Borrowed(text), |base| Cow::Owned(uri::resolve(base, text)))
-    }
-
-    /// The base of the model, if the object has one.
-    fn base(&self) -> Option<&'a str> {
-        let places = [Some(self.inside), Some(self.outside).filter(|outside| !outside.is_empty())];
-        self.automaton.base.clone().find_map(|slot| {
-            places.into_iter().flatten().find_map(|record| {
-                match record.found(record.first(0, slot)?).content {
-                    Content::Text { start, end } | Content::Json { start, end, .. } => {
-                        Some(record.text(start, end))
-                    }
-                    _ => None,
-                }
-            })
-        })
     }
 
     /// Writes a value that is not an object, and reports what is wrong with it.

@@ -67,7 +67,7 @@ pub(crate) fn check(
 }
 
 /// Why a path cannot have its predicates.
-pub(crate) fn problem(path: &Path, outside: bool) -> Option<&'static str> {
+fn problem(path: &Path, outside: bool) -> Option<&'static str> {
     if path.is_late() && (outside || path.absolute) {
         return Some(OUTSIDE);
     }

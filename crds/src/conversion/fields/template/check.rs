@@ -17,7 +17,8 @@ pub(crate) fn check(
     for (index, field) in fields.iter().enumerate() {
         let Some(text) = &field.template else { continue };
         let place = format!("{place}[{index}].template");
-        let fault = |problem: String| ModelError::Field { place: place.clone(), name: field.name.clone(), problem };
+        let name = || field.name.clone();
+        let fault = |problem| ModelError::Field { place: place.clone(), name: name(), problem };
         if let Some(problem) = shape_problem(field) {
             return Err(fault(problem.to_owned()));
         }

@@ -88,7 +88,11 @@ impl ValueTemplate {
 fn each(choice: &[Operand], take: &mut impl FnMut(&Operand)) {
     for operand in choice {
         match operand {
-            Operand::Sha256(list) => list.iter().for_each(|choice| each(choice, take)),
+            Operand::Sha256(list) => {
+                for choice in list {
+                    each(choice, take);
+                }
+            }
             operand => take(operand),
         }
     }

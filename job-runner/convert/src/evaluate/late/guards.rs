@@ -50,7 +50,9 @@ impl Evaluator<'_> {
             Open::Object => document.close_object(object.found),
             Open::Guard(slot, owner) => self.close_guard(object, slot, owner),
             Open::Siblings => {
-                siblings.close(object.level).into_iter().for_each(|value| document.drop_value(value));
+                for value in siblings.close(object.level) {
+                    document.drop_value(value);
+                }
             }
         }
     }
@@ -74,8 +76,9 @@ impl Evaluator<'_> {
         }
         let values = if holds { document.release(object.found, inner, slot) } else { document.discard(inner) };
         if let Some((id, wanted)) = last {
-            let too_far = siblings.keep_last(objects, (parent, id, owner), wanted as usize, values);
-            too_far.into_iter().for_each(|value| document.drop_value(value));
+            for too_far in siblings.keep_last(objects, (parent, id, owner), wanted as usize, values) {
+                document.drop_value(too_far);
+            }
         }
     }
 }
