@@ -6,6 +6,7 @@ element names, not from the presets' files.
 """
 
 import re
+from urllib.parse import urljoin
 
 from dates import moment
 from text_rule import TextRule, local
@@ -224,6 +225,20 @@ class Feed(Preset):
         "media": MEDIA[0], "mrss": MEDIA[1],
     }
 
+    def uris(self, record, *paths):
+        """The values of the first path that finds any, resolved against xml:base and the link of the feed."""
+        feed = next(iter(self.before(record, *self.bases())), "")
+
+        def form(found, out):
+            value = self.rule.string(found, out)
+            element = found.getparent() if isinstance(found, str) else found
+            base = feed
+            for around in reversed([element, *element.iterancestors()]):
+                base = urljoin(base, around.get(XML + "base", ""))
+            return urljoin(base, value) if value else value
+
+        return self.all(record, *paths, form=form)
+
     def before(self, record, *paths):
         """The values of the first absolute path that finds one before the record or in it."""
         order = {element: place for place, element in enumerate(record.getroottree().iter())}
@@ -250,14 +265,18 @@ class Rss(Feed):
     def x(self, path):
         return in_namespaces(path, self.NAMES)
 
+    def bases(self):
+        return self.x("/rss/channel/link"), "/rdf:RDF" + self.x("/channel/link"), self.x("/Channel/link")
+
     def fields(self, item):
         x = self.x
         alternate = "atom:link[@rel='alternate']/@href"
         return {
             "guid": self.first(item, x("guid"), x("link"), "@rdf:about", "atom:id", alternate, x("enclosure/@url"),
                                "media:content/@url", "mrss:content/@url"),
-            "link": self.first(item, x("link"), x("guid") + "[not(@isPermaLink)]", x("guid") + "[@isPermaLink='true']",
-                               alternate, "@rdf:about"),
+            "link": next(iter(self.uris(
+                item, x("link"), x("guid") + "[not(@isPermaLink)]", x("guid") + "[@isPermaLink='true']", alternate,
+                "@rdf:about")), None),
             "headline": self.first(item, x("title"), "media:title", "mrss:title", "dc:title", "itunes:title"),
             "publishedAt": self.first(item, x("pubDate"), "dcterms:issued", "dcterms:created", "atom:published",
                                       "dc:date", "dcterms:modified", "atom:updated"),
@@ -271,10 +290,10 @@ class Rss(Feed):
             "authors": self.authors(item),
             "subjects": self.all(item, x("category"), "dc:subject", "media:category", "mrss:category",
                                  "itunes:category/@text", "itunesup:category/@text"),
-            "enclosures": self.all(item, x("enclosure/@url"), x("enclosure") + "/@rdf:resource"),
+            "enclosures": self.uris(item, x("enclosure/@url"), x("enclosure") + "/@rdf:resource"),
             "provider": next(iter(self.before(
                 item, x("/rss/channel/title"), "/rdf:RDF" + x("/channel/title"), x("/Channel/title"))), None),
-            "media": self.all(item, ".//media:content/@url", ".//mrss:content/@url"),
+            "media": self.uris(item, ".//media:content/@url", ".//mrss:content/@url"),
         }
 
     def authors(self, item):
@@ -296,6 +315,10 @@ class Atom(Feed):
     def x(self, path):
         return in_namespaces(path, self.NAMES)
 
+    def bases(self):
+        link = self.x("/feed/link")
+        return link + "[@rel='alternate']/@href", link + "[not(@rel)]/@href"
+
     def fields(self, entry):
         x = self.x
         alternate, plain = x("link") + "[@rel='alternate']/@href", x("link") + "[not(@rel)]/@href"
@@ -303,7 +326,7 @@ class Atom(Feed):
         html = ".//h:script|.//h:style"
         return {
             "guid": self.first(entry, x("id"), alternate, plain),
-            "link": self.first(entry, alternate, plain, relation, x("content/@src")),
+            "link": next(iter(self.uris(entry, alternate, plain, relation, x("content/@src"))), None),
             "headline": self.first(entry, x("title"), "media:title", "mrss:title"),
             "publishedAt": self.first(entry, *map(x, ("published", "issued", "created", "updated", "modified"))),
             "updatedAt": self.first(entry, x("updated"), x("modified")),
@@ -311,7 +334,7 @@ class Atom(Feed):
             "body": self.first(entry, x("content"), x("summary"), form=self.rule.text, exclude=html),
             "authors": self.authors(entry),
             "subjects": self.all(entry, x("category/@term"), "dc:subject"),
-            "links": self.all(entry, x("link/@href")),
+            "links": self.uris(entry, x("link/@href")),
             "provider": self.first(entry, x("source/title")) or next(iter(self.before(entry, x("/feed/title"))), None),
         }
 
