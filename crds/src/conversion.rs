@@ -39,6 +39,8 @@ pub use fields::field::Field;
 pub use fields::field_type::FieldType;
 pub use fields::parts::DateParts;
 pub use fields::search::Search;
+pub use fields::template::order::template_order;
+pub use fields::template::parse::{Operand, TemplatePart, ValueTemplate};
 pub use fields::zone::Zone;
 pub use format::{Format, Syntax};
 pub use limits::{Limits, ResolvedLimits};
@@ -48,7 +50,8 @@ pub use model_ref::ModelRef;
 pub(crate) use model_ref::without_reference;
 pub use on_fault::OnFault;
 pub use path::{
-    Attribute, NameTest, Path, PathFault, Predicate, Scope, Step, TOP, Target, Test, push_member,
+    Attribute, Condition, NameTest, Path, PathFault, Place, Predicate, Scope, Step, TOP, Target, Test,
+    push_member,
 };
 pub use preset::Preset;
 pub use reading::archive::{Archive, ResolvedArchive};

@@ -12,6 +12,23 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// The SHA-256 of several texts: of each of them, followed by a NUL.
+#[derive(Clone, Debug, Default)]
+pub struct DigestOfTexts(Sha256);
+
+impl DigestOfTexts {
+    /// Adds a text.
+    pub fn push(&mut self, text: &str) {
+        self.0.update(text);
+        self.0.update([0]);
+    }
+
+    /// The digest, as 64 hexadecimal digits.
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
 /// A short name of a JSON value: 32 hex digits of its SHA-256.
 pub(crate) fn digest_of(value: &serde_json::Value) -> String {
     hex(&Sha256::digest(value.to_string().as_bytes())[..16])

@@ -152,6 +152,16 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || c.is_control() || unseen(c))
 }
 
+/// Whether a text is a strftime format.
+pub fn is_date_format(format: &str) -> bool {
+    !format.is_empty() && format_date(EPOCH, format).is_some()
+}
+
+/// A date or a moment, as documents have them, in this strftime format; `None` if it is none of the years 1 to 9999.
+pub fn date_in_format(text: &str, format: &str) -> Option<String> {
+    format_date(parse_date(text)?, format)
+}
+
 fn parse_field(inner: &str) -> Result<Part, TemplateError> {
     let (path, format) = match inner.split_once(':') {
         Some((path, format)) => (path, Some(format)),
@@ -164,7 +174,7 @@ fn parse_field(inner: &str) -> Result<Part, TemplateError> {
         return Err(TemplateError::FieldName(path.to_owned()));
     }
     if let Some(format) = format
-        && (format.is_empty() || format_date(EPOCH, format).is_none())
+        && !is_date_format(format)
     {
         return Err(TemplateError::DateFormat(format.to_owned()));
     }
@@ -181,8 +191,7 @@ fn write_field(
     let not_date = || RenderError::NotDate(path.to_owned());
     match (value, format) {
         (Value::String(text), Some(format)) => {
-            let time = parse_date(text).ok_or_else(not_date)?;
-            out.push_str(&format_date(time, format).ok_or_else(not_date)?);
+            out.push_str(&date_in_format(text, format).ok_or_else(not_date)?);
         }
         (_, Some(_)) => return Err(not_date()),
         (Value::String(text), None) => out.push_str(text),

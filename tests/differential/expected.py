@@ -6,6 +6,7 @@ element names, not from the presets' files.
 """
 
 import re
+from urllib.parse import urljoin
 
 from dates import moment
 from text_rule import TextRule, local
@@ -233,6 +234,20 @@ class Feed(Preset):
         "media": MEDIA[0], "mrss": MEDIA[1],
     }
 
+    def uris(self, record, *paths):
+        """The values of the first path that finds any, resolved against xml:base and the link of the feed."""
+        feed = next(iter(self.before(record, *self.bases())), "")
+
+        def form(found, out):
+            value = self.rule.string(found, out)
+            element = found.getparent() if isinstance(found, str) else found
+            base = feed
+            for around in reversed([element, *element.iterancestors()]):
+                base = urljoin(base, around.get(XML + "base", ""))
+            return urljoin(base, value) if value else value
+
+        return self.all(record, *paths, form=form)
+
     def before(self, record, *paths):
         """The values of the first absolute path that finds one before the record or in it."""
         order = {element: place for place, element in enumerate(record.getroottree().iter())}
@@ -259,6 +274,9 @@ class Rss(Feed):
     def x(self, path):
         return in_namespaces(path, self.NAMES)
 
+    def bases(self):
+        return self.x("/rss/channel/link"), "/rdf:RDF" + self.x("/channel/link"), self.x("/Channel/link")
+
     def fields(self, item):
         x = self.x
         alternate = "atom:link[@rel='alternate' or not(@rel)]/@href"
@@ -266,8 +284,9 @@ class Rss(Feed):
         return {
             "guid": self.first(item, x("guid"), x("link"), "@rdf:about", "atom:id", "dc:identifier", alternate,
                                x("enclosure/@url"), ".//media:content/@url|.//mrss:content/@url"),
-            "link": self.first(item, x("link"), x("guid") + "[not(@isPermaLink)]", x("guid") + "[@isPermaLink='true']",
-                               alternate, "@rdf:about"),
+            "link": next(iter(self.uris(
+                item, x("link"), x("guid") + "[not(@isPermaLink)]", x("guid") + "[@isPermaLink='true']", alternate,
+                "@rdf:about")), None),
             "headline": self.first(item, x("title"), media.format("title"), "dc:title", "itunes:title|itunesup:title",
                                    "atom:title"),
             "publishedAt": self.first(item, x("pubDate"), "dcterms:issued|atom:published", "dcterms:created|atom:issued",
@@ -282,10 +301,10 @@ class Rss(Feed):
             "authors": self.authors(item),
             "subjects": self.all(item, x("category"), "dc:subject", "media:category", "mrss:category",
                                  "itunes:category/@text", "itunesup:category/@text"),
-            "enclosures": self.all(item, x("enclosure/@url"), x("enclosure") + "/@rdf:resource"),
+            "enclosures": self.uris(item, x("enclosure/@url"), x("enclosure") + "/@rdf:resource"),
             "provider": next(iter(self.before(
                 item, x("/rss/channel/title"), "/rdf:RDF" + x("/channel/title"), x("/Channel/title"))), None),
-            "media": self.all(item, ".//media:content/@url", ".//mrss:content/@url"),
+            "media": self.uris(item, ".//media:content/@url", ".//mrss:content/@url"),
         }
 
     def authors(self, item):
@@ -307,6 +326,10 @@ class Atom(Feed):
     def x(self, path):
         return in_namespaces(path, self.NAMES)
 
+    def bases(self):
+        link = self.x("/feed/link")
+        return link + "[@rel='alternate']/@href", link + "[not(@rel)]/@href"
+
     def fields(self, entry):
         x = self.x
         alternate, plain = x("link") + "[@rel='alternate']/@href", x("link") + "[not(@rel)]/@href"
@@ -315,7 +338,7 @@ class Atom(Feed):
         return {
             "guid": self.first(entry, x("id"), alternate, plain, "dc:identifier", x("link") + "[@rel='self']/@href",
                                x("link") + "[@rel='enclosure']/@href", x("content/@src")),
-            "link": self.first(entry, alternate, plain, relation, x("content/@src")),
+            "link": next(iter(self.uris(entry, alternate, plain, relation, x("content/@src"))), None),
             "headline": self.first(
                 entry, x("title"), "media:title|mrss:title|media:group/media:title|mrss:group/mrss:title", "dc:title"),
             "publishedAt": self.first(
@@ -325,7 +348,7 @@ class Atom(Feed):
             "body": self.first(entry, x("content"), x("summary"), form=self.rule.text, exclude=html),
             "authors": self.authors(entry),
             "subjects": self.all(entry, x("category/@term"), "dc:subject"),
-            "links": self.all(entry, x("link/@href")),
+            "links": self.uris(entry, x("link/@href")),
             "provider": self.first(entry, x("source/title")) or next(iter(self.before(entry, x("/feed/title"))), None),
         }
 

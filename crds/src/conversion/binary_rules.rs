@@ -8,13 +8,13 @@ pub(crate) const LIMIT: &str = "max_object_bytes";
 /// The CEL rule for everything but `limits`.
 pub(crate) const MODEL_RULE: &str = "self.format != 'Binary' || !(has(self.preset) || has(self.record) || has(self.emptyIf) \
     || has(self.namespaces) || has(self.defaultNamespaces) || has(self.fields) || has(self.extra) || has(self.timeZone) \
-    || has(self.onFault) || has(self.entities) || has(self.repairs) || has(self.encoding) \
+    || has(self.base) || has(self.onFault) || has(self.entities) || has(self.repairs) || has(self.encoding) \
     || (has(self.concatenated) && self.concatenated) || has(self.blocks) || has(self.lines) || has(self.cells) \
     || has(self.inline) || has(self.archive))";
 
 /// Its message.
 pub(crate) const MODEL_MESSAGE: &str = "objects of format Binary are not read as anything: leave out preset, record, emptyIf, \
-    namespaces, defaultNamespaces, fields, extra, timeZone, onFault, entities, repairs, encoding, concatenated, blocks, \
+    namespaces, defaultNamespaces, fields, extra, timeZone, base, onFault, entities, repairs, encoding, concatenated, blocks, \
     lines, cells, inline and archive";
 
 /// The message of [`limits_rule`].

@@ -14,3 +14,16 @@ pub(super) mod schema;
 pub(super) mod search;
 pub(super) mod search_rules;
 pub(super) mod zone;
+
+/// What the paths of fields may be.
+pub(super) mod paths {
+    pub(crate) mod late;
+    pub(crate) mod position;
+}
+
+/// Values that are put together from others.
+pub(super) mod template {
+    pub(crate) mod check;
+    pub(crate) mod order;
+    pub(crate) mod parse;
+}

@@ -13,8 +13,9 @@ use super::fields::constraints::{ConstraintFault, Constraints};
 use super::fields::field::Field;
 use super::fields::field_type::FieldType;
 use super::fields::parts::DateParts;
+use super::fields::paths::{late, position};
 use super::fields::schema::MAX_NESTING;
-use super::fields::{dates, default, search_rules};
+use super::fields::{dates, default, search_rules, template};
 use super::format::Format;
 use super::limits::ResolvedLimits;
 use super::model_error::ModelError;
@@ -58,6 +59,9 @@ pub struct Model {
     /// The time zone of dates without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+    /// The paths of what relative URIs are resolved against.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub base: Vec<String>,
     /// What happens to values that are wrong, where a field does not say it.
     #[serde(skip_serializing_if = "is_refuse")]
     pub on_fault: OnFault,
@@ -111,6 +115,9 @@ impl Model {
         if paths.iter().any(|(path, _)| path.target != Target::Element || path.steps.is_empty()) {
             return Err(ModelError::NotElement { place: "record".to_owned(), path: self.record.clone() });
         }
+        if paths.iter().any(|(path, _)| path.is_late()) {
+            return Err(ModelError::LateElement { place: "record".to_owned(), path: self.record.clone() });
+        }
         Ok(paths)
     }
 
@@ -119,6 +126,9 @@ impl Model {
         let path = |(index, path): (usize, &String)| {
             let place = format!("emptyIf[{index}]");
             let parsed = parse(&place, path, &self.scope())?;
+            if parsed.is_late() {
+                return Err(ModelError::LateElement { place, path: path.clone() });
+            }
             if parsed.target == Target::Element && !parsed.steps.is_empty() {
                 return Ok(parsed);
             }
@@ -127,12 +137,28 @@ impl Model {
         self.empty_if.iter().enumerate().map(path).collect()
     }
 
+    /// The paths of what relative URIs are resolved against.
+    pub fn base_paths(&self) -> Result<Vec<Path>, ModelError> {
+        let path = |(index, path): (usize, &String)| {
+            let place = format!("base[{index}]");
+            let parsed = parse(&place, path, &self.scope())?;
+            let is_text = matches!(parsed.target, Target::Element | Target::Text | Target::Attribute(_));
+            if parsed.absolute && is_text && !parsed.is_late() {
+                return Ok(parsed);
+            }
+            Err(ModelError::Base { place, path: path.clone() })
+        };
+        self.base.iter().enumerate().map(path).collect()
+    }
+
     pub(crate) fn check(&self) -> Result<(), ModelError> {
         self.record_paths()?;
         self.empty_paths()?;
+        self.base_paths()?;
         self.text.breaks(&self.scope())?;
         dates::check_zone("timeZone", self.time_zone.as_deref())?;
-        check_fields("fields", &self.fields, &self.scope(), 1)?;
+        check_fields("fields", &self.fields, &self.scope(), 1, None)?;
+        late::check("fields", &self.fields, &self.scope(), false)?;
         match self.fields.iter().position(has_extra_name) {
             Some(index) if self.extra != Extra::Drop => Err(ModelError::Field {
                 place: format!("fields[{index}].name"),
@@ -153,8 +179,16 @@ const fn is_refuse(on_fault: &OnFault) -> bool {
     matches!(on_fault, OnFault::Refuse)
 }
 
-fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) -> Result<(), ModelError> {
+/// Checks the fields of a document, or of the object `around` them.
+fn check_fields(
+    place: &str,
+    fields: &[Field],
+    scope: &Scope<'_>,
+    level: usize,
+    around: Option<&Field>,
+) -> Result<(), ModelError> {
     check_names(place, fields)?;
+    template::check::check(place, fields, scope, level)?;
     for (index, field) in fields.iter().enumerate() {
         let place = format!("{place}[{index}]");
         check_shape(&place, field, level)?;
@@ -162,8 +196,8 @@ fn check_fields(place: &str, fields: &[Field], scope: &Scope<'_>, level: usize) 
         dates::check_parts(&place, field)?;
         search_rules::check(&place, field)?;
         check_constraints(&place, field)?;
-        check_paths(&place, field, scope, level)?;
-        check_fields(&format!("{place}.fields"), &field.fields, scope, level + 1)?;
+        check_paths(&place, field, scope, (level, around))?;
+        check_fields(&format!("{place}.fields"), &field.fields, scope, level + 1, Some(field))?;
     }
     Ok(())
 }
@@ -173,8 +207,8 @@ fn check_shape(place: &str, field: &Field, level: usize) -> Result<(), ModelErro
         Err(ModelError::Field { place: format!("{place}{part}"), name: field.name.clone(), problem })
     };
     let object = field.kind == FieldType::Object;
-    if field.path.is_empty() {
-        return fault(".path", "a field needs at least one path".into());
+    if field.path.is_empty() && field.template.is_none() {
+        return fault(".path", "a field needs at least one path, or a template".into());
     }
     if object && level >= MAX_NESTING {
         return fault(".type", format!("objects nest at most {MAX_NESTING} deep"));
@@ -184,6 +218,9 @@ fn check_shape(place: &str, field: &Field, level: usize) -> Result<(), ModelErro
     }
     if !field.exclude.is_empty() && !field.kind.is_textual() {
         return fault(".exclude", "exclude is for string, text and markup".into());
+    }
+    if field.resolve && (!matches!(field.kind, FieldType::String | FieldType::Uri) || field.parts.is_some()) {
+        return fault(".resolve", "resolve is for string and uri".into());
     }
     if field.required && !field.required_if.is_empty() {
         return fault(".requiredIf", "the field is required in any case".into());
@@ -209,13 +246,21 @@ fn check_constraints(place: &str, field: &Field) -> Result<(), ModelError> {
     Constraints::of(field).map(|_| ()).map_err(fault)
 }
 
-fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> Result<(), ModelError> {
+fn check_paths(
+    place: &str,
+    field: &Field,
+    scope: &Scope<'_>,
+    (level, around): (usize, Option<&Field>),
+) -> Result<(), ModelError> {
     for (index, path) in field.path.iter().enumerate() {
         let place = format!("{place}.path[{index}]");
         let locations = Path::parse_locations(path, scope)
             .map_err(|fault| ModelError::Path { place: place.clone(), fault })?;
         let mixed = locations.windows(2).any(|pair| pair[0].0.absolute != pair[1].0.absolute);
-        let problem = locations.iter().find_map(|(location, _)| path_problem(field, location, scope, level));
+        let problem = locations.iter().find_map(|(location, _)| {
+            let problem = path_problem(field, location, scope, level);
+            problem.or_else(|| position::problem(field, location, around))
+        });
         let mixed = mixed.then_some("the paths of a union all start at the record, or all at the root");
         if let Some(problem) = problem.or(mixed.map(str::to_owned)) {
             return Err(ModelError::Field { place, name: field.name.clone(), problem });
@@ -224,7 +269,7 @@ fn check_paths(place: &str, field: &Field, scope: &Scope<'_>, level: usize) -> R
     for part in field.parts.iter().flat_map(DateParts::fields) {
         let place = format!("{place}.parts.{}", part.name);
         let parsed = parse(&place, &part.path[0], scope)?;
-        if parsed.absolute || parsed.target == Target::Count {
+        if parsed.absolute || matches!(parsed.target, Target::Count | Target::Position) {
             let problem = "a part of a date is within the field's own element".to_owned();
             return Err(ModelError::Field { place, name: field.name.clone(), problem });
         }

@@ -23,6 +23,28 @@ pub enum ModelError {
         /// The path as written.
         path: String,
     },
+    /// A path of elements is known only when these have ended.
+    #[error(
+        "{place}: {path:?} has a condition on what is in an element, or last(): which elements these are is known only \
+         when they have ended, so that the conditions here are on attributes alone"
+    )]
+    LateElement {
+        /// Where in the model.
+        place: String,
+        /// The path as written.
+        path: String,
+    },
+    /// A path is none of a base.
+    #[error(
+        "{place}: expected the path of a text from the root of the object, such as /rss/channel/link, with conditions on \
+         attributes alone, found {path:?}"
+    )]
+    Base {
+        /// Where in the model.
+        place: String,
+        /// The path as written.
+        path: String,
+    },
     /// A path cannot be parsed.
     #[error("{place}: {fault}")]
     Path {

@@ -35,7 +35,7 @@ pub(super) fn stated_message() -> String {
 /// allowed.)
 pub(super) const ALONE_RULE: &str = "!has(self.modelRef) || self.format == 'Xml' && !(has(self.preset) \
     || has(self.record) || has(self.emptyIf) || has(self.namespaces) || has(self.defaultNamespaces) \
-    || has(self.fields) || has(self.extra) || has(self.timeZone) || has(self.onFault) \
+    || has(self.fields) || has(self.extra) || has(self.timeZone) || has(self.base) || has(self.onFault) \
     || has(self.entities) || has(self.repairs) || has(self.encoding) \
     || (has(self.concatenated) && self.concatenated) || has(self.blocks) || has(self.lines) || has(self.cells) \
     || has(self.inline) || has(self.archive) || has(self.limits))";

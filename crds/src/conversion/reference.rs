@@ -39,6 +39,7 @@ mod tests {
             ("record", json!({"record": "/a"})),
             ("fields", json!({"fields": [{"name": "a", "path": ["a"]}]})),
             ("timeZone", json!({"timeZone": "UTC"})),
+            ("base", json!({"base": ["/a"]})),
             ("onFault", json!({"onFault": "Drop"})),
             ("entities", json!({"entities": "Named"})),
             ("repairs", json!({"repairs": ["LeadingSpace"]})),

@@ -43,6 +43,9 @@ impl Conversion {
         }
         base.extra = self.extra.or(base.extra);
         base.time_zone = self.time_zone.clone().or(base.time_zone);
+        if !self.base.is_empty() {
+            base.base.clone_from(&self.base);
+        }
         base.on_fault = self.on_fault.or(base.on_fault);
         base.entities = self.entities.or(base.entities);
         if !self.repairs.is_empty() {
@@ -84,6 +87,7 @@ impl Conversion {
             fields: self.fields,
             extra: self.extra.unwrap_or_default(),
             time_zone: self.time_zone,
+            base: self.base,
             on_fault: self.on_fault.unwrap_or_default(),
             entities: self.entities.unwrap_or_default(),
             repairs,

@@ -122,6 +122,13 @@ pub struct Conversion {
     #[schemars(length(min = 1, max = 64))]
     pub time_zone: Option<String>,
 
+    /// Paths from the root of the object to a URI, such as the link of a feed. The first that finds one gives the
+    /// base of fields with `resolve`, for what is still relative after xml:base. With a preset, the list
+    /// replaces the preset's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), inner(length(min = 1, max = 512)))]
+    pub base: Vec<String>,
+
     /// What happens to a value that is not of its field's type or violates its constraints. Refuse: its
     /// document is refused. Drop: it is left out, and told in _docmill.dropped; the next path of the field
     /// has its turn, and a required field without another value still refuses the document. A field may set
@@ -199,7 +206,7 @@ pub struct Conversion {
 
 impl Conversion {
     /// The settings that say what is in objects, each with whether it is set.
-    pub(super) fn content_settings(&self) -> [(&'static str, bool); 18] {
+    pub(super) fn content_settings(&self) -> [(&'static str, bool); 19] {
         [
             ("preset", self.preset.is_some()),
             ("record", self.record.is_some()),
@@ -209,6 +216,7 @@ impl Conversion {
             ("fields", !self.fields.is_empty()),
             ("extra", self.extra.is_some()),
             ("timeZone", self.time_zone.is_some()),
+            ("base", !self.base.is_empty()),
             ("onFault", self.on_fault.is_some()),
             ("entities", self.entities.is_some()),
             ("repairs", !self.repairs.is_empty()),

@@ -205,10 +205,95 @@ fn a_wrong_path_is_named_by_field_and_place() {
             ),
             "fields[1].fields[0].path[0] (c): a nested field",
         ),
+        (
+            one(json!({"name": "b", "path": ["/a/b[c='x']"]})),
+            "fields[1].path[0] (b): conditions on what is in",
+        ),
+        (
+            one(json!({"name": "b", "path": ["/o"], "type": "object", "fields": [
+                {"name": "c", "path": ["c[last()]"]},
+            ]})),
+            "fields[1].fields[0].path[0] (c): conditions on what is in an element, and last(), are for paths",
+        ),
+        (
+            one(json!({"name": "b", "path": ["count(c[last()])"], "type": "integer"})),
+            "fields[1].path[0] (b): what is counted has no place from the end",
+        ),
+        (
+            one(json!({"name": "b", "path": ["b"], "exclude": ["c[d]"]})),
+            "fields[1].exclude[0] (b): what is left out has conditions on attributes alone",
+        ),
+        (
+            fault(json!({"record": "/a", "base": ["b"], "fields": [{"name": "a", "path": ["a"]}]})),
+            "base[0]: expected the path of a text from the root of the object",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "resolve": true, "type": "integer"})),
+            "fields[1].resolve (b): resolve is for string and uri",
+        ),
+        (
+            fault(json!({"record": "//a[b='x']", "fields": [{"name": "a", "path": ["a"]}]})),
+            "record: \"//a[b='x']\" has a condition on what is in an element, or last()",
+        ),
+        (
+            one(json!({"name": "b", "path": ["position()"], "type": "integer"})),
+            "fields[1].path[0] (b): position() is the number of a repeated object",
+        ),
+        (
+            one(json!({"name": "b", "path": ["o"], "type": "object", "repeated": true, "fields": [
+                {"name": "c", "path": ["position()"]},
+            ]})),
+            "fields[1].fields[0].path[0] (c): position() is the only path of an integer",
+        ),
     ];
     for (found, expected) in cases {
         assert!(found.contains(expected), "{found}\nshould contain\n{expected}");
     }
+}
+
+#[test]
+fn a_wrong_template_is_named_by_field_and_place() {
+    let one = |field: Value| {
+        let list = json!({"name": "list", "path": ["l"], "repeated": true});
+        let object =
+            json!({"name": "o", "path": ["o"], "type": "object", "fields": [{"name": "c", "path": ["c"]}]});
+        fault(json!({"record": "/a", "fields": [{"name": "ok", "path": ["x"]}, field, list, object]}))
+    };
+    for (field, expected) in [
+        (json!({"name": "b"}), "fields[1].path (b): a field needs at least one path, or a template"),
+        (json!({"name": "b", "template": "{ok"}), "fields[1].template: expected } at character 4"),
+        (
+            json!({"name": "b", "template": "{okay}"}),
+            "fields[1].template (b): there is no field \"okay\" beside",
+        ),
+        (json!({"name": "b", "template": "{list}"}), "fields[1].template (b): the field \"list\" is a list"),
+        (json!({"name": "b", "template": "{o}"}), "fields[1].template (b): the field \"o\" is an object"),
+        (json!({"name": "b", "template": "{o.d}"}), "fields[1].template (b): there is no field \"o.d\""),
+        (
+            json!({"name": "b", "template": "{ok:%Y}"}),
+            "fields[1].template (b): the field \"ok\" is no dateTime",
+        ),
+        (json!({"name": "b", "template": "{b}"}), "fields[1].template (b): the template needs its own field"),
+        (json!({"name": "b", "template": "{./x[}"}), "fields[1].template: expected }"),
+        (json!({"name": "b", "template": "{q:x}"}), "the prefix \"q\" is not among the namespaces"),
+        (
+            json!({"name": "b", "template": "{ok}", "repeated": true}),
+            "fields[1].template (b): a template makes one",
+        ),
+        (
+            json!({"name": "b", "template": "{ok}", "type": "object"}),
+            "fields[1].template (b): a template makes a",
+        ),
+    ] {
+        let found = one(field);
+        assert!(found.contains(expected), "{found}\nshould contain\n{expected}");
+    }
+    let sound = json!({"record": "/a", "fields": [
+        {"name": "b", "template": "{o.c}-{sha256(./x, at:%Y-%m, _unit.digest)}-{name()|'?'}", "required": true},
+        {"name": "at", "path": ["at"], "type": "date"},
+        {"name": "o", "path": ["o"], "type": "object", "fields": [{"name": "c", "template": "{@x}"}]},
+    ]});
+    conversion(sound).resolve().unwrap();
 }
 
 #[test]
@@ -243,7 +328,7 @@ fn what_json_has_not_is_refused_with_its_place() {
         (of(json!({"name": "b", "path": ["b"], "type": "markup"})), "fields[1].type: markup is for Xml"),
         (of(json!({"name": "b", "path": ["b"], "html": "ByType"})), "fields[1].html: ByType is for Xml"),
         (of(json!({"name": "b", "path": ["b"], "exclude": ["c"]})), "fields[1].exclude: exclude is for Xml"),
-        (of(json!({"name": "b", "path": ["b[0]"]})), "fields[1].path[0]: expected [*]"),
+        (of(json!({"name": "b", "path": ["b[1:2]"]})), "fields[1].path[0]: expected ]: an index is one"),
         (of(nested), "fields[1].fields[0].type: markup is for Xml"),
         (
             of(absolute),
@@ -392,7 +477,11 @@ fn paths_are_read_with_their_namespaces() {
     assert_eq!(path("*:a/h:*/*").unwrap().steps.len(), 3);
     let predicates =
         path("a[@b='x' ][@c!=\"y\"][not(@d)][@e][contains(@f, 'z')]").unwrap().steps.remove(0).predicates;
-    let tests: Vec<_> = predicates.into_iter().map(|p| p.test).collect();
+    let attribute_test = |predicate| match predicate {
+        Predicate::Holds(Condition::Attribute(_, test)) => test,
+        other => panic!("{other:?}"),
+    };
+    let tests: Vec<_> = predicates.into_iter().map(attribute_test).collect();
     let text = |s: &str| s.to_owned();
     assert_eq!(
         tests,
@@ -409,13 +498,71 @@ fn paths_are_read_with_their_namespaces() {
 }
 
 #[test]
+fn conditions_are_read_with_their_precedence() {
+    let text = |s: &str| s.to_owned();
+    let has = |local: &str, test| {
+        Condition::Attribute(Attribute { namespace: String::new(), local: local.into() }, test)
+    };
+    let condition = |text: &str| match path(text).unwrap().steps.remove(0).predicates.remove(0) {
+        Predicate::Holds(condition) => condition,
+        other @ Predicate::Place(_) => panic!("{other:?}"),
+    };
+    let (a, b) = (has("a", Test::Present), has("b", Test::Present));
+    let c = has("c", Test::StartsWith(text("x")));
+    assert_eq!(
+        condition("r[@a or @b and starts-with(@c,'x')]"),
+        Condition::Any(vec![a.clone(), Condition::All(vec![b.clone(), c.clone()])])
+    );
+    assert_eq!(
+        condition("r[ (@a or @b) and not(starts-with(@c, 'x')) ]"),
+        Condition::All(vec![Condition::Any(vec![a, b]), Condition::Not(Box::new(c))])
+    );
+    let content = |path: &str, test| Condition::Content(Box::new(self::path(path).unwrap()), test);
+    assert_eq!(condition("r[not]"), content("not", Test::Present));
+    assert_eq!(condition("r[.='x']"), content(".", Test::Equals(text("x"))));
+    assert_eq!(
+        condition("r[.//h:b[@k]/@l!='x' or or]"),
+        Condition::Any(vec![
+            content(".//h:b[@k]/@l", Test::Differs(text("x"))),
+            content("or", Test::Present)
+        ])
+    );
+}
+
+#[test]
+fn what_is_known_early_is_told_apart() {
+    let known = |text: &str| {
+        let step = path(text).unwrap().steps.remove(0);
+        let (early, late) = step.by_time();
+        (early.len(), late.len(), step.is_late())
+    };
+    for (text, expected) in [
+        ("a[@b][2][@c]", (3, 0, false)),
+        ("a[b][@c]", (1, 1, true)),
+        ("a[@c][2][b]", (2, 1, true)),
+        ("a[@c][last()-1][@d]", (1, 2, true)),
+        ("a[b][2][@c]", (0, 3, true)),
+    ] {
+        assert_eq!(known(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_wrong_path_is_named_by_its_character() {
     for (text, column) in [
         ("", 1),
         ("/", 2),
         ("a/", 3),
         ("a b", 2),
-        ("a[1]", 3),
+        ("a[0]", 3),
+        ("a[1][last()]", 12),
+        ("a[b=]", 5),
+        ("a[b='']", 7),
+        ("a[/b]", 5),
+        ("a[b[c]]", 7),
+        ("a[count(b)]", 8),
+        ("a[not(@b]", 9),
+        ("a[@b orr @c]", 6),
         ("a[@b=c]", 6),
         ("a[@b='c]", 6),
         ("//@a", 3),

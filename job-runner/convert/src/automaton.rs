@@ -10,6 +10,10 @@ pub(crate) mod compile;
 
 pub(crate) mod active;
 
+pub(crate) mod late;
+
+pub(crate) mod template;
+
 use std::ops::Range;
 
 use docmill_crds::conversion::{
@@ -21,11 +25,14 @@ use super::events::Element;
 use super::events::names::{NO_NAMESPACE, Name, Names, UNKNOWN, number};
 use super::events::tag::RawAttribute;
 use super::types::DateRules;
+use late::Guard;
+use template::TemplatePlan;
 
-/// Index of a [`Node`], a [`Slot`] and a [`Scope`].
+/// Index of a [`Node`], a [`Slot`], a [`Scope`] and a [`Guard`].
 pub(crate) type NodeId = u32;
 pub(crate) type SlotId = u32;
 pub(crate) type ScopeId = u32;
+pub(crate) type GuardId = u32;
 
 /// The scope of a document's own fields.
 pub(crate) const DOCUMENT: ScopeId = 0;
@@ -37,12 +44,17 @@ pub(crate) struct Automaton {
     pub(crate) nodes: Vec<Node>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) scopes: Vec<Scope>,
+    pub(crate) guards: Vec<Guard>,
     /// The start of the paths that begin at the root of an object: those of records, and absolute ones.
     pub(crate) root: NodeId,
     /// The slots of paths from the root: the position of the field's first slot, and their own.
     pub(crate) outside: Vec<(u32, u32)>,
     /// The attributes that elements inherit.
     pub(crate) inherited: Vec<AttributeName>,
+    /// Fields resolve relative URIs.
+    pub(crate) resolves: bool,
+    /// The slots of what they are resolved against, beside `xml:base`.
+    pub(crate) base: Range<u32>,
     pub(crate) extra: Extra,
     /// The syntax of the objects.
     pub(crate) syntax: Syntax,
@@ -77,8 +89,19 @@ pub(crate) struct Node {
 /// A step to a node, taken if its predicates hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Edge {
-    pub(crate) predicates: Vec<(AttributeName, Test)>,
+    pub(crate) predicates: Vec<EdgePredicate>,
     pub(crate) target: NodeId,
+}
+
+/// What is known of an element when it starts.
+#[derive(Clone, Debug)]
+pub(crate) enum EdgePredicate {
+    Attribute(AttributeName, Test),
+    Not(Box<Self>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    /// It is this one among its siblings that fulfil the predicates before. The number tells it from other places.
+    Place(u32, u32),
 }
 
 /// Elements matched by less than their full name.
@@ -110,6 +133,7 @@ pub(crate) enum Action {
 
 /// Where the values of one path of one field go.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(crate) struct Slot {
     /// Its position among the slots of its scope.
     pub(crate) index: u32,
@@ -120,6 +144,12 @@ pub(crate) struct Slot {
     pub(crate) union: bool,
     /// See [`is_certain`].
     pub(crate) certain: bool,
+    /// Whether its values count is known only later than they are.
+    pub(crate) late: bool,
+    /// Its values are URIs that may be relative.
+    pub(crate) resolves: bool,
+    /// Where its values are in the end: itself, or the slot of the outermost guard around it.
+    pub(crate) home: SlotId,
     pub(crate) content: SlotContent,
 }
 
@@ -140,6 +170,28 @@ pub(crate) enum SlotContent {
     Object(ScopeId),
     /// The number of occurrences.
     Count,
+    /// The name of the element, perhaps without its prefix.
+    Name { local: bool },
+    /// Values of which it is known only later whether they count.
+    Guard(GuardId),
+}
+
+impl Slot {
+    /// A slot of this content, alone in its field and for a single value.
+    pub(crate) const fn of(content: SlotContent) -> Self {
+        let home = UNKNOWN;
+        Self {
+            index: 0,
+            first: 0,
+            repeated: false,
+            union: false,
+            certain: true,
+            late: false,
+            resolves: false,
+            home,
+            content,
+        }
+    }
 }
 
 /// How text is collected.
@@ -169,10 +221,13 @@ pub(crate) struct Scope {
     /// default, or a count.
     pub(crate) speaks: bool,
     pub(crate) fields: Vec<FieldPlan>,
+    /// The positions of the fields with a template, in the order in which these are filled in.
+    pub(crate) templates: Vec<usize>,
 }
 
 /// A field, as needed to build a document from what was found.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(crate) struct FieldPlan {
     pub(crate) name: String,
     /// The name as JSON with its colon.
@@ -184,7 +239,13 @@ pub(crate) struct FieldPlan {
     pub(crate) repeated: bool,
     /// Its value is the number of elements that its path matches.
     pub(crate) counts: bool,
+    /// Its value is the number of the object that it is in.
+    pub(crate) position: bool,
+    /// Its values are URIs that may be relative.
+    pub(crate) resolves: bool,
     pub(crate) default: Option<Value>,
+    /// What its value is made of if no path finds one. Boxed like the constraints.
+    pub(crate) template: Option<Box<TemplatePlan>>,
     /// How its values are computed from what is found, if they are. Boxed like the constraints.
     pub(crate) computed: Option<Box<Computed>>,
     /// The constraints on its values beyond their type. Boxed, as few fields have any and all fields are
@@ -213,6 +274,12 @@ pub(crate) fn is_certain(computed: Option<&Computed>, on_fault: OnFault) -> bool
 }
 
 impl Automaton {
+    /// Whether documents take the digest of their object.
+    pub(crate) fn takes_digest(&self) -> bool {
+        let plans = self.scopes.iter().flat_map(|scope| &scope.fields);
+        plans.filter_map(|plan| plan.template.as_deref()).any(TemplatePlan::takes_digest)
+    }
+
     /// Whether every top-level value of a JSON object is a document.
     pub(crate) fn takes_top(&self) -> bool {
         let (name, mut takes) = (self.names.resolve(NO_NAMESPACE, TOP), false);
@@ -254,12 +321,33 @@ impl Node {
 
 impl Edge {
     /// Whether the element fulfils all predicates. Attributes that decide about it are added to `claimed`,
-    /// one bit each.
-    pub(crate) fn holds(&self, element: &Element<'_>, claimed: &mut u128) -> bool {
-        self.predicates.iter().all(|(name, test)| {
-            let attribute = name.of(element, claimed);
-            test.holds(attribute.as_ref().map(RawAttribute::value).as_deref())
+    /// one bit each. `place` counts the element among its siblings, by the number of the place.
+    pub(crate) fn holds(
+        &self,
+        element: &Element<'_>,
+        claimed: &mut u128,
+        mut place: impl FnMut(u32) -> u32,
+    ) -> bool {
+        self.predicates.iter().all(|predicate| match predicate {
+            EdgePredicate::Place(id, wanted) => place(*id) == *wanted,
+            condition => condition.holds(element, claimed),
         })
+    }
+}
+
+impl EdgePredicate {
+    fn holds(&self, element: &Element<'_>, claimed: &mut u128) -> bool {
+        match self {
+            Self::Attribute(name, test) => {
+                let attribute = name.of(element, claimed);
+                test.holds(attribute.as_ref().map(RawAttribute::value).as_deref())
+            }
+            Self::Not(condition) => !condition.holds(element, claimed),
+            Self::All(conditions) => conditions.iter().all(|condition| condition.holds(element, claimed)),
+            Self::Any(conditions) => conditions.iter().any(|condition| condition.holds(element, claimed)),
+            // Never within a condition.
+            Self::Place(..) => false,
+        }
     }
 }
 

@@ -9,15 +9,17 @@ use super::cursor::Mark;
 use super::events::Element;
 use super::events::gap::Gap;
 use super::events::json_value::JsonKind;
-use super::events::names::number;
+use super::events::names::{UNKNOWN, number};
 use super::events::tag::RawAttribute;
 use super::fault::Flaw;
 use super::limits::Limits;
 use capture::{Buffer, Capture};
 use extra::ExtraBuffer;
+use open_objects::{Open, OpenObject};
 use record::Record;
 use unmapped::Claim;
 
+mod base;
 pub(crate) mod capture;
 mod claims;
 pub(crate) mod doubts;
@@ -25,7 +27,13 @@ pub(crate) mod extra;
 mod html;
 mod inherited;
 mod json;
+/// What is known only when an element, or its parent, has ended.
+mod late {
+    mod guards;
+    pub(crate) mod siblings;
+}
 pub(crate) mod markup;
+mod open_objects;
 pub(crate) mod record;
 mod renewal;
 mod sink;
@@ -33,8 +41,8 @@ mod state;
 pub(crate) mod text;
 pub(crate) mod unmapped;
 
+use state::Level;
 pub(crate) use state::Memory;
-use state::{Level, OpenObject};
 
 /// What was found for a document.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +90,7 @@ impl<'m> Evaluator<'m> {
             claim,
         };
         let memory = &mut evaluator.memory;
-        memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None, preserve: false });
+        memory.levels.push(Level { active: 0, captures: 0, gap: Gap::None, preserve: false, base: UNKNOWN });
         memory.unclaimed.start_object(automaton.extra);
         evaluator.activate(automaton.root, Owner::Root);
         evaluator
@@ -108,14 +116,17 @@ impl<'m> Evaluator<'m> {
         }
     }
 
-    /// Whether the white space of an element that starts is kept: XML 1.0, section 2.10.
-    fn preserve(&self, element: &Element<'_>) -> bool {
-        let inherited = self.innermost().1;
+    /// Whether the white space of an element that starts is kept (XML 1.0, section 2.10), and the number of the base
+    /// of URIs in it.
+    fn context(&mut self, element: &Element<'_>) -> (bool, u32) {
+        let around = self.memory.levels.last();
+        let (preserve, base) = around.map_or((false, UNKNOWN), |level| (level.preserve, level.base));
         if element.attributes.len() == 0 {
-            return inherited;
+            return (preserve, base);
         }
         let space = element.attributes.find("space", |prefix| prefix == "xml");
-        space.map_or(inherited, |(_, attribute)| attribute.value() == "preserve")
+        let preserve = space.map_or(preserve, |(_, attribute)| attribute.value() == "preserve");
+        (preserve, if self.automaton.resolves { self.enter_base(base, element) } else { base })
     }
 
     /// The number of the innermost level, and whether its white space is kept.
@@ -138,16 +149,18 @@ impl<'m> Evaluator<'m> {
     /// attributes.
     fn find_matches(&mut self, element: &Element<'_>, parents: std::ops::Range<usize>) {
         let automaton = self.automaton;
-        self.memory.matched.clear();
+        let Memory { active, matched, levels, siblings, objects, .. } = &mut self.memory;
+        let (claimed, parent) = (&mut self.claim.attributes, levels.len() - 1);
+        matched.clear();
         for index in parents {
-            let (id, owner) = self.memory.active.get(index);
+            let (id, owner) = active.get(index);
             let node = &automaton.nodes[id as usize];
             if node.sticky {
-                self.memory.active.push(id, owner);
+                active.push(id, owner);
             }
-            let (claimed, matched) = (&mut self.claim.attributes, &mut self.memory.matched);
             node.edges(element.name, |edge| {
-                if edge.holds(element, claimed) {
+                let place = |id| siblings.count(objects, (parent, id, owner));
+                if edge.holds(element, claimed, place) {
                     matched.push((edge.target, owner));
                 }
             });
@@ -238,12 +251,14 @@ impl<'m> Evaluator<'m> {
         } else {
             self.claim_attribute(id, owner, found, index);
         }
-        self.count(owner, buffer.len(), attribute.offset)?;
+        let resolved = self.resolved(slot, buffer.text());
+        let text = resolved.as_deref().unwrap_or_else(|| buffer.text());
+        self.count(owner, text.len(), attribute.offset)?;
         let record = self.record(owner).0;
         if html == Some(Html::Text) {
-            record.fill_html(found, buffer.text());
+            record.fill_html(found, text);
         } else {
-            record.fill_text(found, buffer.text());
+            record.fill_text(found, text);
         }
         self.memory.spare.push(buffer);
         Ok(())
@@ -253,12 +268,17 @@ impl<'m> Evaluator<'m> {
         let automaton = self.automaton;
         let slot = &automaton.slots[id as usize];
         let place = element.place.mark();
-        if slot.content == SlotContent::Count {
-            self.claim.presence = true;
-            if element.json.is_some_and(|value| value.kind == JsonKind::Null) {
-                return Ok(());
+        match slot.content {
+            SlotContent::Count => {
+                self.claim.presence = true;
+                if element.json.is_some_and(|value| value.kind == JsonKind::Null) {
+                    return Ok(());
+                }
+                return self.tally(slot, owner, place, element.place.offset);
             }
-            return self.tally(slot, owner, place, element.place.offset);
+            SlotContent::Name { local } => return self.name(slot, owner, local, element),
+            SlotContent::Guard(guard) => return self.open_guard(id, guard, owner, element),
+            SlotContent::Text { .. } | SlotContent::Object(_) => {}
         }
         let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
         if let SlotContent::Text { form, own, .. } = slot.content {
@@ -278,7 +298,8 @@ impl<'m> Evaluator<'m> {
                 if !shared && record.is_doubtful(found, slot) {
                     record.doubt_frame(frame);
                 }
-                self.memory.objects.push(OpenObject { level: self.memory.levels.len(), found, shared });
+                let level = self.memory.levels.len();
+                self.memory.objects.push(OpenObject { level, found, shared, open: Open::Object });
                 self.count(owner, 0, element.place.offset)?;
                 self.enter(
                     scope.root,
@@ -300,11 +321,28 @@ impl<'m> Evaluator<'m> {
                 let owner = if self.record(owner).1 { Owner::Shared(0) } else { Owner::Frame(0) };
                 let level = self.memory.levels.len();
                 let html = self.is_html(html, element);
-                self.memory.captures.push(Capture::new(owner, found, level, (own, html), buffer));
+                let base = self.base_of(slot);
+                let capture = Capture::new(owner, found, level, (own, html), buffer);
+                self.memory.captures.push(capture.with_base(base));
                 Ok(())
             }
-            SlotContent::Count => Ok(()),
+            SlotContent::Count | SlotContent::Name { .. } | SlotContent::Guard(_) => Ok(()),
         }
+    }
+
+    /// The name of the element that starts is a value.
+    fn name(&mut self, slot: &Slot, owner: Owner, local: bool, element: &Element<'_>) -> Result<(), Flaw> {
+        self.claim.presence = true;
+        let Some(found) = self.reserve(slot, owner, element.place.mark()) else { return Ok(()) };
+        let mut name = String::new();
+        if !local && !element.prefix.is_empty() {
+            name.push_str(element.prefix);
+            name.push(':');
+        }
+        name.push_str(element.local);
+        self.count(owner, name.len(), element.place.offset)?;
+        self.record(owner).0.fill_text(found, &name);
+        Ok(())
     }
 
     fn exclude(&mut self, owner: Owner) {
@@ -355,7 +393,7 @@ impl<'m> Evaluator<'m> {
     }
 
     fn finish(&mut self, capture: Capture) {
-        let (found, html) = (capture.found, capture.html);
+        let Capture { found, html, base, .. } = capture;
         let (record, shared) = self.record(capture.owner);
         let empty = match capture.into_buffer() {
             Buffer::Markup(buffer) => {
@@ -373,6 +411,9 @@ impl<'m> Evaluator<'m> {
                 empty
             }
         };
+        if base != UNKNOWN && !empty {
+            self.resolve_found(found, shared, base);
+        }
         if empty && !shared {
             self.memory.unclaimed.doubts.forget(found);
         }

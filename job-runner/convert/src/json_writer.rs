@@ -12,6 +12,15 @@ pub(crate) struct JsonWriter {
     text: String,
 }
 
+/// What the move of a member does to the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// How many bytes stand before the member now, from its place on.
+    pub(crate) before: usize,
+    /// By how many bytes everything behind it moves.
+    pub(crate) by: usize,
+}
+
 impl JsonWriter {
     pub(crate) const fn len(&self) -> usize {
         self.text.len()
@@ -40,6 +49,18 @@ impl JsonWriter {
         if !self.text.ends_with(['{', '[']) {
             self.text.push(',');
         }
+    }
+
+    /// Moves the member that was written last, without a separator, to an earlier place behind another member or at
+    /// the start of its object.
+    pub(crate) fn move_member(&mut self, from: usize, to: usize) -> Moved {
+        let member = self.text.split_off(from);
+        let is_first = self.text[..to].ends_with('{');
+        let before = if is_first { "" } else { "," };
+        let after = if is_first && to < from { "," } else { "" };
+        let separated = format!("{before}{member}{after}");
+        self.text.insert_str(to, &separated);
+        Moved { before: before.len(), by: separated.len() }
     }
 
     /// Appends any value.
@@ -103,6 +124,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::JsonWriter;
+
+    #[test]
+    fn a_member_is_moved_among_others() {
+        let moved = |text: &str, to: usize| {
+            let mut json = JsonWriter::default();
+            json.raw(text);
+            let from = json.len();
+            json.raw("\"m\":1");
+            let moved = json.move_member(from, to);
+            let place = to + moved.before;
+            assert_eq!(&json.as_str()[place..place + 5], "\"m\":1");
+            assert_eq!(json.len(), from + moved.by);
+            json.as_str().to_owned()
+        };
+        assert_eq!(moved("{", 1), "{\"m\":1");
+        assert_eq!(moved("{\"a\":2", 1), "{\"m\":1,\"a\":2");
+        assert_eq!(moved("{\"a\":2", 6), "{\"a\":2,\"m\":1");
+        assert_eq!(moved("{\"a\":2,\"b\":3", 6), "{\"a\":2,\"m\":1,\"b\":3");
+    }
 
     proptest! {
         #[test]

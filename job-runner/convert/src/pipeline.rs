@@ -4,11 +4,13 @@
 //! - [`members`]: the documents of an object that may be an archive;
 //! - [`source`]: the scanner that fits its syntax; [`scratch`]: memory that is used again;
 //! - [`rereading`]: an object once more, in another encoding;
+//! - [`object_info`]: what is known of an object beside its bytes;
 //! - [`visit`]: an object without a model, element by element.
 
 pub(crate) mod converter;
 pub(crate) mod documents;
 mod members;
+pub(crate) mod object_info;
 mod rereading;
 mod scratch;
 mod source;

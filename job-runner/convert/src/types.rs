@@ -2,6 +2,7 @@
 //! does not fit is refused.
 
 mod dates;
+pub(crate) mod uri;
 
 use std::borrow::Cow;
 

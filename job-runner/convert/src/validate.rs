@@ -6,17 +6,18 @@ mod document_validator;
 mod html;
 mod json;
 mod parts;
+mod relative;
+mod template;
 
 pub(crate) use document_validator::Values;
 pub use html::html_to_text;
-
-use jiff::Timestamp;
 
 use super::automaton::Automaton;
 use super::evaluate::Finding;
 use super::evaluate::record::PassedOver;
 use super::fault::Fault;
 use super::json_writer::JsonWriter;
+use super::pipeline::object_info::ObjectInfo;
 use document_validator::Judge;
 
 /// The judgement of a document.
@@ -33,15 +34,14 @@ pub(crate) struct Accepted {
     pub(crate) dropped: Vec<Fault>,
 }
 
-/// Writes the fields of a document, in the order of its model, or finds all its faults. `landed`: when its object did, if
-/// that is known.
+/// Writes the fields of a document, in the order of its model, or finds all its faults.
 pub(crate) fn document(
     automaton: &Automaton,
     finding: Finding<'_>,
-    landed: Option<Timestamp>,
+    object: &ObjectInfo,
     json: &mut JsonWriter,
 ) -> Judged {
-    let mut judge = Judge::new(automaton, &finding, landed, json);
+    let mut judge = Judge::new(automaton, &finding, object, json);
     let values = judge.document(finding);
     let Judge { faults, fatal, passed, .. } = judge;
     let verdict = if fatal == 0 { Ok(Accepted { values, dropped: faults }) } else { Err(faults) };

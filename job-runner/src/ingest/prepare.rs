@@ -5,6 +5,7 @@ pub mod binary;
 mod binary_unit;
 pub mod date_window;
 pub mod document_extractor;
+pub mod first_look;
 pub(crate) mod in_memory;
 pub mod preparation;
 pub(crate) mod stamp;
@@ -19,11 +20,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use docmill_clients::aws::StoreError;
-use docmill_convert::{Converter, Reading};
+use docmill_convert::{Converter, ObjectInfo, Reading};
 use docmill_crds::api::storage::is_folder_marker;
 use docmill_crds::digest::hex;
 use docmill_crds::reason::SkipReason;
-use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -168,11 +168,11 @@ impl Preparation {
         memory_permit: Option<OwnedSemaphorePermit>,
     ) -> io::Result<Outcome> {
         let raw_digest = hex(&Sha256::digest(bytes));
-        let stamp = self.stamp(&unit);
+        let (stamp, info) = (self.stamp(&unit), unit.object_info(&raw_digest));
         let mut reading = Reading::default();
         let collected = loop {
             let provenance = stamp.provenance(&unit, &raw_digest, &self.recorder);
-            match self.collect(converter, (reading, unit.landed()), bytes, &provenance)? {
+            match self.collect(converter, (reading, &info), bytes, &provenance)? {
                 Collected::All(made) => break made,
                 Collected::TooMuch => return Ok(Outcome::TooMuch(unit)),
                 Collected::Again(another) => reading = another,
@@ -183,31 +183,30 @@ impl Preparation {
         Ok(Outcome::Converted(converted_unit, encoded_snapshot))
     }
 
-    /// Reads the object in this way, and addresses its documents; with it, when it landed.
+    /// Reads the object in this way, and addresses its documents.
     fn collect(
         &self,
         converter: &Converter,
-        (reading, landed): (Reading, Option<Timestamp>),
+        (reading, info): (Reading, &ObjectInfo),
         bytes: &[u8],
         provenance: &Provenance<'_>,
     ) -> io::Result<Collected> {
         let mut collected = Made::default();
-        let outcome =
-            converter.each_document((reading, landed), &mut Cursor::new(bytes), &mut |verdict| {
-                collected.push(match verdict {
-                    Ok(document) => self.address(document, provenance),
-                    Err(refusal) => match converter.reading_after(reading, &refusal) {
-                        Some(another) => return ControlFlow::Break(Collected::Again(another)),
-                        None => Err(refusal.into()),
-                    },
-                });
-                // A small archive may have very many members.
-                let is_full = converter.opens_archives() && collected.refused() > LISTED_REFUSALS;
-                if is_full || collected.bytes() > IN_MEMORY_JSON_BYTES {
-                    return ControlFlow::Break(Collected::TooMuch);
-                }
-                ControlFlow::Continue(())
-            })?;
+        let outcome = converter.each_document(reading, info, &mut Cursor::new(bytes), &mut |verdict| {
+            collected.push(match verdict {
+                Ok(document) => self.address(document, provenance),
+                Err(refusal) => match converter.reading_after(reading, &refusal) {
+                    Some(another) => return ControlFlow::Break(Collected::Again(another)),
+                    None => Err(refusal.into()),
+                },
+            });
+            // A small archive may have very many members.
+            let is_full = converter.opens_archives() && collected.refused() > LISTED_REFUSALS;
+            if is_full || collected.bytes() > IN_MEMORY_JSON_BYTES {
+                return ControlFlow::Break(Collected::TooMuch);
+            }
+            ControlFlow::Continue(())
+        })?;
         Ok(match outcome {
             ControlFlow::Break(unfinished) => unfinished,
             ControlFlow::Continue(repairs) => Collected::All(collected.mended(repairs)),

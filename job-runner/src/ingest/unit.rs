@@ -11,6 +11,7 @@ pub mod prepared;
 pub mod refusal;
 pub mod task;
 
+use docmill_convert::ObjectInfo;
 use docmill_crds::records::units::UnitId;
 use jiff::Timestamp;
 
@@ -31,5 +32,11 @@ impl Unit {
     pub fn landed(&self) -> Option<Timestamp> {
         let known = Some(self.last_modified_millis).filter(|millis| *millis > 0)?;
         Timestamp::from_millisecond(known).ok()
+    }
+
+    /// What documents may take of the object, whose bytes have this SHA-256.
+    pub fn object_info(&self, raw_digest: &str) -> ObjectInfo {
+        let (key, digest) = (self.id.key.clone(), raw_digest.to_owned());
+        ObjectInfo { key: Some(key), digest: Some(digest), landed: self.landed() }
     }
 }

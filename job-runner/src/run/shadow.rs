@@ -18,7 +18,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::elastic::{Address, ElasticError};
-use docmill_convert::{Converter, Document, Reading};
+use docmill_convert::{Converter, Document};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::runs::Tally;
 use docmill_crds::records::units::{UnitId, UnitState, units_index};
@@ -32,6 +32,7 @@ use super::report::Report as _;
 use crate::ingest::error::IngestError;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::prepare::document_extractor::DocumentExtractor;
+use crate::ingest::prepare::first_look::FirstLook;
 use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot::read;
 use crate::ingest::source::body::BodyReader;
@@ -164,12 +165,12 @@ impl<'a> Rehearsal<'a> {
         }
         Ok(match &self.extractor {
             DocumentExtractor::Convert(converter) => {
-                let Some((opened, reading)) = self.reading(converter, object_ref, opened).await? else {
+                let Some((opened, look)) = self.look_at(converter, object_ref, opened).await? else {
                     return Ok(None);
                 };
                 let unit = opened.unit.clone();
                 let reader = RangeReader::start(&self.context.s3, opened);
-                Some((unit, Object::ToConvert(Arc::clone(converter), reading, Box::new(reader))))
+                Some((unit, Object::ToConvert(Arc::clone(converter), look, Box::new(reader))))
             }
             DocumentExtractor::Describe(describer) => {
                 let whole = describer.describe(&self.context.s3, object_ref, opened).await?;
@@ -178,23 +179,23 @@ impl<'a> Rehearsal<'a> {
         })
     }
 
-    /// The object and how it has to be read; it is opened again where that takes reading it. `None` if it is gone by
-    /// then.
-    async fn reading(
+    /// The object and what has to be known of it before; it is opened again where that takes reading it. `None` if it is
+    /// gone by then.
+    async fn look_at(
         &self,
         converter: &Arc<Converter>,
         object_ref: &ObjectRef,
         opened: OpenedObject,
-    ) -> Result<Option<(OpenedObject, Reading)>, StoreError> {
-        if !converter.rereads() {
-            return Ok(Some((opened, Reading::default())));
+    ) -> Result<Option<(OpenedObject, FirstLook)>, StoreError> {
+        if !FirstLook::is_needed(converter) {
+            return Ok(Some((opened, FirstLook::default())));
         }
         let (converter, body) = (Arc::clone(converter), BodyReader::start(opened.body));
-        let decoding = tokio::task::spawn_blocking(move || converter.reading_of(body)).await;
-        let reading = decoding.map_err(io::Error::from).flatten();
-        let reading = reading.map_err(|error| StoreError::unavailable(object::action(object_ref), &error))?;
+        let looking = tokio::task::spawn_blocking(move || FirstLook::at(&converter, body)).await;
+        let look = looking.map_err(io::Error::from).flatten();
+        let look = look.map_err(|error| StoreError::unavailable(object::action(object_ref), &error))?;
         Ok(match object::open(&self.context.s3, object_ref).await? {
-            ObjectFound::Object(opened) => Some((*opened, reading)),
+            ObjectFound::Object(opened) => Some((*opened, look)),
             ObjectFound::Gone | ObjectFound::Replaced => None,
         })
     }
@@ -257,8 +258,9 @@ impl<'a> Rehearsal<'a> {
                     let example = FailureExample { message, ..Default::default() };
                     comparison.refuse(Reason::LimitExceeded, example);
                 }
-                Object::ToConvert(converter, reading, mut reader) => {
-                    comparison.convert(&converter, (reading, unit.landed()), &mut *reader)?;
+                Object::ToConvert(converter, look, mut reader) => {
+                    let info = look.object_info(unit.id.key.clone(), unit.landed());
+                    comparison.convert(&converter, (look.reading, &info), &mut *reader)?;
                     reader.finish()?;
                 }
                 Object::Described(document) => comparison.compare(&document),
@@ -273,7 +275,7 @@ impl<'a> Rehearsal<'a> {
 /// An object for the comparison.
 enum Object {
     TooLarge,
-    ToConvert(Arc<Converter>, Reading, Box<RangeReader>),
+    ToConvert(Arc<Converter>, FirstLook, Box<RangeReader>),
     Described(Box<Document>),
 }
 

@@ -12,12 +12,14 @@ use super::parts::DateParts;
 use super::search::Search;
 use crate::conversion::on_fault::OnFault;
 use crate::conversion::text::html::Html;
+use crate::serialization::is_default;
 
 /// One field of a document.
 #[allow(
     rustdoc::broken_intra_doc_links,
     reason = "the texts are for kubectl explain; their brackets are paths"
 )]
+#[allow(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Field {
@@ -28,15 +30,28 @@ pub struct Field {
     /// Where the value is: a list of one or more paths. The first path that finds a value wins; a | b is one
     /// path, the union of both. A path starts at the record (in a nested field: at its object's element); a
     /// path with a leading / starts at the root of the object, and finds outside of the record what is
-    /// nearest before it. Steps are a/b, a//b, *, prefix:name, `*:name`, and a predicate on an attribute:
-    /// a[@role='main'], [@role!='x'], [@role], [not(@role)], [contains(@class,'x')]. The end may be
+    /// nearest before it. Steps are a/b, a//b, *, prefix:name, `*:name`, with predicates on attributes and on
+    /// what is in the element: a[@role='main'], [@role!='x'], [@role], [not(@role)], [contains(@class,'x')],
+    /// [starts-with(@class,'x')], [b='x'], [@role and b or c]; and positions: `a[2]`, `a[last()]`. The end may be
     /// @attribute, `text()` (the element's own text without that of its children), `inherited(@xml:lang)` (the
     /// attribute of the element, or of the nearest one around it that has it) or . (the element itself).
     /// count(a//b) is the number of such elements, 0 if there are none; the field is an integer. For Json,
-    /// paths are JSONPath without indexes and filters: head.title, authors[*].name, `['a b']`, ..name, *, @
-    /// (the value itself), count(items), and $.feed.title from the top of the object.
+    /// paths are JSONPath without slices and filters: head.title, authors[*].name, authors[0], authors[-1],
+    /// `['a b']`, ..name, *, @ (the value itself), count(items), and $.feed.title from the top of the object.
+    /// `name()` is the name of the element, `position()` the number of a repeated object that the field is in.
+    /// A field with a template may be without a path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 8), inner(length(min = 1, max = 512)))]
     pub path: Vec<String>,
+
+    /// The value if no path finds one, put together from others in braces: "{headline}-{publishedAt:%Y-%m-%d}".
+    /// In braces is a field beside this one; a path with a /, @ or ( in it, such as ./head/title or `name()`;
+    /// _unit.key and _unit.digest, the key and the SHA-256 of the object; or sha256(headline,publishedAt),
+    /// the SHA-256 of all these, each followed by a NUL. {version|'1'} is what stands after the | where there
+    /// is no version. If a part has no value, neither has the field. At most 64 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub template: Option<String>,
 
     /// Type of the value. string: one line, white space collapsed. text: all mixed content in reading order,
     /// with an empty line between paragraphs. markup: the inner XML, well-formed by itself. integer, number,
@@ -77,6 +92,11 @@ pub struct Field {
     /// element that has elements in it is no such HTML. It becomes plain before anything else is computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<Html>,
+
+    /// Whether a relative URI is resolved against the xml:base that applies where it stands, and against the `base` of
+    /// the model. For string and uri. It is the first of what becomes of a value.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub resolve: bool,
 
     /// The text between the parts of a value: , makes a list of "bank, rates". White space around a part is
     /// left out. The field is repeated, or joins the parts. This and the next properties, up to join, apply in

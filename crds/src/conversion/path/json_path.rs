@@ -2,18 +2,19 @@
 //!
 //! ```text
 //! record   = path { "|" path }
-//! field    = path { "|" path } | "count(" path ")"
+//! field    = path { "|" path } | "count(" path ")" | "name()" | "position()"
 //! path     = ("$" | "@") { segment } | "." | name { segment } | "[" quoted "]" { segment } | ".." member { segment }
-//! segment  = "." member | "[" quoted "]" | "[*]" | ".." member
+//! segment  = "." member | "[" quoted "]" | "[*]" | "[" index "]" | ".." member
 //! member   = name | "*" | "[" quoted "]"
 //! quoted   = a name in ' or ", in which a backslash stands before a quote or a backslash
+//! index    = a whole number; 0 is the first item, -1 the last one
 //! ```
 //!
 //! A list stands for its items, with or without `[*]`, so that `[*]` is not a separate step. A path evaluates
 //! to the same as for XML: members are elements in no namespace, the value at the top is the element [`TOP`],
 //! and the value itself is the text of its element.
 
-use super::location::{NameTest, Path, PathFault, Step, Target, union};
+use super::location::{NameTest, Path, PathFault, Place, Predicate, Step, Target, union};
 
 /// The name of a value at the top of an object: what `$` finds.
 pub const TOP: &str = "$";
@@ -23,6 +24,11 @@ const END: &str = "expected the end of the path, a dot or [";
 
 /// Parses a path.
 pub(crate) fn parse(path: &str) -> Result<Path, PathFault> {
+    for (function, target) in [("name()", Target::Name { local: false }), ("position()", Target::Position)] {
+        if path == function {
+            return Ok(Path { absolute: false, steps: Vec::new(), target });
+        }
+    }
     let mut parser = JsonPathParser { path, rest: path, steps: Vec::new() };
     let counts = parser.take("count(");
     let mut parsed = parser.location()?;
@@ -120,17 +126,18 @@ impl JsonPathParser<'_> {
         Ok(())
     }
 
-    /// `['name']`
+    /// `['name']` or `[0]`
     fn bracket(&mut self, descend: bool) -> Result<(), PathFault> {
         self.take("[");
+        if !descend && self.rest.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+            return self.index();
+        }
         let Some(quote) = self.rest.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
             return Err(self.fault(match self.rest.chars().next() {
                 Some('*') if descend => "expected ..* for what is at any depth",
                 Some('?') => "expected [*] or a name like ['a b']: there are no filters",
-                Some('0'..='9' | '-' | ':') => {
-                    "expected [*] or a name like ['a b']: there are no indexes; a field that is not repeated takes the \
-                     first item"
-                }
+                Some('0'..='9' | '-') => "expected an index after the name of its list, as in ..a[0]",
+                Some(':') => "expected an index, such as 0 or -1: there are no slices",
                 _ => "expected [*] or a name like ['a b']",
             }));
         };
@@ -143,6 +150,35 @@ impl JsonPathParser<'_> {
             return Err(self.fault("expected ]"));
         }
         self.step(descend, named(name));
+        Ok(())
+    }
+
+    /// The index of an item in the list that the last step leads to.
+    fn index(&mut self) -> Result<(), PathFault> {
+        const WHERE: &str = "expected the name of a member before the index: the values at the top, and those that * \
+                             finds, have none";
+        let fault = self.fault(WHERE);
+        let indexed = self.fault("a step has one index: nested lists are one list");
+        let from_end = self.take("-");
+        let end = self.rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(self.rest.len());
+        let (digits, rest) = self.rest.split_at(end);
+        let number = digits.parse::<u32>().ok().filter(|number| *number < 1_000_000);
+        let place = match (from_end, number) {
+            (true, Some(number)) if (1..=1000).contains(&number) => Place::FromEnd(number),
+            (false, Some(number)) => Place::FromStart(number + 1),
+            _ => return Err(self.fault("expected an index, such as 0 or -1")),
+        };
+        self.rest = rest;
+        if !self.take("]") {
+            return Err(self.fault("expected ]: an index is one number, such as 0 or -1"));
+        }
+        match self.steps.last_mut() {
+            Some(step) if !step.predicates.is_empty() => return Err(indexed),
+            Some(step) if step.test != NameTest::Any && step.test != named(TOP.to_owned()) => {
+                step.predicates.push(Predicate::Place(place));
+            }
+            _ => return Err(fault),
+        }
         Ok(())
     }
 
@@ -256,9 +292,17 @@ mod tests {
             ("@.a", "/a"),
             ("@['a']", "/a"),
             ("count(items[*].a)", "/items/a counted"),
+            ("a[0].b[-2]", "/a/b"),
         ] {
             assert_eq!(read(path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn an_index_is_a_place_among_the_items_of_a_list() {
+        let steps = parse("a[0].b['c'][-2]").unwrap().steps;
+        let places: Vec<_> = steps.into_iter().flat_map(|step| step.predicates).collect();
+        assert_eq!(places, [Predicate::Place(Place::FromStart(1)), Predicate::Place(Place::FromEnd(2))]);
     }
 
     #[test]
@@ -287,9 +331,12 @@ mod tests {
             ("$.", 3, "the name of a member"),
             ("$a", 2, "a dot or ["),
             ("a.[*]", 3, "a name or * after the dot"),
-            ("$.items[0]", 9, "there are no indexes"),
-            ("$[1:2]", 3, "there are no indexes"),
-            ("$[-1]", 3, "there are no indexes"),
+            ("$.items[1:2]", 10, "an index is one number"),
+            ("$.items[:2]", 9, "there are no slices"),
+            ("$.items[-0]", 10, "expected an index, such as 0 or -1"),
+            ("$.items[0][1]", 12, "a step has one index"),
+            ("$[-1]", 3, "expected the name of a member before the index"),
+            ("a.*[0]", 5, "expected the name of a member before the index"),
             ("$.é[?@.a]", 5, "there are no filters"),
             ("$['a','b']", 6, "a list of paths"),
             ("$['a]", 6, "the quote is not closed"),

@@ -1,7 +1,7 @@
 //! A path with its names resolved: the common result of both path languages.
 
 /// A path with its names resolved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Path {
     /// It starts at the root of the object, not at the record.
     pub absolute: bool,
@@ -18,7 +18,7 @@ pub struct Step {
     pub descend: bool,
     /// The elements that match.
     pub test: NameTest,
-    /// Conditions on their attributes.
+    /// What else they must be, in this order; at most one of these is a position.
     pub predicates: Vec<Predicate>,
 }
 
@@ -53,6 +53,13 @@ pub enum Target {
     Inherited(Attribute),
     /// The number of such elements.
     Count,
+    /// The name of the element.
+    Name {
+        /// Without its prefix.
+        local: bool,
+    },
+    /// The number of the object in its list, from 1.
+    Position,
 }
 
 /// The name of an attribute; without a prefix it is in no namespace.
@@ -64,16 +71,40 @@ pub struct Attribute {
     pub local: String,
 }
 
-/// A condition on an attribute.
+/// What stands in brackets after a step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Predicate {
-    /// The attribute to check.
-    pub attribute: Attribute,
-    /// The condition on it.
-    pub test: Test,
+pub enum Predicate {
+    /// The element fulfils this.
+    Holds(Condition),
+    /// The element has this place among those that its parent has, and that fulfil the predicates before this one.
+    Place(Place),
 }
 
-/// A condition on an attribute's value.
+/// A condition on an element.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Condition {
+    /// On one of its attributes.
+    Attribute(Attribute, Test),
+    /// On what is in it: one of the values that a path finds there passes the test. The value is read as a string is.
+    Content(Box<Path>, Test),
+    /// `not(…)`
+    Not(Box<Condition>),
+    /// `… and …`
+    All(Vec<Condition>),
+    /// `… or …`
+    Any(Vec<Condition>),
+}
+
+/// A place in a list, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// `[2]`
+    FromStart(u32),
+    /// `[last()]` is 1, `[last()-1]` is 2.
+    FromEnd(u32),
+}
+
+/// A condition on a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Test {
     /// `[@a]`
@@ -86,10 +117,12 @@ pub enum Test {
     Differs(String),
     /// `[contains(@a,'x')]`
     Contains(String),
+    /// `[starts-with(@a,'x')]`
+    StartsWith(String),
 }
 
 impl Test {
-    /// Whether it holds for an attribute with this value; `None` means that the attribute is absent.
+    /// Whether it holds for this value; `None` means that there is none.
     pub fn holds(&self, value: Option<&str>) -> bool {
         match (self, value) {
             (Self::Present, value) => value.is_some(),
@@ -97,8 +130,60 @@ impl Test {
             (Self::Equals(wanted), Some(value)) => value == wanted,
             (Self::Differs(unwanted), Some(value)) => value != unwanted,
             (Self::Contains(part), Some(value)) => value.contains(part),
+            (Self::StartsWith(start), Some(value)) => value.starts_with(start),
             (_, None) => false,
         }
+    }
+}
+
+impl Predicate {
+    /// Whether it is known only when the element, or its parent, has ended.
+    pub fn is_late(&self) -> bool {
+        match self {
+            Self::Holds(condition) => condition.is_late(),
+            Self::Place(place) => matches!(place, Place::FromEnd(_)),
+        }
+    }
+}
+
+impl Condition {
+    fn is_late(&self) -> bool {
+        match self {
+            Self::Attribute(..) => false,
+            Self::Content(..) => true,
+            Self::Not(condition) => condition.is_late(),
+            Self::All(conditions) | Self::Any(conditions) => conditions.iter().any(Self::is_late),
+        }
+    }
+}
+
+impl Step {
+    /// Whether it is known only when the element, or its parent, has ended that it leads there.
+    pub fn is_late(&self) -> bool {
+        self.predicates.iter().any(Predicate::is_late)
+    }
+
+    /// The predicates that are known when an element starts, and the others. What comes after a position stays
+    /// after it.
+    pub fn by_time(&self) -> (Vec<&Predicate>, Vec<&Predicate>) {
+        let is_place = |predicate: &Predicate| matches!(predicate, Predicate::Place(_));
+        let at = self.predicates.iter().position(is_place).unwrap_or(self.predicates.len());
+        let (before, after) = self.predicates.split_at(at);
+        let (mut late, mut early): (Vec<_>, Vec<_>) = before.iter().partition(|p| p.is_late());
+        if !late.is_empty() || after.first().is_some_and(Predicate::is_late) {
+            late.extend(after);
+            return (early, late);
+        }
+        let (after_late, after_early): (Vec<_>, Vec<_>) = after.iter().partition(|p| p.is_late());
+        early.extend(after_early);
+        (early, after_late)
+    }
+}
+
+impl Path {
+    /// Whether it is known only in the end which elements it leads to.
+    pub fn is_late(&self) -> bool {
+        self.steps.iter().any(Step::is_late)
     }
 }
 

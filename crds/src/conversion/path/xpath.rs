@@ -1,6 +1,6 @@
 //! Parses paths of XML.
 
-use super::location::{Attribute, NameTest, Path, PathFault, Predicate, Step, Target, Test};
+use super::location::{Attribute, NameTest, Path, PathFault, Step, Target};
 use super::scope::Scope;
 
 /// The namespace that the prefix `xml` always stands for.
@@ -17,6 +17,9 @@ pub(crate) struct XPathParser<'a> {
 
 impl<'a> XPathParser<'a> {
     pub(super) fn path(&mut self) -> Result<Path, PathFault> {
+        if self.take("position()") {
+            return Ok(Path { absolute: false, steps: Vec::new(), target: Target::Position });
+        }
         if !self.take("count(") {
             return self.location();
         }
@@ -29,9 +32,9 @@ impl<'a> XPathParser<'a> {
     }
 
     pub(super) fn location(&mut self) -> Result<Path, PathFault> {
-        // A dot alone: the path ends, or the next one of a union follows.
+        // A dot alone: the path ends, or the next one of a union follows, or the rest of a condition.
         if let Some(rest) = self.rest.strip_prefix('.')
-            && (rest.is_empty() || rest.starts_with([' ', '|']))
+            && (rest.is_empty() || rest.starts_with([' ', '|', '=', '!', ',', ')', ']']))
         {
             self.rest = rest;
             return Ok(Path { absolute: false, steps: Vec::new(), target: Target::Element });
@@ -63,8 +66,8 @@ impl<'a> XPathParser<'a> {
     }
 
     fn end(&mut self, descend: bool) -> Result<Option<Target>, PathFault> {
-        let ends = ["@", "text()", "inherited("].iter().any(|end| self.rest.starts_with(*end));
-        if descend && ends {
+        const ENDS: [&str; 5] = ["@", "text()", "name()", "local-name()", "inherited("];
+        if descend && ENDS.iter().any(|end| self.rest.starts_with(end)) {
             return Err(
                 self.fault("expected an element between // and the attribute or text(), as in .//*/@name")
             );
@@ -76,6 +79,11 @@ impl<'a> XPathParser<'a> {
         }
         if self.take("text()") {
             return Ok(Some(Target::Text));
+        }
+        for (function, local) in [("name()", false), ("local-name()", true)] {
+            if self.take(function) {
+                return Ok(Some(Target::Name { local }));
+            }
         }
         if self.rest.starts_with('@') {
             return Ok(Some(Target::Attribute(self.attribute()?)));
@@ -113,60 +121,6 @@ impl<'a> XPathParser<'a> {
         Ok(NameTest::Named { namespaces: vec![namespace], local })
     }
 
-    fn predicates(&mut self) -> Result<Vec<Predicate>, PathFault> {
-        let mut predicates = Vec::new();
-        while self.take("[") {
-            predicates.push(self.predicate()?);
-            self.blank();
-            self.expect("]")?;
-        }
-        Ok(predicates)
-    }
-
-    fn predicate(&mut self) -> Result<Predicate, PathFault> {
-        self.blank();
-        if self.take("not(") {
-            let attribute = self.attribute()?;
-            self.expect(")")?;
-            return Ok(Predicate { attribute, test: Test::Absent });
-        }
-        if self.take("contains(") {
-            let attribute = self.attribute()?;
-            self.blank();
-            self.expect(",")?;
-            let test = Test::Contains(self.literal()?);
-            self.expect(")")?;
-            return Ok(Predicate { attribute, test });
-        }
-        if !self.rest.starts_with('@') {
-            return Err(self.fault(
-                "a predicate is @name, @name='value', @name!='value', not(@name) or contains(@name,'value')",
-            ));
-        }
-        let attribute = self.attribute()?;
-        self.blank();
-        let test = if self.take("!=") {
-            Test::Differs(self.literal()?)
-        } else if self.take("=") {
-            Test::Equals(self.literal()?)
-        } else {
-            Test::Present
-        };
-        Ok(Predicate { attribute, test })
-    }
-
-    fn literal(&mut self) -> Result<String, PathFault> {
-        self.blank();
-        let Some(quote) = self.rest.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
-            return Err(self.fault("expected a value in quotes"));
-        };
-        let Some((value, rest)) = self.rest[1..].split_once(quote) else {
-            return Err(self.fault("the quote is not closed"));
-        };
-        self.rest = rest;
-        Ok(value.to_owned())
-    }
-
     fn namespace(&self, prefix: &str) -> Result<String, PathFault> {
         if self.rest.starts_with(':') {
             return Err(self.fault(&format!(
@@ -193,7 +147,7 @@ impl<'a> XPathParser<'a> {
         Ok(name)
     }
 
-    fn take(&mut self, token: &str) -> bool {
+    pub(super) fn take(&mut self, token: &str) -> bool {
         match self.rest.strip_prefix(token) {
             Some(rest) => {
                 self.rest = rest;
@@ -203,21 +157,21 @@ impl<'a> XPathParser<'a> {
         }
     }
 
-    fn expect(&mut self, token: &str) -> Result<(), PathFault> {
+    pub(super) fn expect(&mut self, token: &str) -> Result<(), PathFault> {
         if self.take(token) { Ok(()) } else { Err(self.fault(&format!("expected {token}"))) }
     }
 
-    fn blank(&mut self) {
+    pub(super) fn blank(&mut self) {
         self.rest = self.rest.trim_start_matches(' ');
     }
 
-    fn fault(&self, problem: &str) -> PathFault {
+    pub(super) fn fault(&self, problem: &str) -> PathFault {
         PathFault::before(self.path, self.rest, problem)
     }
 }
 
 /// Characters of an XML name without the colon, loosely: what the parser of documents accepts is stricter, so that a
 /// name with other characters matches nothing.
-fn is_name_char(c: char) -> bool {
+pub(super) fn is_name_char(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\u{b7}')
 }

@@ -1,17 +1,21 @@
 //! Compiles a model to its automaton.
 
+mod late;
+mod templates;
+
 use std::ops::Range;
 
 use docmill_crds::conversion::{
     Attribute, Computed, Constraints, DateBounds, Field, FieldType, Model, ModelError, NameTest, Path, Step,
-    Syntax, TOP, Target,
+    Syntax, TOP, Target, template_order,
 };
 
+use super::late::Guard;
 use super::{
     Action, AttributeName, Automaton, DOCUMENT, Edge, FieldPlan, Node, NodeId, Scope, ScopeId, Slot,
     SlotContent, SlotId, TextForm, Wild, is_certain,
 };
-use crate::events::names::{Names, number};
+use crate::events::names::{Names, UNKNOWN, number};
 use crate::types::{self, DateRules};
 
 /// Compiles a resolved model.
@@ -24,6 +28,8 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
         drafts: Vec::new(),
         slots: Vec::new(),
         scopes: Vec::new(),
+        guards: Vec::new(),
+        places: 0,
         outside: Vec::new(),
         inherited: Vec::new(),
     };
@@ -43,11 +49,28 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
         compiler.act(node, Action::MayBeEmpty);
     }
     compiler.scope("fields", &model.fields, ".", Some(root))?;
+    let base = compiler.base(root)?;
+    let resolves = compiler.slots.iter().any(|slot| slot.resolves);
     let nodes = compiler.drafts.into_iter().map(Draft::finish).collect();
     let records = records.into_iter().map(|(_, text)| text).collect();
-    let Compiler { names, slots, scopes, outside, inherited, .. } = compiler;
+    let Compiler { names, slots, scopes, guards, outside, inherited, .. } = compiler;
     let (extra, record) = (model.extra, model.record.clone());
-    Ok(Automaton { names, nodes, slots, scopes, root, outside, inherited, extra, syntax, record, records })
+    Ok(Automaton {
+        names,
+        nodes,
+        slots,
+        scopes,
+        guards,
+        root,
+        outside,
+        inherited,
+        resolves,
+        base,
+        extra,
+        syntax,
+        record,
+        records,
+    })
 }
 
 struct Compiler<'m> {
@@ -57,6 +80,9 @@ struct Compiler<'m> {
     drafts: Vec<Draft>,
     slots: Vec<Slot>,
     scopes: Vec<Scope>,
+    guards: Vec<Guard>,
+    /// How many places among siblings are told apart so far.
+    places: u32,
     outside: Vec<(u32, u32)>,
     inherited: Vec<AttributeName>,
 }
@@ -101,13 +127,17 @@ impl Compiler<'_> {
         let scope = number(self.scopes.len());
         debug_assert!((scope == DOCUMENT) == absolute_root.is_some());
         let root = self.node();
-        self.scopes.push(Scope { root, slots: 0, speaks: false, fields: Vec::new() });
+        self.scopes.push(Scope { root, slots: 0, speaks: false, fields: Vec::new(), templates: Vec::new() });
         for (index, field) in fields.iter().enumerate() {
             let model = format!("{model}[{index}]");
-            let plan = self.field(field, FieldPlace { model: &model, path, scope, root, absolute_root })?;
+            let place = FieldPlace { model: &model, path, scope, root, absolute_root };
+            let mut plan = self.field(field, place)?;
+            plan.template = self.template(field, fields, place)?.map(Box::new);
             self.scopes[at(scope)].speaks |= plan.required || plan.counts || plan.default.is_some();
             self.scopes[at(scope)].fields.push(plan);
         }
+        // The model was checked: there is an order.
+        self.scopes[at(scope)].templates = template_order(fields).unwrap_or_default();
         Ok(scope)
     }
 
@@ -133,16 +163,19 @@ impl Compiler<'_> {
         };
         let computed = Computed::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let on_fault = field.on_fault.unwrap_or(self.model.on_fault);
-        let certain = is_certain(computed.as_ref(), on_fault);
+        let late = unions.iter().flatten().any(|(location, _)| location.is_late());
+        let certain = is_certain(computed.as_ref(), on_fault) && !late;
         let first_slot = self.scopes[at(place.scope)].slots;
         let content = self.content(field, nested)?;
-        let mut counts = false;
+        let (mut counts, mut position) = (false, false);
         for union in &unions {
             let locations: Vec<_> = union.iter().map(|(location, _)| location).collect();
             counts = locations.iter().any(|location| location.target == Target::Count);
+            position = locations.iter().any(|location| location.target == Target::Position);
             // A value of several is one only in the end.
             let (first, repeated) = (first_slot, field.repeated || field.join.is_some());
-            self.slot(&locations, place, Slot { index: 0, first, repeated, union: false, certain, content });
+            let resolves = field.resolve;
+            self.slot(&locations, place, Slot { first, repeated, certain, resolves, ..Slot::of(content) });
         }
         let required_if = self.required_if(field, place)?;
         let dates = DateRules::of(field, self.model.time_zone.as_deref());
@@ -159,7 +192,10 @@ impl Compiler<'_> {
             required_if,
             repeated: field.repeated,
             counts,
+            position,
+            resolves: field.resolve,
             default,
+            template: None,
             computed: computed.map(Box::new),
             constraints: constraints.map(Box::new),
             bounds: bounds.map(Box::new),
@@ -172,12 +208,31 @@ impl Compiler<'_> {
         })
     }
 
+    /// The slots of what relative URIs are resolved against: none, if no field asks for it.
+    fn base(&mut self, absolute_root: NodeId) -> Result<Range<u32>, ModelError> {
+        let Scope { root, slots: first, .. } = self.scopes[at(DOCUMENT)];
+        let place = FieldPlace {
+            model: "base",
+            path: ".",
+            scope: DOCUMENT,
+            root,
+            absolute_root: Some(absolute_root),
+        };
+        if self.slots.iter().any(|slot| slot.resolves) {
+            let content = SlotContent::Text { form: TextForm::Line, own: false, exclude: None, html: None };
+            for path in self.model.base_paths()? {
+                self.slot(&[&path], place, Slot { first, resolves: true, ..Slot::of(content) });
+            }
+        }
+        Ok(first..self.scopes[at(DOCUMENT)].slots)
+    }
+
     /// Slots that decide whether the field is required.
     fn required_if(&mut self, field: &Field, place: FieldPlace<'_>) -> Result<Range<u32>, ModelError> {
         let first = self.scopes[at(place.scope)].slots;
         for path in &field.required_if {
-            let (path, content) = (self.parse(path)?, SlotContent::Count);
-            let slot = Slot { index: 0, first, repeated: true, union: false, certain: true, content };
+            let path = self.parse(path)?;
+            let slot = Slot { first, repeated: true, ..Slot::of(SlotContent::Count) };
             self.slot(&[&path], place, slot);
         }
         Ok(first..self.scopes[at(place.scope)].slots)
@@ -202,8 +257,10 @@ impl Compiler<'_> {
 
     /// Adds one path of a field, which leads to a slot of its own: one location, or the union of several.
     fn slot(&mut self, locations: &[&Path], place: FieldPlace<'_>, slot: Slot) {
+        let late = locations.iter().any(|location| location.is_late());
         let scope = &mut self.scopes[at(place.scope)];
-        let slot = Slot { index: scope.slots, union: locations.len() > 1, ..slot };
+        let (index, union, certain) = (scope.slots, locations.len() > 1, slot.certain && !late);
+        let slot = Slot { index, union, certain, late, ..slot };
         scope.slots += 1;
         for location in locations {
             self.location(location, place, slot);
@@ -214,18 +271,26 @@ impl Compiler<'_> {
     }
 
     fn location(&mut self, path: &Path, place: FieldPlace<'_>, mut slot: Slot) {
+        if let Some(late) = path.steps.iter().position(Step::is_late) {
+            return self.guarded(path, late, place, slot);
+        }
         let in_parts = matches!(slot.content, SlotContent::Object(_));
         match (&mut slot.content, &path.target) {
             (SlotContent::Text { own, .. }, Target::Text) => *own = true,
             (content, Target::Count) => *content = SlotContent::Count,
+            (content @ SlotContent::Text { .. }, Target::Name { local }) => {
+                *content = SlotContent::Name { local: *local };
+            }
             // Only dates in parts have such paths: the attribute is the whole date.
             (content, Target::Attribute(_)) if in_parts => {
                 *content = SlotContent::Text { form: TextForm::Line, own: false, exclude: None, html: None };
             }
+            // It is known without looking at the element.
+            (_, Target::Position) => return,
             _ => {}
         }
-        let (id, index) = (number(self.slots.len()), slot.index);
-        self.slots.push(slot);
+        let index = slot.index;
+        let id = self.add_slot(slot);
         let absolute_root = place.absolute_root.filter(|_| path.absolute);
         let start = absolute_root.unwrap_or(place.root);
         let trail = self.trail(start, &path.steps);
@@ -240,10 +305,18 @@ impl Compiler<'_> {
             }
         }
         match &path.target {
-            Target::Element | Target::Text | Target::Count => self.act(node, Action::Begin(id)),
             Target::Attribute(attribute) => self.attribute(node, attribute, id),
             Target::Inherited(attribute) => self.inherited(node, attribute, id),
+            _ => self.act(node, Action::Begin(id)),
         }
+    }
+
+    /// Adds a slot. Unless a guard around it says otherwise, its values stay there.
+    fn add_slot(&mut self, slot: Slot) -> SlotId {
+        let id = number(self.slots.len());
+        let home = if slot.home == UNKNOWN { id } else { slot.home };
+        self.slots.push(Slot { home, ..slot });
+        id
     }
 
     fn attribute(&mut self, node: NodeId, attribute: &Attribute, slot: SlotId) {
@@ -308,8 +381,7 @@ impl Compiler<'_> {
     fn step(&mut self, base: NodeId, step: &Step) -> NodeId {
         let target = self.node();
         self.drafts[at(base)].steps.push((step.clone(), target));
-        let tests = step.predicates.iter();
-        let predicates = tests.map(|p| (self.attribute_name(&p.attribute), p.test.clone())).collect();
+        let predicates = self.edge_predicates(step);
         let edge = Edge { predicates, target };
         match &step.test {
             NameTest::Any => self.drafts[at(base)].node.wild.push((Wild::Any, edge)),

@@ -5,6 +5,7 @@ use super::text::TextBuffer;
 use crate::automaton::active::Owner;
 use crate::events::Element;
 use crate::events::gap::Gap;
+use crate::events::names::UNKNOWN;
 
 #[derive(Debug)]
 pub(crate) struct Capture {
@@ -19,6 +20,8 @@ pub(crate) struct Capture {
     pub(crate) html: bool,
     /// The level of the element whose content is excluded.
     excluded: Option<usize>,
+    /// The number of the base that it is resolved against, if it is.
+    pub(crate) base: u32,
     buffer: Buffer,
 }
 
@@ -37,7 +40,12 @@ impl Capture {
         (own, html): (bool, bool),
         buffer: Buffer,
     ) -> Self {
-        Self { owner, found, level, own, html, excluded: None, buffer }
+        Self { owner, found, level, own, html, excluded: None, base: UNKNOWN, buffer }
+    }
+
+    /// The same, resolved against the base of this number.
+    pub(crate) fn with_base(self, base: u32) -> Self {
+        Self { base, ..self }
     }
 
     /// Excludes the content of the element at this level.

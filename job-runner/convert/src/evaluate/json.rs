@@ -14,6 +14,9 @@ impl Evaluator<'_> {
     pub(crate) fn start_top(&mut self) {
         let slots = self.automaton.scopes[DOCUMENT as usize].slots;
         self.memory.shared.clear();
+        // The root elements of an object are no siblings.
+        self.memory.siblings.clear();
+        self.memory.objects.clear();
         self.memory.unclaimed.drop_all_outside();
         self.memory.shared.open_frame(slots, Mark::Known(Position::START));
     }
@@ -34,7 +37,7 @@ impl Evaluator<'_> {
             // `@` matches a value without parts.
             SlotContent::Text { own: true, .. } => value.kind != JsonKind::Object,
             SlotContent::Object(_) | SlotContent::Text { .. } => true,
-            SlotContent::Count => false,
+            SlotContent::Count | SlotContent::Name { .. } | SlotContent::Guard(_) => false,
         };
         if wanted && !value.is_blank() {
             self.count(owner, value.text.len(), offset)?;

@@ -2,6 +2,7 @@
 //! and each slot a list of values in document order. The memory is reused for the next document.
 
 mod claims;
+mod guards;
 mod renewal;
 
 use std::ops::Range;
@@ -87,6 +88,8 @@ pub(crate) enum Content {
     Json { kind: JsonKind, start: usize, end: usize },
     /// How many there are.
     Count(u32),
+    /// The frame of values that may not count.
+    Guard(u32),
 }
 
 impl Record {
@@ -125,14 +128,20 @@ impl Record {
     /// before it.
     pub(crate) fn wants(&self, frame: u32, slot: &Slot, first: u32) -> bool {
         let base = self.frames[frame as usize].heads;
-        let to = slot.index + u32::from(!slot.repeated);
+        let to = slot.index + u32::from(!slot.repeated && !slot.late);
         !(first..to).any(|index| self.heads[(base + index) as usize].filled)
     }
 
     /// Whether the last value of this slot starts here.
     pub(crate) fn has(&self, frame: u32, slot: &Slot, place: Mark) -> bool {
-        let last = self.heads[self.head(frame, slot) as usize].last;
-        self.found.get(last as usize).is_some_and(|found| found.place == place)
+        let mut last = self.heads[self.head(frame, slot) as usize].last;
+        while let Some(found) = self.found.get(last as usize).filter(|found| found.place == place) {
+            if !matches!(found.content, Content::Guard(_)) {
+                return true;
+            }
+            last = found.previous;
+        }
+        false
     }
 
     /// Reserves the place of a value that starts here.
@@ -158,12 +167,20 @@ impl Record {
 
     /// Counts one more occurrence for a slot.
     pub(crate) fn tally(&mut self, frame: u32, slot: &Slot, place: Mark) {
-        let first = self.heads[self.head(frame, slot) as usize].first;
-        let (id, count) = match self.found.get(first as usize).map(|found| found.content) {
-            Some(Content::Count(count)) => (first, count.saturating_add(1)),
-            _ => (self.reserve(frame, slot, place), 1),
-        };
-        self.put(id, Content::Count(count));
+        self.tally_by(1, frame, slot, place);
+    }
+
+    /// Counts more occurrences for a slot.
+    fn tally_by(&mut self, more: u32, frame: u32, slot: &Slot, place: Mark) {
+        let mut id = self.heads[self.head(frame, slot) as usize].first;
+        while let Some(found) = self.found.get(id as usize) {
+            if let Content::Count(count) = found.content {
+                return self.put(id, Content::Count(count.saturating_add(more)));
+            }
+            id = found.next;
+        }
+        let id = self.reserve(frame, slot, place);
+        self.put(id, Content::Count(more));
     }
 
     /// Puts an object of this slot into its place. Until it has a value, it does not count as one, unless it
@@ -222,6 +239,19 @@ impl Record {
         self.put(found, content(start, self.text.len()));
     }
 
+    /// Changes a text in its place.
+    pub(crate) fn change_text(&mut self, found: u32, change: impl FnOnce(&str) -> Option<String>) {
+        let Some(Content::Text { start, end }) = self.found.get(found as usize).map(|found| found.content)
+        else {
+            return;
+        };
+        if let Some(changed) = change(self.text(start, end)) {
+            self.text.truncate(if end == self.text.len() { start } else { self.text.len() });
+            self.bytes = self.bytes.saturating_add(changed.len());
+            self.fill_text(found, &changed);
+        }
+    }
+
     /// Puts a JSON value into its place.
     pub(crate) fn fill_json(&mut self, found: u32, value: &JsonValue<'_>) {
         let start = self.text.len();
@@ -243,6 +273,16 @@ impl Record {
 
     /// Removes a value that turned out not to be one.
     pub(crate) fn remove(&mut self, id: u32) {
+        self.unlink(id);
+        // Values end innermost first, so this is nearly always the last one.
+        if id as usize + 1 == self.found.len() {
+            self.found.pop();
+            self.settled.1 = self.settled.1.min(self.found.len());
+        }
+    }
+
+    /// Takes a value out of the list of its slot.
+    fn unlink(&mut self, id: u32) {
         let Found { previous, next, head, .. } = self.found[id as usize];
         let head = &mut self.heads[head as usize];
         match self.found.get_mut(previous as usize) {
@@ -252,11 +292,6 @@ impl Record {
         match self.found.get_mut(next as usize) {
             Some(next) => next.previous = previous,
             None => head.last = previous,
-        }
-        // Values end innermost first, so this is nearly always the last one.
-        if id as usize + 1 == self.found.len() {
-            self.found.pop();
-            self.settled.1 = self.settled.1.min(self.found.len());
         }
     }
 
@@ -313,12 +348,12 @@ impl Record {
         &self.text[start..end]
     }
 
-    /// Skips values that are still being collected; there are never more of them than open elements.
+    /// Skips values that are still being collected, or may not count; there are never more of them than open elements.
     fn or_next(&self, mut id: u32) -> Option<u32> {
         while id != UNKNOWN {
             let found = &self.found[id as usize];
             match found.content {
-                Content::Empty => {}
+                Content::Empty | Content::Guard(_) => {}
                 Content::Object(frame) if !self.frames[frame as usize].counts => {}
                 _ => return Some(id),
             }

@@ -3,6 +3,7 @@
 //! another one like it: then the values of that one are back.
 
 use super::Evaluator;
+use super::open_objects::{Open, OpenObject};
 use super::state::{Ancestor, Hidden, Memory};
 use crate::automaton::NodeId;
 use crate::automaton::active::Owner;
@@ -63,7 +64,8 @@ impl Memory {
 
     /// Frees the memory of values that were dropped, unless others are being collected.
     fn compact(&mut self) {
-        if self.captures.is_empty() && self.objects.is_empty() {
+        let is_counted = |object: &OpenObject| matches!(object.open, Open::Siblings);
+        if self.captures.is_empty() && self.objects.iter().all(is_counted) {
             let hidden = self.ancestors.iter_mut().flat_map(|ancestor| &mut ancestor.hidden);
             self.shared.compact(hidden.map(|hidden| (hidden.slot, &mut hidden.values)));
         }

@@ -17,8 +17,8 @@ impl Sink for Evaluator<'_> {
         if self.memory.levels.len() == 1 {
             self.start_top();
         }
-        let (gap, preserve) = (element.name.gap, self.preserve(element));
-        self.memory.levels.push(Level { active: parents.end, captures: around, gap, preserve });
+        let (gap, (preserve, base)) = (element.name.gap, self.context(element));
+        self.memory.levels.push(Level { active: parents.end, captures: around, gap, preserve, base });
         self.memory.active.open(parents.end);
         if !self.automaton.inherited.is_empty() {
             self.bequeath(element)?;
@@ -66,8 +66,7 @@ impl Sink for Evaluator<'_> {
             }
         }
         while let Some(object) = self.memory.objects.pop_if(|object| object.level == level_number) {
-            let record = if object.shared { &mut self.memory.shared } else { &mut self.memory.document };
-            record.close_object(object.found);
+            self.close(object);
         }
         self.memory.end_ancestors(level_number);
         self.memory.inherited.end(level_number);

@@ -3,6 +3,8 @@
 use super::capture::Capture;
 use super::doubts::OutsideTexts;
 use super::inherited::Inherited;
+use super::late::siblings::Siblings;
+use super::open_objects::OpenObject;
 use super::record::{Aside, Record};
 use super::text::TextBuffer;
 use super::unmapped::Unclaimed;
@@ -23,15 +25,8 @@ pub(crate) struct Level {
     pub(crate) gap: Gap,
     /// White space is kept in it, by its `xml:space` or that of an element around it.
     pub(crate) preserve: bool,
-}
-
-/// An object whose element is open.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OpenObject {
-    pub(crate) level: usize,
-    pub(crate) found: u32,
-    /// The documents that follow share it.
-    pub(crate) shared: bool,
+    /// The number of the base of URIs in it, if there is one.
+    pub(crate) base: u32,
 }
 
 /// An open element outside of documents that paths from the root lead through.
@@ -58,6 +53,9 @@ pub(crate) struct Memory {
     pub(crate) levels: Vec<Level>,
     pub(crate) captures: Vec<Capture>,
     pub(crate) objects: Vec<OpenObject>,
+    pub(crate) siblings: Siblings,
+    /// The `xml:base` of open elements, resolved, outermost first.
+    pub(crate) bases: Vec<String>,
     /// Outside of documents, outermost first.
     pub(crate) ancestors: Vec<Ancestor>,
     /// Of open elements, in documents too.
@@ -75,6 +73,8 @@ impl Memory {
         self.levels.clear();
         self.captures.clear();
         self.objects.clear();
+        self.siblings.clear();
+        self.bases.clear();
         self.ancestors.clear();
         self.inherited.clear();
         self.document.clear();

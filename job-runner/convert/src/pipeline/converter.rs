@@ -49,6 +49,11 @@ impl Converter {
         fields.any(|field| field.bounds.as_ref().is_some_and(|bounds| bounds.are_relative()))
     }
 
+    /// Whether documents take the digest of their object's bytes, which has to be known before they are made.
+    pub fn takes_digest(&self) -> bool {
+        self.automaton.takes_digest()
+    }
+
     /// Returns what objects had that the model does not name, since the last call.
     pub fn take_losses(&self) -> Losses {
         self.scratches.take_losses().into_losses()

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use docmill_crds::conversion::{Repair, RepairCounts, Syntax};
 use docmill_crds::reason::Reason;
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::converter::Converter;
+use super::object_info::ObjectInfo;
 use super::scratch::Scratch;
 use super::source::Source;
 use crate::automaton::Automaton;
@@ -144,12 +144,11 @@ pub type Verdict = Result<Document, Refusal>;
 pub struct Documents<'a> {
     converter: &'a Converter,
     limits: Limits,
+    info: ObjectInfo,
     /// `None` if the object could not even be opened.
     scanner: Option<Source<'a>>,
     evaluator: Evaluator<'a>,
     json: JsonWriter,
-    /// When the object landed.
-    landed: Option<Timestamp>,
     count: u32,
     /// Bytes of all documents so far.
     written: u64,
@@ -221,10 +220,10 @@ impl<'a> Documents<'a> {
         Self {
             converter,
             limits: *limits,
+            info: ObjectInfo::default(),
             scanner,
             evaluator: Evaluator::new(automaton, limits, memory),
             json,
-            landed: None,
             count: 0,
             written: 0,
             done: false,
@@ -234,11 +233,10 @@ impl<'a> Documents<'a> {
         }
     }
 
-    /// The documents of an object that landed then: that is `now` in the bounds of dates, so that the same object has
-    /// the same verdicts whenever it is read. Without it, bounds that are relative to `now` hold.
+    /// Says what is known of the object, for templates and bounds of dates.
     #[must_use]
-    pub fn landed_at(mut self, landed: Option<Timestamp>) -> Self {
-        self.landed = landed;
+    pub fn of_object(mut self, info: ObjectInfo) -> Self {
+        self.info = info;
         self
     }
 
@@ -323,8 +321,8 @@ impl<'a> Documents<'a> {
 
     fn validate(&mut self) -> Judged {
         self.json.clear();
-        let (automaton, found) = (&self.converter.automaton, self.evaluator.found());
-        validate::document(automaton, found, self.landed, &mut self.json)
+        let Self { converter, evaluator, info, json, .. } = self;
+        validate::document(&converter.automaton, evaluator.found(), info, json)
     }
 
     /// Values that documents share are written with each of them: a small object must not become terabytes.

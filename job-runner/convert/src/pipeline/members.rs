@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 
 use docmill_crds::conversion::{RepairCounts, ResolvedArchive};
 use docmill_crds::reason::Reason;
-use jiff::Timestamp;
 
 use super::converter::Converter;
 use super::documents::{Verdict, Volume};
+use super::object_info::ObjectInfo;
 use crate::cursor::Position;
 use crate::fault::Refusal;
 use crate::input::archive::content::{Content, ContentReader, too_much, unsupported};
@@ -34,19 +34,20 @@ impl Converter {
         self.archive.is_some()
     }
 
-    /// Converts an object that is read in this way and landed then, or that is an archive, whose members are read in the ways that they
+    /// Converts an object that is read in this way and of which this is known, or that is an archive, whose members are read in the ways that they
     /// need. Calls `verdict` for each document in order, and for each fault of a member or of the object, until it
     /// breaks; returns what was mended. An error means that the object could not be read.
     pub fn each_document<B>(
         &self,
-        (reading, landed): (Reading, Option<Timestamp>),
+        reading: Reading,
+        info: &ObjectInfo,
         object: &mut dyn Object,
         verdict: &mut dyn FnMut(Verdict) -> ControlFlow<B>,
     ) -> io::Result<ControlFlow<B, RepairCounts>> {
-        let Some(rules) = &self.archive else { return self.each_of_one((reading, landed), object, verdict) };
+        let Some(rules) = &self.archive else { return self.each_of_one(reading, info, object, verdict) };
         let (format, seen) = format::detect(&mut *object, &self.limits)?;
         let Some(format) = format else {
-            return self.each_of_one((reading, landed), Cursor::new(seen).chain(object), verdict);
+            return self.each_of_one(reading, info, Cursor::new(seen).chain(object), verdict);
         };
         let stored = match format {
             Format::Zip => Some(object.seek(SeekFrom::End(0))?),
@@ -55,7 +56,7 @@ impl Converter {
         let mut unpacking = Unpacking {
             converter: self,
             rules,
-            landed,
+            info,
             stored,
             verdict,
             members: 0,
@@ -121,11 +122,12 @@ impl Converter {
     /// Converts an object that is no archive.
     fn each_of_one<B>(
         &self,
-        (reading, landed): (Reading, Option<Timestamp>),
+        reading: Reading,
+        info: &ObjectInfo,
         object: impl Read,
         verdict: &mut dyn FnMut(Verdict) -> ControlFlow<B>,
     ) -> io::Result<ControlFlow<B, RepairCounts>> {
-        let mut documents = self.documents_in(reading, object).landed_at(landed);
+        let mut documents = self.documents_in(reading, object).of_object(info.clone());
         for judged in documents.by_ref() {
             if let ControlFlow::Break(broken) = verdict(judged?) {
                 return Ok(ControlFlow::Break(broken));
@@ -152,7 +154,7 @@ fn each_member(
 struct Unpacking<'c, B> {
     converter: &'c Converter,
     rules: &'c ResolvedArchive,
-    landed: Option<Timestamp>,
+    info: &'c ObjectInfo,
     /// Bytes of the object, where each member is compressed by itself.
     stored: Option<u64>,
     verdict: &'c mut dyn FnMut(Verdict) -> ControlFlow<B>,
@@ -204,7 +206,7 @@ impl<B> Unpacking<'_, B> {
         let limits = Limits { object_bytes: self.rules.max_member_bytes, ..converter.limits };
         let mut documents = converter
             .documents_within(&limits, reading, Cursor::new(start).chain(reader))
-            .landed_at(self.landed);
+            .of_object(self.info.clone());
         let mut outcome = Ok(ControlFlow::Continue(()));
         for judged in documents.by_ref() {
             outcome = judged.map(|verdict| self.tell(Some(member), verdict));

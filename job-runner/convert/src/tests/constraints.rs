@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Converter, converter, document, refusal, verdicts};
+use crate::ObjectInfo;
 
 /// A converter of one field `x` of the record `/r`, with these properties.
 fn with(properties: &Value) -> Converter {
@@ -137,7 +138,8 @@ fn a_date_is_held_against_when_its_object_landed() {
     let verdict = |day: &str, landed: Option<&str>| {
         let xml = format!("<r><v>{day}T00:00:00Z</v></r>");
         let landed = landed.map(|moment| moment.parse().unwrap());
-        let mut documents = converter.documents(xml.as_bytes()).landed_at(landed);
+        let mut documents =
+            converter.documents(xml.as_bytes()).of_object(ObjectInfo { landed, ..ObjectInfo::default() });
         let verdict = documents.next().unwrap().unwrap();
         verdict.map_err(|refusal| (refusal.reason, refusal.faults[0].expected.clone())).err()
     };

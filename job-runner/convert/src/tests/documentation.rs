@@ -1,5 +1,5 @@
-//! Runs every example of `docs/reference/model-language.md`: a block `yaml model`, then blocks `xml` or `json object`,
-//! each followed by what becomes of it in blocks `json document` and `json refusal`.
+//! Runs every example of the pages on models: a block `yaml model`, then blocks `xml` or `json object`, each followed by
+//! what becomes of it in blocks `json document` and `json refusal`.
 
 use std::fs;
 use std::path::Path;
@@ -37,14 +37,20 @@ fn blocks(markdown: &str) -> Vec<Block> {
 }
 
 #[test]
-fn every_example_does_what_the_page_says() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/model-language.md");
-    let markdown = fs::read_to_string(page).unwrap();
+fn every_example_does_what_its_page_says() {
+    assert!(run("reference/model-language.md") >= 8);
+    assert!(run("guides/conversion-models.md") >= 1);
+}
+
+/// Runs the examples of a page; returns how many there are.
+fn run(page: &str) -> usize {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
+    let markdown = fs::read_to_string(path).unwrap();
     let mut converter: Option<Converter> = None;
     let mut pending = Vec::new();
     let mut examples = 0;
     for block in blocks(&markdown) {
-        let place = format!("docs/reference/model-language.md:{}", block.line);
+        let place = format!("docs/{page}:{}", block.line);
         match block.kind.as_str() {
             "yaml model" => {
                 assert!(pending.is_empty(), "{place}: an outcome before is not shown: {pending:?}");
@@ -68,8 +74,8 @@ fn every_example_does_what_the_page_says() {
             _ => {}
         }
     }
-    assert!(pending.is_empty(), "an outcome is not shown: {pending:?}");
-    assert!(examples >= 8, "only {examples} examples were found");
+    assert!(pending.is_empty(), "{page}: an outcome is not shown: {pending:?}");
+    examples
 }
 
 fn outcome(verdict: Result<super::Document, super::Refusal>) -> (String, Value) {

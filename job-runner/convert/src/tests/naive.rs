@@ -29,9 +29,17 @@ pub(crate) struct Step {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Predicate {
-    pub(crate) attribute: Attribute,
-    pub(crate) test: Test,
+pub(crate) enum Predicate {
+    Attribute(Attribute, Test),
+    /// On the text of children of this name; none is any.
+    Child(Option<&'static str>, Test),
+    Not(Box<Predicate>),
+    All(Vec<Predicate>),
+    Any(Vec<Predicate>),
+    /// The number of the element among its siblings that fulfil what comes before.
+    Place(usize),
+    /// The same from the end, where the last one is 1.
+    PlaceFromEnd(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +49,7 @@ pub(crate) enum Test {
     Equals(&'static str),
     Differs(&'static str),
     Contains(&'static str),
+    StartsWith(&'static str),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -166,20 +175,65 @@ fn leads(from: Node<'_, '_>, steps: &[Step], to: Node<'_, '_>) -> bool {
 }
 
 fn matches(step: &Step, element: Node<'_, '_>) -> bool {
-    element.is_element()
-        && step.local.is_none_or(|local| element.tag_name().name() == local)
-        && step.namespace.is_none_or(|uri| element.tag_name().namespace().unwrap_or_default() == uri)
-        && step.predicates.iter().all(|predicate| holds(predicate, element))
+    fulfils(step, step.predicates.len(), element)
 }
 
-fn holds(predicate: &Predicate, element: Node<'_, '_>) -> bool {
-    let value = attribute(element, predicate.attribute);
-    match predicate.test {
-        Test::Present => value.is_some(),
-        Test::Absent => value.is_none(),
-        Test::Equals(expected) => value == Some(expected),
-        Test::Differs(other) => value.is_some_and(|value| value != other),
-        Test::Contains(part) => value.is_some_and(|value| value.contains(part)),
+/// Whether an element has the name of a step and fulfils so many of its predicates.
+fn fulfils(step: &Step, count: usize, element: Node<'_, '_>) -> bool {
+    let named = element.is_element()
+        && step.local.is_none_or(|local| element.tag_name().name() == local)
+        && step.namespace.is_none_or(|uri| element.tag_name().namespace().unwrap_or_default() == uri);
+    named && (0..count).all(|number| holds(step, number, &step.predicates[number], element))
+}
+
+/// Whether an element that fulfils the predicates before this one, which has this number, fulfils it as well.
+fn holds(step: &Step, number: usize, predicate: &Predicate, element: Node<'_, '_>) -> bool {
+    let siblings = || -> Vec<_> {
+        let all = element.parent().into_iter().flat_map(|parent| parent.children());
+        all.filter(|sibling| fulfils(step, number, *sibling)).collect()
+    };
+    match predicate {
+        Predicate::Attribute(name, test) => {
+            passes(*test, &attribute(element, *name).into_iter().collect::<Vec<_>>())
+        }
+        Predicate::Child(name, test) => child_passes(*name, *test, element),
+        Predicate::Not(predicate) => !holds(step, number, predicate, element),
+        Predicate::All(all) => all.iter().all(|predicate| holds(step, number, predicate, element)),
+        Predicate::Any(any) => any.iter().any(|predicate| holds(step, number, predicate, element)),
+        Predicate::Place(place) => {
+            siblings().iter().position(|sibling| *sibling == element) == Some(place - 1)
+        }
+        Predicate::PlaceFromEnd(place) => {
+            siblings().iter().rev().position(|sibling| *sibling == element) == Some(place - 1)
+        }
+    }
+}
+
+/// Whether there is a child of this name, or one whose text passes a test; an empty text is none.
+fn child_passes(name: Option<&str>, test: Test, element: Node<'_, '_>) -> bool {
+    let children = element.children().filter(Node::is_element);
+    let children = children.filter(|child| name.is_none_or(|name| child.tag_name().name() == name));
+    let children = children.filter(|child| name.is_none() || child.tag_name().namespace().is_none());
+    let texts: Vec<_> = children.map(|child| content::flat(child, false, false, &|_| false)).collect();
+    match test {
+        Test::Present | Test::Absent => passes(test, &texts.iter().map(String::as_str).collect::<Vec<_>>()),
+        test => passes(
+            test,
+            &texts.iter().map(String::as_str).filter(|text| !text.is_empty()).collect::<Vec<_>>(),
+        ),
+    }
+}
+
+/// Whether one of the values passes a test.
+fn passes(test: Test, values: &[&str]) -> bool {
+    let any = |holds: &dyn Fn(&str) -> bool| values.iter().any(|value| holds(value));
+    match test {
+        Test::Present => !values.is_empty(),
+        Test::Absent => values.is_empty(),
+        Test::Equals(expected) => any(&|value| value == expected),
+        Test::Differs(other) => any(&|value| value != other),
+        Test::Contains(part) => any(&|value| value.contains(part)),
+        Test::StartsWith(start) => any(&|value| value.starts_with(start)),
     }
 }
 

@@ -104,9 +104,21 @@ impl Judge<'_, '_> {
             Content::Text { start, end } | Content::Json { start, end, .. } => {
                 Cow::Borrowed(record.text(start, end))
             }
-            Content::Empty | Content::Object(_) | Content::Count(_) => return Vec::new(),
+            Content::Empty | Content::Object(_) | Content::Count(_) | Content::Guard(_) => return Vec::new(),
         };
-        computed.values(&text).unwrap_or_else(|TooLong(most)| {
+        let text = self.resolved(field, &text);
+        self.edited(field, computed, &text, spot)
+    }
+
+    /// What a text becomes, and a fault if that is too long.
+    pub(super) fn edited(
+        &mut self,
+        field: &FieldPlan,
+        computed: &Computed,
+        text: &str,
+        spot: &Spot<'_>,
+    ) -> Vec<String> {
+        computed.values(text).unwrap_or_else(|TooLong(most)| {
             let expected = format!("a value that becomes at most {most} bytes");
             let name = spot.field(&field.name);
             self.report(Fault::of_field(
@@ -115,7 +127,7 @@ impl Judge<'_, '_> {
                 spot.path,
                 spot.place,
                 expected,
-                Some(&text),
+                Some(text),
             ));
             Vec::new()
         })

@@ -1,19 +1,20 @@
 //! Judges one document: writes the valid values, and reports each invalid one.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use docmill_crds::conversion::{FieldType, OnFault};
 use docmill_crds::reason::Reason;
-use jiff::Timestamp;
 
 use super::constraints::{Tally, plain};
-use crate::automaton::{Automaton, DOCUMENT, FieldPlan, ScopeId, is_certain};
+use crate::automaton::{Automaton, DOCUMENT, FieldPlan, Scope, ScopeId, is_certain};
 use crate::cursor::Position;
 use crate::evaluate::Finding;
 use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS};
 use crate::json_writer::JsonWriter;
+use crate::pipeline::object_info::ObjectInfo;
 use crate::types::{self, Resolution};
 
 /// Where in the text of a document the value of each of its model's fields is; an empty range for a field
@@ -40,6 +41,14 @@ impl Trail<'_> {
             }
         }
     }
+
+    /// The number of the object in its list, from 1.
+    fn position(&self) -> usize {
+        match self {
+            Self::Object { index: Some(index), .. } => index + 1,
+            Self::Object { index: None, .. } | Self::Document => 1,
+        }
+    }
 }
 
 /// Where a value was found, for its faults.
@@ -63,9 +72,11 @@ pub(super) struct Judge<'a, 'w> {
     /// The document's path.
     pub(crate) path: &'a str,
     /// What was found in the document, and not outside of it.
-    inside: &'a Record,
-    /// When the object landed.
-    landed: Option<Timestamp>,
+    pub(super) inside: &'a Record,
+    /// What was found outside of it.
+    pub(super) outside: &'a Record,
+    /// What is known of the object that the document is in.
+    pub(super) object: &'a ObjectInfo,
     pub(crate) json: &'w mut JsonWriter,
     pub(crate) faults: Vec<Fault>,
     /// How many faults there are, without those of values that were left out.
@@ -85,21 +96,21 @@ pub(super) struct Since {
 /// What was found for an object: its frame, and for the document what it shares with others of its unit.
 #[derive(Clone, Copy)]
 pub(super) struct Findings<'r> {
-    record: &'r Record,
-    frame: u32,
-    shared: Option<&'r Record>,
+    pub(super) record: &'r Record,
+    pub(super) frame: u32,
+    pub(super) shared: Option<&'r Record>,
 }
 
 impl<'a, 'w> Judge<'a, 'w> {
     pub(crate) fn new(
         automaton: &'a Automaton,
         finding: &Finding<'a>,
-        landed: Option<Timestamp>,
+        object: &'a ObjectInfo,
         json: &'w mut JsonWriter,
     ) -> Self {
-        let Finding { path, document: inside, .. } = *finding;
+        let Finding { path, document: inside, shared: outside, .. } = *finding;
         let (faults, passed) = (Vec::new(), PassedOver::default());
-        Self { automaton, path, inside, landed, json, faults, fatal: 0, passed, resolution: None }
+        Self { automaton, path, inside, outside, object, json, faults, fatal: 0, passed, resolution: None }
     }
 
     pub(crate) fn document(&mut self, finding: Finding<'_>) -> Values {
@@ -111,12 +122,8 @@ impl<'a, 'w> Judge<'a, 'w> {
             return Values::new();
         }
         let automaton: &'a Automaton = self.automaton;
-        let fields = &automaton.scopes[DOCUMENT as usize].fields;
-        let mut values = Vec::with_capacity(fields.len());
         self.json.raw("{");
-        for field in fields {
-            values.push(self.field(field, findings, &Trail::Document));
-        }
+        let values = self.fields(&automaton.scopes[DOCUMENT as usize], findings, &Trail::Document);
         if !extra.is_empty() {
             self.json.separate();
             self.json.raw(EXTRA_KEY);
@@ -129,18 +136,40 @@ impl<'a, 'w> Judge<'a, 'w> {
     /// Writes an object; returns whether it has any field. If not, the caller has to remove it again.
     fn object(&mut self, scope: ScopeId, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
         let automaton: &'a Automaton = self.automaton;
+        let scope = &automaton.scopes[scope as usize];
+        let mut filled = false;
         self.json.raw("{");
-        let empty = self.json.len();
-        for field in &automaton.scopes[scope as usize].fields {
-            self.field(field, findings, trail);
+        if scope.templates.is_empty() {
+            for field in &scope.fields {
+                let is_there = !self.field(field, findings, trail).is_empty();
+                filled |= is_there && !field.position;
+            }
+        } else {
+            let values = self.fields(scope, findings, trail);
+            let mut values = scope.fields.iter().zip(&values);
+            // What is made of nothing but constants and the like is there for the sake of the others.
+            filled = values.any(|(field, value)| {
+                !value.is_empty() && !field.position && (field.template.is_none() || field.required)
+            });
         }
-        let filled = self.json.len() > empty;
         self.json.raw("}");
         filled
     }
 
+    /// Writes the fields of a document or an object, and returns where their values are.
+    fn fields(&mut self, scope: &'a Scope, findings: Findings<'_>, trail: &Trail<'_>) -> Values {
+        let mut values = Vec::with_capacity(scope.fields.len());
+        for field in &scope.fields {
+            values.push(self.field(field, findings, trail));
+        }
+        if !scope.templates.is_empty() {
+            self.templates(scope, findings, trail, &mut values);
+        }
+        values
+    }
+
     /// Writes a field with the value of the first path that found one, in the document or before it. Returns
-    /// where the value is; an empty range if there is none.
+    /// where the value is; an empty range, where the field would be, if there is none.
     fn field(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> Range<usize> {
         let before = self.json.len();
         self.json.separate();
@@ -148,7 +177,7 @@ impl<'a, 'w> Judge<'a, 'w> {
         let start = self.json.len();
         if !self.found(field, findings, trail) {
             self.json.truncate(before);
-            return 0..0;
+            return before..before;
         }
         let end = self.json.len();
         if let Some(key) = &field.resolution
@@ -185,7 +214,8 @@ impl<'a, 'w> Judge<'a, 'w> {
                 self.pass_over(shared, 0, slot);
             }
         }
-        self.not_found(field, findings, trail, known)
+        // A template has its turn when the other fields are there.
+        field.template.is_none() && self.not_found(field, findings, trail, known)
     }
 
     /// Remembers that no value came of what was found. Values in objects outside of the document are not told
@@ -200,7 +230,7 @@ impl<'a, 'w> Judge<'a, 'w> {
 
     /// Writes what a field has without a value, or reports that it needs one. There were `known` faults
     /// before the field.
-    fn not_found(
+    pub(super) fn not_found(
         &mut self,
         field: &FieldPlan,
         findings: Findings<'_>,
@@ -213,9 +243,20 @@ impl<'a, 'w> Judge<'a, 'w> {
             let path = field.paths.first().map_or("", String::as_str);
             return self.scalar(field, "0", &Spot { path, place: record.place(frame), trail, index: None });
         }
+        if field.position {
+            let (path, position) = (field.paths.first().map_or("", String::as_str), trail.position());
+            let spot = Spot { path, place: record.place(frame), trail, index: None };
+            return self.scalar(field, &position.to_string(), &spot);
+        }
         if field.required || record.any(frame, field.required_if.clone()) {
-            let at = field.paths.first().map_or("", String::as_str);
-            let expected = format!("a value of type {}", field.kind.as_str());
+            let template = field.template.as_deref();
+            let made_at = template.map_or("", |template| template.path.as_str());
+            let at = field.paths.first().map_or(made_at, String::as_str);
+            let mut expected = format!("a value of type {}", field.kind.as_str());
+            if let Some(template) = template {
+                expected.push_str(", or all that its template needs: ");
+                expected.push_str(&template.text);
+            }
             let name = trail.field(&field.name);
             if field.on_fault == OnFault::Drop && self.faults.len() > known {
                 // What was left out is why there is none.
@@ -318,7 +359,7 @@ impl<'a, 'w> Judge<'a, 'w> {
         let found = record.found(id);
         let spot = Spot { path, place: record.place_of(id), trail, index };
         match found.content {
-            Content::Empty => false,
+            Content::Empty | Content::Guard(_) => false,
             Content::Object(frame) => {
                 let Some(scope) = field.scope else { return false };
                 if field.kind != FieldType::Object {
@@ -328,10 +369,16 @@ impl<'a, 'w> Judge<'a, 'w> {
                 self.object(scope, Findings { record, frame, shared: None }, &trail)
             }
             Content::Text { start, end } | Content::Html { start, end } => {
-                self.scalar(field, record.text(start, end), &spot)
+                let text = self.resolved(field, record.text(start, end));
+                self.scalar(field, &text, &spot)
             }
             Content::Count(count) => self.scalar(field, &count.to_string(), &spot),
-            Content::Json { kind, start, end } => self.json(field, kind, record.text(start, end), &spot),
+            Content::Json { kind, start, end } => {
+                let text = record.text(start, end);
+                let is_string = kind == JsonKind::String;
+                let text = if is_string { self.resolved(field, text) } else { Cow::Borrowed(text) };
+                self.json(field, kind, &text, &spot)
+            }
         }
     }
 
@@ -374,7 +421,7 @@ impl<'a, 'w> Judge<'a, 'w> {
     fn hold(&mut self, field: &FieldPlan, value: &str, text: &str, spot: &Spot<'_>) {
         let faults = field.constraints.iter().flat_map(|constraints| constraints.faults(value));
         let bounds = field.bounds.as_ref();
-        let date = bounds.and_then(|bounds| bounds.expected(value, self.landed));
+        let date = bounds.and_then(|bounds| bounds.expected(value, self.object.landed));
         for (reason, expected) in faults.chain(date.map(|expected| (Reason::OutOfRange, expected))) {
             let name = spot.field(&field.name);
             self.report(Fault::of_field(reason, name, spot.path, spot.place, expected, Some(text)));

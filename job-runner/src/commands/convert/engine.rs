@@ -7,13 +7,14 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
-use docmill_convert::{Losses, Object, Reading, Verdict};
+use docmill_convert::{Losses, Object, Verdict};
 use docmill_crds::conversion::{Model, ModelError, RepairCounts};
 use jiff::Timestamp;
 
 use crate::commands::inputs::{is_stdin, open};
 use crate::ingest::prepare::binary;
 use crate::ingest::prepare::document_extractor::DocumentExtractor;
+use crate::ingest::prepare::first_look::FirstLook;
 
 /// A model that is ready for use.
 pub(crate) struct Engine(DocumentExtractor);
@@ -23,21 +24,21 @@ impl Engine {
         DocumentExtractor::new(model).map(Self)
     }
 
-    /// Opens a file, and finds out how it has to be read: documents are written as they come, so it is read twice
-    /// where that could turn out too late.
-    pub(crate) fn open(&self, path: &Path) -> io::Result<(Box<dyn Object>, Reading)> {
+    /// Opens a file, and finds out what has to be known of it before: documents are written as they come, so it is read
+    /// twice where that could turn out too late.
+    pub(crate) fn open(&self, path: &Path) -> io::Result<(Box<dyn Object>, FirstLook)> {
         let converter = match &self.0 {
-            DocumentExtractor::Convert(converter) if converter.rereads() => converter,
-            _ => return Ok((open(path)?, Reading::default())),
+            DocumentExtractor::Convert(converter) if FirstLook::is_needed(converter) => converter,
+            _ => return Ok((open(path)?, FirstLook::default())),
         };
         if !is_stdin(path) {
-            let reading = converter.reading_of(open(path)?)?;
-            return Ok((open(path)?, reading));
+            let look = FirstLook::at(converter, open(path)?)?;
+            return Ok((open(path)?, look));
         }
         let mut bytes = Vec::new();
         open(path)?.read_to_end(&mut bytes)?;
-        let reading = converter.reading_of(bytes.as_slice())?;
-        Ok((Box::new(Cursor::new(bytes)), reading))
+        let look = FirstLook::at(converter, bytes.as_slice())?;
+        Ok((Box::new(Cursor::new(bytes)), look))
     }
 
     /// When a file was written, or now for what is no file, if verdicts depend on that.
@@ -48,11 +49,13 @@ impl Engine {
         converter.depends_on_landing().then(written).and_then(|time| Timestamp::try_from(time).ok())
     }
 
-    /// How an object that is in memory has to be read.
-    pub(super) fn reading_of(&self, object: &[u8]) -> io::Result<Reading> {
+    /// What has to be known of an object that is in memory.
+    pub(super) fn look_at(&self, object: &[u8]) -> io::Result<FirstLook> {
         match &self.0 {
-            DocumentExtractor::Convert(converter) if converter.rereads() => converter.reading_of(object),
-            _ => Ok(Reading::default()),
+            DocumentExtractor::Convert(converter) if FirstLook::is_needed(converter) => {
+                FirstLook::at(converter, object)
+            }
+            _ => Ok(FirstLook::default()),
         }
     }
 
@@ -61,13 +64,14 @@ impl Engine {
     pub(crate) fn convert(
         &self,
         path: &Path,
-        (reading, landed): (Reading, Option<Timestamp>),
+        (look, landed): (&FirstLook, Option<Timestamp>),
         file: &mut dyn Object,
         mut verdict: impl FnMut(Verdict) -> ControlFlow<()>,
     ) -> io::Result<RepairCounts> {
         match &self.0 {
             DocumentExtractor::Convert(converter) => {
-                let outcome = converter.each_document((reading, landed), file, &mut verdict)?;
+                let info = look.object_info(path.to_string_lossy().into_owned(), landed);
+                let outcome = converter.each_document(look.reading, &info, file, &mut verdict)?;
                 Ok(outcome.continue_value().unwrap_or_default())
             }
             // The verdict on the only document: whether to go on does not matter.

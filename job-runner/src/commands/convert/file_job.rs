@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use docmill_convert::{Document, Losses, Object, Reading, Refusal, Verdict};
+use docmill_convert::{Document, Losses, Object, Refusal, Verdict};
 use docmill_crds::conversion::RepairCounts;
 use serde::Serialize;
 
@@ -19,6 +19,7 @@ use super::thread_pool::Speaker;
 use super::totals::ConvertTally;
 use crate::commands::explainer::Explainer;
 use crate::commands::inputs::{Input, ReadError};
+use crate::ingest::prepare::first_look::FirstLook;
 
 /// Bytes of lines after which a worker waits until they are received.
 const FULL: usize = 64 * 1024;
@@ -88,37 +89,33 @@ impl ConvertJob {
     ) -> io::Result<()> {
         let mut writer = Writer::new(&input.path, self, lines);
         if let Some(content) = whole(input, buffer)? {
-            let reading = self.engine.reading_of(content)?;
-            return self.read(Cursor::new(content), reading, &mut writer, to);
+            let look = self.engine.look_at(content)?;
+            return self.read(Cursor::new(content), &look, &mut writer, to);
         }
         // What is streamed may come slowly.
         writer.at_once = true;
-        let (file, reading) = self.engine.open(&input.path)?;
-        self.read(file, reading, &mut writer, to)
+        let (file, look) = self.engine.open(&input.path)?;
+        self.read(file, &look, &mut writer, to)
     }
 
     fn read(
         &self,
         file: impl Object,
-        reading: Reading,
+        look: &FirstLook,
         writer: &mut Writer<'_>,
         to: &Speaker<OutputLines>,
     ) -> io::Result<()> {
         let mut file = CountedFile { file, bytes: 0, total: &self.bytes_read };
         let mut written = Ok(());
-        let read = self.engine.convert(
-            writer.file,
-            (reading, self.engine.landed(writer.file)),
-            &mut file,
-            |verdict| {
+        let read =
+            self.engine.convert(writer.file, (look, self.engine.landed(writer.file)), &mut file, |verdict| {
                 written = writer.write(verdict);
                 if written.is_ok() && writer.pass_on(to) {
                     ControlFlow::Continue(())
                 } else {
                     ControlFlow::Break(())
                 }
-            },
-        );
+            });
         writer.end(file.bytes, read.as_ref().ok());
         read.and(written)
     }

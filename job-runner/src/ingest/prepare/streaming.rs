@@ -254,31 +254,32 @@ fn convert(
     let send = |part: Vec<u8>| {
         parts.blocking_send(part.into()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     };
-    let outcome = converter.each_document((reading, unit.landed()), &mut reader, &mut |verdict| {
-        let addressed = match verdict {
-            Ok(document) => preparation.address(document, &provenance),
-            Err(refusal) => match converter.reading_after(reading, &refusal) {
-                Some(another) => return ControlFlow::Break(Ok(another)),
-                None => Err(refusal.into()),
-            },
-        };
-        match addressed {
-            Ok(AddressedDocument { recorded, line }) => {
-                digest.push(&recorded);
-                ids.push(&recorded.id);
-                documents += 1;
-                append(&mut part, line);
+    let outcome =
+        converter.each_document(reading, &unit.object_info(raw_digest), &mut reader, &mut |verdict| {
+            let addressed = match verdict {
+                Ok(document) => preparation.address(document, &provenance),
+                Err(refusal) => match converter.reading_after(reading, &refusal) {
+                    Some(another) => return ControlFlow::Break(Ok(another)),
+                    None => Err(refusal.into()),
+                },
+            };
+            match addressed {
+                Ok(AddressedDocument { recorded, line }) => {
+                    digest.push(&recorded);
+                    ids.push(&recorded.id);
+                    documents += 1;
+                    append(&mut part, line);
+                }
+                Err(refused) if refusals.len() < LISTED_REFUSALS => refusals.push(refused),
+                Err(_) => unlisted += 1,
             }
-            Err(refused) if refusals.len() < LISTED_REFUSALS => refusals.push(refused),
-            Err(_) => unlisted += 1,
-        }
-        if part.len() >= PART_BYTES
-            && let Err(error) = send(std::mem::take(&mut part))
-        {
-            return ControlFlow::Break(Err(error));
-        }
-        ControlFlow::Continue(())
-    })?;
+            if part.len() >= PART_BYTES
+                && let Err(error) = send(std::mem::take(&mut part))
+            {
+                return ControlFlow::Break(Err(error));
+            }
+            ControlFlow::Continue(())
+        })?;
     let repairs = match outcome {
         ControlFlow::Break(Ok(another)) => return Ok(Err(another)),
         ControlFlow::Break(Err(error)) => return Err(error),

@@ -4,12 +4,11 @@ use std::io;
 use std::ops::ControlFlow;
 
 use docmill_clients::clock;
-use docmill_convert::{Converter, Document, Object, Reading, Refusal};
+use docmill_convert::{Converter, Document, Object, ObjectInfo, Reading, Refusal};
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::{
     DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest,
 };
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Map;
 
@@ -73,14 +72,14 @@ impl<'a> UnitComparison<'a> {
         }
     }
 
-    /// Converts the object, read in this way, and adds the results; with it, when it landed.
+    /// Converts the object, read in this way and of which this is known, and adds the results.
     pub fn convert(
         &mut self,
         converter: &Converter,
-        (reading, landed): (Reading, Option<Timestamp>),
+        (reading, info): (Reading, &ObjectInfo),
         object: &mut dyn Object,
     ) -> io::Result<()> {
-        let outcome = converter.each_document((reading, landed), object, &mut |verdict| {
+        let outcome = converter.each_document(reading, info, object, &mut |verdict| {
             match verdict {
                 Ok(document) => self.compare(&document),
                 Err(refusal) => self.refuse(refusal.reason, example(&refusal)),

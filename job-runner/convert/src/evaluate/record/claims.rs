@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Record;
+use super::{Content, Record};
 use crate::automaton::{Slot, SlotId};
 use crate::events::names::UNKNOWN;
 
@@ -34,7 +34,7 @@ impl Record {
     pub(crate) fn is_doubtful(&self, id: u32, slot: &Slot) -> bool {
         let found = &self.found[id as usize];
         let second = !slot.repeated && found.previous != UNKNOWN;
-        second || slot.index > slot.first || self.frames[found.frame as usize].doubtful
+        second || slot.late || slot.index > slot.first || self.frames[found.frame as usize].doubtful
     }
 
     /// Remembers that the object of this frame may turn out not to be taken.
@@ -62,7 +62,10 @@ impl Record {
         (mut id, mut slot): (u32, SlotId),
     ) -> bool {
         while let Some(found) = self.found.get(id as usize) {
-            let Slot { index, first, repeated, .. } = slots[slot as usize];
+            if matches!(found.content, Content::Empty | Content::Guard(_)) {
+                return false;
+            }
+            let Slot { index, first, repeated, .. } = slots[slots[slot as usize].home as usize];
             let loses = |earlier: u32| {
                 let outside = found.frame == 0 && shared.yields_outside(earlier, passed);
                 outside || self.yields(found.frame, earlier, passed)

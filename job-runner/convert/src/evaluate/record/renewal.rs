@@ -61,7 +61,8 @@ impl Record {
             let Found { place, content, .. } = old.found[id as usize];
             let copied = self.append(frame, slot, place);
             match content {
-                Content::Empty => {}
+                // Guards are within documents alone.
+                Content::Empty | Content::Guard(_) => {}
                 Content::Text { start, end } => self.fill_text(copied, old.text(start, end)),
                 Content::Html { start, end } => self.fill_html(copied, old.text(start, end)),
                 Content::Json { kind, start, end } => {
@@ -102,7 +103,7 @@ impl Record {
             Content::Text { start, end }
             | Content::Html { start, end }
             | Content::Json { start, end, .. } => end - start,
-            Content::Empty | Content::Count(_) => 0,
+            Content::Empty | Content::Count(_) | Content::Guard(_) => 0,
             Content::Object(frame) => {
                 let start = self.frames[frame as usize].heads as usize;
                 let heads = &self.heads[start..start + self.slots(frame) as usize];

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::object::Piped;
-use crate::{Converter, Reading, Verdict};
+use crate::{Converter, ObjectInfo, Reading, Verdict};
 
 /// A converter of items; `more` is added to its model.
 fn converter(more: &Value) -> Converter {
@@ -29,11 +29,15 @@ fn converter(more: &Value) -> Converter {
 
 fn verdicts(converter: &Converter, object: &[u8]) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
-    let outcome =
-        converter.each_document((Reading::default(), None), &mut Cursor::new(object), &mut |verdict| {
+    let outcome = converter.each_document(
+        Reading::default(),
+        &ObjectInfo::default(),
+        &mut Cursor::new(object),
+        &mut |verdict| {
             verdicts.push(verdict);
             ControlFlow::<()>::Continue(())
-        });
+        },
+    );
     assert!(outcome.unwrap().is_continue());
     verdicts
 }
@@ -147,7 +151,9 @@ fn tar_archives_name_their_members_in_many_ways() {
     let long = format!("{}/a.xml", "folder/".repeat(40));
     let pax = |keyword: &str, value: &str| {
         let rest = format!(" {keyword}={value}\n");
-        let length = (rest.len()..rest.len() + 9).find(|length| length.to_string().len() + rest.len() == *length).unwrap();
+        let length = (rest.len()..rest.len() + 9)
+            .find(|length| length.to_string().len() + rest.len() == *length)
+            .unwrap();
         format!("{length}{rest}")
     };
     let mut prefixed = tar_member(b"b.xml", b'0', &item("4"));
@@ -348,7 +354,7 @@ fn a_verdict_that_breaks_ends_the_archive() {
     let mut seen = 0;
     let object = tar(&[("a.xml", &one), ("b.xml", &two)]);
     let outcome = converter(&json!({}))
-        .each_document((Reading::default(), None), &mut Cursor::new(&object), &mut |_| {
+        .each_document(Reading::default(), &ObjectInfo::default(), &mut Cursor::new(&object), &mut |_| {
             seen += 1;
             ControlFlow::Break("enough")
         })
@@ -360,10 +366,15 @@ fn a_verdict_that_breaks_ends_the_archive() {
 fn from_a_pipe_tar_is_read_and_zip_is_not() {
     let convert = |object: &[u8]| {
         let (converter, mut count) = (converter(&json!({})), 0);
-        let read = converter.each_document((Reading::default(), None), &mut Piped(object), &mut |verdict| {
-            count += usize::from(verdict.is_ok());
-            ControlFlow::<()>::Continue(())
-        });
+        let read = converter.each_document(
+            Reading::default(),
+            &ObjectInfo::default(),
+            &mut Piped(object),
+            &mut |verdict| {
+                count += usize::from(verdict.is_ok());
+                ControlFlow::<()>::Continue(())
+            },
+        );
         read.map(|_| count)
     };
     assert_eq!(convert(&gzip(&tar(&[("a.xml", &item("1"))]))).unwrap(), 1);

@@ -65,13 +65,25 @@ fn path(may_be_absolute: bool) -> impl Strategy<Value = Path> {
         2 => attribute().prop_map(Target::Attribute),
         1 => attribute().prop_map(Target::Inherited),
     ];
-    (vec(step(), 0..4), target, prop::bool::weighted(0.25)).prop_map(move |(mut steps, target, absolute)| {
-        let absolute = absolute && may_be_absolute && !steps.is_empty();
-        if absolute {
-            steps[0].descend = false;
-        }
-        Path { absolute, steps, target }
-    })
+    let late = prop::option::weighted(0.3, (any::<prop::sample::Index>(), late_predicate()));
+    (vec(step(), 0..4), target, prop::bool::weighted(0.25), late).prop_map(
+        move |(mut steps, target, absolute, late)| {
+            let absolute = absolute && may_be_absolute && !steps.is_empty();
+            if absolute {
+                steps[0].descend = false;
+            } else if let Some((index, predicate)) = late.filter(|_| !steps.is_empty()) {
+                let at = index.index(steps.len());
+                let is_place = |predicate: &Predicate| {
+                    matches!(predicate, Predicate::Place(_) | Predicate::PlaceFromEnd(_))
+                };
+                // A step has one position.
+                if !is_place(&predicate) || !steps[at].predicates.iter().any(is_place) {
+                    steps[at].predicates.push(predicate);
+                }
+            }
+            Path { absolute, steps, target }
+        },
+    )
 }
 
 fn of_element(path: Path) -> Path {
@@ -102,9 +114,35 @@ fn predicate() -> impl Strategy<Value = Predicate> {
         Test::Equals("1"),
         Test::Differs("1"),
         Test::Contains("2"),
+        Test::StartsWith("1"),
         Test::Equals(""),
     ]);
-    (attribute(), test).prop_map(|(attribute, test)| Predicate { attribute, test })
+    combined((attribute(), test).prop_map(|(attribute, test)| Predicate::Attribute(attribute, test)).boxed())
+}
+
+/// A predicate that is known only when the element, or its parent, has ended; or a position.
+fn late_predicate() -> impl Strategy<Value = Predicate> {
+    let test = select(vec![
+        Test::Present,
+        Test::Absent,
+        Test::Equals("x"),
+        Test::Differs("x"),
+        Test::Contains("y"),
+        Test::StartsWith("x"),
+    ]);
+    let name = select(vec![Some("a"), Some("b"), Some("c"), None]);
+    let child = combined((name, test).prop_map(|(name, test)| Predicate::Child(name, test)).boxed());
+    let place = (1_usize..4).prop_map(Predicate::Place);
+    let from_end = (1_usize..3).prop_map(Predicate::PlaceFromEnd);
+    prop_oneof![2 => child, 1 => place, 1 => from_end]
+}
+
+/// One of these, or several with not, and, or.
+fn combined(one: BoxedStrategy<Predicate>) -> impl Strategy<Value = Predicate> {
+    let negated = one.clone().prop_map(|predicate| Predicate::Not(Box::new(predicate)));
+    let all = vec(one.clone(), 2..4).prop_map(Predicate::All);
+    let any = vec(one.clone(), 2..4).prop_map(Predicate::Any);
+    prop_oneof![6 => one, 1 => negated, 1 => all, 1 => any]
 }
 
 fn attribute() -> impl Strategy<Value = Attribute> {
@@ -161,13 +199,36 @@ impl Display for Step {
             (None, Some(local)) => write!(f, "*:{local}")?,
             (Some(uri), local) => write!(f, "{}{}", prefix(uri), local.unwrap_or("*"))?,
         }
-        self.predicates.iter().try_for_each(|Predicate { attribute, test }| match test {
-            Test::Present => write!(f, "[@{attribute}]"),
-            Test::Absent => write!(f, "[not(@{attribute})]"),
-            Test::Equals(value) => write!(f, "[@{attribute}='{value}']"),
-            Test::Differs(value) => write!(f, "[@{attribute}!='{value}']"),
-            Test::Contains(part) => write!(f, "[contains(@{attribute},'{part}')]"),
-        })
+        self.predicates.iter().try_for_each(|predicate| write!(f, "[{predicate}]"))
+    }
+}
+
+impl Display for Predicate {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let several = |predicates: &[Self], word: &str| {
+            predicates.iter().map(|predicate| format!("({predicate})")).collect::<Vec<_>>().join(word)
+        };
+        match self {
+            Self::Attribute(attribute, test) => f.write_str(&written(&format!("@{attribute}"), *test)),
+            Self::Child(name, test) => f.write_str(&written(name.unwrap_or("*"), *test)),
+            Self::Not(predicate) => write!(f, "not({predicate})"),
+            Self::All(predicates) => f.write_str(&several(predicates, " and ")),
+            Self::Any(predicates) => f.write_str(&several(predicates, " or ")),
+            Self::Place(place) => write!(f, "{place}"),
+            Self::PlaceFromEnd(1) => f.write_str("last()"),
+            Self::PlaceFromEnd(place) => write!(f, "last()-{}", place - 1),
+        }
+    }
+}
+
+fn written(operand: &str, test: Test) -> String {
+    match test {
+        Test::Present => operand.to_owned(),
+        Test::Absent => format!("not({operand})"),
+        Test::Equals(value) => format!("{operand}='{value}'"),
+        Test::Differs(value) => format!("{operand}!='{value}'"),
+        Test::Contains(part) => format!("contains({operand},'{part}')"),
+        Test::StartsWith(start) => format!("starts-with({operand},'{start}')"),
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &PlacedNo
         | ModelError::NotElement { place, .. }
         | ModelError::NotName { place, .. }
         | ModelError::NamedTwice { place, .. }
+        | ModelError::LateElement { place, .. }
+        | ModelError::Base { place, .. }
         | ModelError::NotOfBinary { place }
         | ModelError::NotOfJson { place, .. } => (place.as_str(), None),
         ModelError::RecordNotFromTop { .. } => ("record", None),

@@ -29,11 +29,11 @@ pub(super) fn of(
 ) -> Result<[Golden; SUFFIXES.len()], ReadError> {
     let unreadable = |source| ReadError { path: input.to_owned(), source };
     let (mut documents, mut refusals) = (Vec::new(), Vec::new());
-    let (mut file, reading) = engine.open(input).map_err(unreadable)?;
+    let (mut file, look) = engine.open(input).map_err(unreadable)?;
     // A document may have the path in it; wherever the folder is, that is the path within it.
     let name = input.strip_prefix(folder).unwrap_or(input);
     // Golden files say the same whenever the inputs were written.
-    let read = engine.convert(name, (reading, None), &mut file, |verdict| {
+    let read = engine.convert(name, (&look, None), &mut file, |verdict| {
         match verdict {
             Ok(document) => documents.push(value(document.json())),
             Err(refusal) => refusals.push(json!(refusal)),

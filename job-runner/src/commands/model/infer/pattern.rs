@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use docmill_crds::conversion::{Format, NameTest, Path, PathFault, Predicate, Scope, Step, Target, Test};
+use docmill_crds::conversion::{
+    Attribute, Condition, Format, NameTest, Path, PathFault, Predicate, Scope, Step, Target, Test,
+};
 
 use docmill_convert::Visited;
 
@@ -16,6 +18,9 @@ pub(crate) enum PatternFault {
     /// It is a path of something else.
     #[error("--record: expected the path of an element like /feed/entry or //item, found {0:?}")]
     NotElement(String),
+    /// It has a position, or a condition on what is in an element.
+    #[error("--record: expected conditions on attributes alone, such as //item[@type='news'], found {0:?}")]
+    NotOfAttributes(String),
 }
 
 /// Which elements are records. A name without a prefix is in any namespace.
@@ -32,6 +37,10 @@ impl Pattern {
         let paths = Path::parse_union(text, &scope)?;
         if paths.iter().any(|(path, _)| path.target != Target::Element || path.steps.is_empty()) {
             return Err(PatternFault::NotElement(text.to_owned()));
+        }
+        let mut predicates = paths.iter().flat_map(|(path, _)| &path.steps).flat_map(|step| &step.predicates);
+        if predicates.any(|predicate| predicate.is_late() || matches!(predicate, Predicate::Place(_))) {
+            return Err(PatternFault::NotOfAttributes(text.to_owned()));
         }
         Ok(Self { paths: paths.into_iter().map(|(path, _)| path.steps).collect() })
     }
@@ -52,22 +61,46 @@ fn step_written(step: &Step, plain: bool) -> String {
         NameTest::Named { local, .. } | NameTest::AnyNamespace(local) => write!(text, "*:{local}"),
         NameTest::Any | NameTest::InNamespace(_) => write!(text, "*"),
     };
-    step.predicates.iter().for_each(|predicate| text.push_str(&written(predicate)));
+    for condition in conditions(step) {
+        let _ = write!(text, "[{}]", written(condition));
+    }
     text
 }
 
-fn written(predicate: &Predicate) -> String {
-    let Predicate { attribute, test } = predicate;
+/// The conditions of a step. Patterns have no other predicates.
+fn conditions(step: &Step) -> impl Iterator<Item = &Condition> {
+    step.predicates.iter().filter_map(|predicate| match predicate {
+        Predicate::Holds(condition) => Some(condition),
+        Predicate::Place(_) => None,
+    })
+}
+
+fn written(condition: &Condition) -> String {
+    let several = |conditions: &[Condition], word: &str| {
+        conditions.iter().map(|part| format!("({})", written(part))).collect::<Vec<_>>().join(word)
+    };
+    match condition {
+        Condition::Attribute(attribute, test) => written_test(attribute, test),
+        Condition::Not(condition) => format!("not({})", written(condition)),
+        Condition::All(conditions) => several(conditions, " and "),
+        Condition::Any(conditions) => several(conditions, " or "),
+        // Patterns have none.
+        Condition::Content(..) => String::new(),
+    }
+}
+
+fn written_test(attribute: &Attribute, test: &Test) -> String {
     let prefix = if attribute.namespace.is_empty() { "" } else { "xml:" };
     let name = format!("@{prefix}{}", attribute.local);
     let quoted =
         |value: &str| if value.contains('\'') { format!("\"{value}\"") } else { format!("'{value}'") };
     match test {
-        Test::Present => format!("[{name}]"),
-        Test::Absent => format!("[not({name})]"),
-        Test::Equals(value) => format!("[{name}={}]", quoted(value)),
-        Test::Differs(value) => format!("[{name}!={}]", quoted(value)),
-        Test::Contains(value) => format!("[contains({name},{})]", quoted(value)),
+        Test::Present => name,
+        Test::Absent => format!("not({name})"),
+        Test::Equals(value) => format!("{name}={}", quoted(value)),
+        Test::Differs(value) => format!("{name}!={}", quoted(value)),
+        Test::Contains(value) => format!("contains({name},{})", quoted(value)),
+        Test::StartsWith(value) => format!("starts-with({name},{})", quoted(value)),
     }
 }
 
@@ -113,11 +146,20 @@ fn matches(step: &Step, element: &Visited<'_>) -> bool {
         NameTest::Any | NameTest::InNamespace(_) => true,
         NameTest::AnyNamespace(local) | NameTest::Named { local, .. } => element.name().local == local,
     };
-    named && step.predicates.iter().all(|predicate| holds(predicate, element))
+    named && conditions(step).all(|condition| holds(condition, element))
 }
 
-fn holds(predicate: &Predicate, element: &Visited<'_>) -> bool {
-    let Predicate { attribute, test } = predicate;
+fn holds(condition: &Condition, element: &Visited<'_>) -> bool {
+    match condition {
+        Condition::Attribute(attribute, test) => passes(attribute, test, element),
+        Condition::Not(condition) => !holds(condition, element),
+        Condition::All(conditions) => conditions.iter().all(|condition| holds(condition, element)),
+        Condition::Any(conditions) => conditions.iter().any(|condition| holds(condition, element)),
+        Condition::Content(..) => false,
+    }
+}
+
+fn passes(attribute: &Attribute, test: &Test, element: &Visited<'_>) -> bool {
     let mut found = None;
     element.attributes(|name, value| {
         if name.local == attribute.local && name.namespace == attribute.namespace {
@@ -137,6 +179,11 @@ mod tests {
             ("/feed/entry", "/feed/entry", "/*:feed/*:entry"),
             ("item", "/item", "/*:item"),
             ("/a | //b", "/a | //b", "/*:a | //*:b"),
+            (
+                "//b[starts-with(@a,'x') and not(@b or @c!='y')]",
+                "//b[(starts-with(@a,'x')) and (not((@b) or (@c!='y')))]",
+                "//*:b[(starts-with(@a,'x')) and (not((@b) or (@c!='y')))]",
+            ),
             ("//*:item[@a='x'][not(@b)]", "//*:item[@a='x'][not(@b)]", "//*:item[@a='x'][not(@b)]"),
             (
                 "/*//d[contains(@xml:lang,\"e'\")]",
@@ -152,9 +199,13 @@ mod tests {
 
     #[test]
     fn what_is_no_element_is_no_record() {
-        for (text, expected) in
-            [("/a/@b", "found \"/a/@b\""), (".", "found \".\""), ("a:b", "the prefix \"a\"")]
-        {
+        for (text, expected) in [
+            ("/a/@b", "found \"/a/@b\""),
+            (".", "found \".\""),
+            ("a:b", "the prefix \"a\""),
+            ("//a[2]", "conditions on attributes alone"),
+            ("//a[b='x']", "conditions on attributes alone"),
+        ] {
             let fault = Pattern::parse(text).unwrap_err().to_string();
             assert!(fault.contains(expected), "{fault}");
         }

@@ -65,8 +65,9 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
 fn rehearse(now: &Value, proposed: &Value) -> (Predicted, ShadowReport) {
     let ((recorded, lines), addressing) = (today(now), addressing());
     let mut comparison = UnitComparison::new(&addressing, Some(OpenSnapshot::new(lines, &addressing)));
-    let reading = (docmill_convert::Reading::default(), None);
-    comparison.convert(&converter(proposed), reading, &mut std::io::Cursor::new(OBJECT)).unwrap();
+    let (info, object) = (docmill_convert::ObjectInfo::default(), &mut std::io::Cursor::new(OBJECT));
+    let reading = docmill_convert::Reading::default();
+    comparison.convert(&converter(proposed), (reading, &info), object).unwrap();
     comparison.finish(&unit(), Some(&recorded), UnitState::Indexed)
 }
 
