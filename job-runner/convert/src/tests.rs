@@ -1,4 +1,6 @@
 mod amplification;
+#[path = "../tests/combinations/mod.rs"]
+mod combinations;
 mod compressed;
 mod constraints;
 mod documentation;

@@ -16,6 +16,6 @@ mod pattern;
 mod stream;
 mod tar;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod walk;
 mod zip;

@@ -3,12 +3,20 @@
 use docmill_crds::reason::Reason;
 use serde_json::{Value, json};
 
-use super::{converter, verdicts};
+use super::{combinations, converter, verdicts};
 use crate::Verdict;
 
+/// The verdicts on an object, which is well-formed: whatever may be mended in others, they are the same ones.
 fn limited(fields: &Value, max_value_bytes: u64, xml: &str) -> Vec<Verdict> {
-    let limits = json!({"maxValueBytes": max_value_bytes});
-    verdicts(&converter(json!({"record": "//d", "fields": fields, "limits": limits})), xml.as_bytes())
+    let model = json!({"record": "//d", "fields": fields, "limits": {"maxValueBytes": max_value_bytes}});
+    let strict = verdicts(&converter(model.clone()), xml.as_bytes());
+    let combinations = combinations::of_pairs().into_iter().step_by(9);
+    for allowed in combinations.filter(|allowed| allowed.get("encoding") != Some(&json!("utf-16le"))) {
+        let mut model = model.clone();
+        model.as_object_mut().unwrap().extend(allowed.clone());
+        assert!(verdicts(&converter(model), xml.as_bytes()) == strict, "{allowed:?}");
+    }
+    strict
 }
 
 /// What the last verdict says of a limit.

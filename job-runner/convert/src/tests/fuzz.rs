@@ -1,19 +1,21 @@
 //! Real objects, damaged at random, for as long as one likes: `DOCMILL_FUZZ_SECONDS` says for how long (2), and
 //! `DOCMILL_FUZZ_SEED` with which case to start (the clock). A failure names the seed of its case.
 
+mod archives;
+mod models;
 mod mutate;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
 
-use docmill_crds::conversion::{Entities, Preset, Repair};
+use docmill_crds::conversion::Preset;
 use docmill_crds::reason::Reason;
 use mutate::{Case, Random};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::golden::testdata;
 use super::property::everything;
-use super::{Converter, Documents, Reading, Refusal, Verdict, converter};
+use super::{Converter, Documents, Reading, Refusal, Verdict, combinations, converter};
 
 /// A number that the environment sets.
 fn setting(name: &str) -> Option<u64> {
@@ -38,19 +40,26 @@ fn damaged_objects_are_judged_like_any_other() {
     let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
     let first = setting("DOCMILL_FUZZ_SEED").unwrap_or_else(|| u64::try_from(clock()).unwrap());
     let corpus = corpus();
-    let (converters, lenient) = (converters(), lenient_converters());
+    let combinations = combinations::of_pairs();
+    let (converters, lenient) = (converters(), lenient_converters(&combinations));
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut cases = 0;
     while cases == 0 || Instant::now() < end {
         let seed = first.wrapping_add(cases);
         let mut random = Random::new(seed);
         let case = mutate::case(&corpus, &mut random);
-        let converter = random.choose(&converters);
+        let strict = random.choose(&converters);
         let most = *random.choose(&[64, 4096]);
         let chunk = 1 + random.below(most);
         let named = Named(seed, case.bytes.clone());
-        check(converter, &case, chunk);
+        check(strict, &case, chunk);
         check_verdicts(random.choose(&lenient), &case, chunk);
+        let allowed = random.choose(&combinations);
+        let own = converter(models::model(allowed, &mut random));
+        check_verdicts(&own, &case, chunk);
+        if random.chance(3) {
+            archives::check(&own, &corpus, &mut random);
+        }
         drop(named);
         cases += 1;
     }
@@ -77,23 +86,15 @@ fn converters() -> Vec<Converter> {
     presets.chain([everything()]).collect()
 }
 
-/// Models that allow more, in various combinations.
-fn lenient_converters() -> Vec<Converter> {
-    let combination = |number: usize| {
-        let repairs =
-            Repair::ALL.into_iter().enumerate().filter(|(index, _)| ((number * 37) >> index) & 1 == 1);
-        let repairs: Vec<_> = repairs.map(|(_, repair)| repair).collect();
-        let entities = [Entities::Declared, Entities::Named, Entities::Refuse][number % 3];
-        let preset = Preset::ALL[number % Preset::ALL.len()];
-        let settings = json!({"preset": preset, "entities": entities, "repairs": repairs});
-        converter(if number.is_multiple_of(2) { settings } else { concatenated(settings) })
-    };
-    (0..24).map(combination).collect()
-}
-
-fn concatenated(mut settings: Value) -> Value {
-    settings["concatenated"] = json!(true);
-    settings
+/// Presets that allow more, each in several combinations.
+fn lenient_converters(combinations: &[Map<String, Value>]) -> Vec<Converter> {
+    let presets = Preset::ALL.into_iter().cycle();
+    let models = combinations.iter().step_by(3).zip(presets).map(|(allowed, preset)| {
+        let mut model = allowed.clone();
+        model.insert("preset".to_owned(), json!(preset));
+        Value::Object(model)
+    });
+    models.map(converter).collect()
 }
 
 /// What holds for every object that a strict model reads.
@@ -125,6 +126,9 @@ fn check_verdicts(converter: &Converter, case: &Case, chunk: usize) -> Vec<Verdi
         let value: Result<Value, _> = serde_json::from_str(document.json());
         assert!(value.is_ok_and(|value| value.is_object()), "not an object: {}", document.json());
     }
+    let written = verdicts.iter().flatten().map(|document| document.json().len() as u64).sum::<u64>();
+    let most = converter.limits.expansion(case.plain.len() as u64);
+    assert!(case.torn || written <= most, "{written} bytes of documents, which may be {most}");
     verdicts
 }
 

@@ -3,7 +3,7 @@
 use docmill_convert::{Converter, Limits};
 use docmill_crds::conversion::Repair;
 use docmill_crds::reason::Reason::{EntityRefused, LimitExceeded, MalformedXml};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::stream::Attack;
 use super::with_limits;
@@ -13,17 +13,22 @@ const MIB: u64 = 1 << 20;
 /// Models that allow everything, everything but declarations, and nothing but entities.
 pub fn converters() -> [Converter; 3] {
     let limits = Limits { nodes: 100_000, ..Limits::default() };
-    let fields = json!([{"name": "text", "path": ["."], "type": "text"}, {"name": "a", "path": ["@a"]}]);
     [
         json!({"repairs": Repair::ALL, "entities": "Declared", "concatenated": true}),
         json!({"repairs": Repair::ALL, "entities": "Named"}),
         json!({"entities": "Declared"}),
     ]
     .map(|settings| {
-        let mut model = json!({"record": "/*", "fields": fields, "extra": "Keep"});
-        model.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
-        with_limits(model, limits)
+        let fields = json!([{"name": "text", "path": ["."], "type": "text"}, {"name": "a", "path": ["@a"]}]);
+        converter(&fields, settings.as_object().unwrap(), limits)
     })
+}
+
+/// A model of these fields that keeps what they do not name, with these settings.
+pub fn converter(fields: &Value, settings: &Map<String, Value>, limits: Limits) -> Converter {
+    let mut model = json!({"record": "/*", "fields": fields, "extra": "Keep"});
+    model.as_object_mut().unwrap().extend(settings.clone());
+    with_limits(model, limits)
 }
 
 /// Attacks that the most lenient model refuses.
@@ -62,6 +67,9 @@ pub fn attacks() -> Vec<Attack> {
         ("ampersands in a tag", MalformedXml, "", format!("<r a='{}'/>", "&".repeat(1_000_000))),
     ]
     .map(|(name, reason, expected, xml)| Attack::new(name, reason, expected).part(xml, 1).reads(17 * MIB));
+    // Each document grows by almost as much as one may, to almost 300 times its size.
+    let grown = format!("<!DOCTYPE r [<!ENTITY a '{}'>]><r>{}</r>", "x".repeat(2000), "&a;".repeat(520));
+    let ratio = "documents of at most 200 times as many bytes as the object";
     let nodes = "at most 100000 nodes";
     let endless = [
         ("endless ampersands", "<r>", "& ", nodes),
@@ -72,6 +80,7 @@ pub fn attacks() -> Vec<Attack> {
         ("endless duplicates", "<r>", "<a b='' b='' b=''/>", nodes),
         ("endless documents", "", "<r/>", "at most 100000 documents"),
         ("endless declarations", "<r/>", "<?xml version='1.0'?><r/>", "at most 100000 documents"),
+        ("laughs in every document", "", grown.as_str(), ratio),
     ]
     .map(|(name, before, again, expected)| {
         let attack = Attack::new(name, LimitExceeded, expected).part(before, 1);

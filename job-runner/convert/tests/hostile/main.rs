@@ -10,6 +10,9 @@
     reason = "a test ends by it, and nobody uses it from elsewhere"
 )]
 
+#[path = "../combinations/mod.rs"]
+mod combinations;
+mod combined;
 #[path = "../data/mod.rs"]
 mod data;
 mod growth;

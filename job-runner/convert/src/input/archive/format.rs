@@ -9,6 +9,10 @@ use crate::limits::Limits;
 /// Bytes that tell: the first header of a tar archive.
 pub(crate) const HEAD: usize = 512;
 
+/// Bytes of an object that are read to find out, and kept. Those that tell may be packed, but not behind a megabyte of
+/// frames in which there is nothing.
+const EXAMINED: u64 = 1024 * 1024;
+
 /// How a ZIP archive starts: with its first member, or with the end of an empty directory.
 const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 
@@ -30,12 +34,12 @@ impl Format {
     }
 }
 
-/// The kind of an object, which may be compressed; also returns what was read of it. What is damaged is no archive:
-/// reading it as an object tells what is wrong.
+/// The kind of an object, which may be compressed; also returns what was read of it, at most [`EXAMINED`] bytes. What is
+/// damaged is no archive: reading it as an object tells what is wrong.
 pub(crate) fn detect(object: impl Read, limits: &Limits) -> io::Result<(Option<Format>, Vec<u8>)> {
     let mut seen = Vec::new();
     let mut head = Vec::new();
-    let teed = Teed { object, seen: &mut seen };
+    let teed = Teed { object: object.take(EXAMINED), seen: &mut seen };
     if let Err(Stopped::Io(error)) = Input::new(Box::new(teed), limits).read(&mut head, HEAD) {
         return Err(error);
     }

@@ -1,4 +1,4 @@
-mod build;
+pub(crate) mod build;
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -10,8 +10,9 @@ use docmill_crds::reason::Reason;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::format;
 use super::object::Piped;
-use crate::{Converter, ObjectInfo, Reading, Verdict};
+use crate::{Converter, Limits, ObjectInfo, Reading, Verdict};
 
 /// A converter of items; `more` is added to its model.
 fn converter(more: &Value) -> Converter {
@@ -108,6 +109,17 @@ fn one_that_is_refused_does_not_touch_the_others() {
         assert!(message.starts_with("member \"bad.xml\": expected "), "{message}");
         let refusal = serde_json::to_value(verdicts[2].as_ref().unwrap_err()).unwrap();
         assert_eq!((&refusal["member"], &refusal["document"]), (&json!("b.xml"), &json!(0)));
+    }
+}
+
+/// Of what never gives a byte, not everything is held in memory.
+#[test]
+fn little_is_read_to_find_out_what_an_object_is() {
+    let nothing = gzip(b"").repeat(200_000);
+    for empty in [nothing.clone(), [nothing, gzip(&tar(&[("a.xml", &item("1"))]))].concat()] {
+        let (format, seen) = format::detect(empty.as_slice(), &Limits::default()).unwrap();
+        assert_eq!((format, seen.len()), (None, 1 << 20));
+        assert_eq!(read(&json!({}), &empty).len(), 1);
     }
 }
 

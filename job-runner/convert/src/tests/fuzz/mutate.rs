@@ -142,7 +142,7 @@ pub(crate) fn case(corpus: &[Vec<u8>], random: &mut Random) -> Case {
 }
 
 /// Changes one thing.
-fn damage(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
+pub(crate) fn damage(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
     let at = random.below(bytes.len());
     let most = *random.choose(&[2, 20, 20, 2000]);
     let end = bytes.len().min(at + 1 + random.below(most));

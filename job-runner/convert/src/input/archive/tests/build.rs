@@ -6,7 +6,7 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 use flate2::{Compression, Crc};
 
 /// A tar header with its checksum.
-pub(super) fn tar_header(name: &[u8], kind: u8, size: &[u8]) -> Vec<u8> {
+pub(crate) fn tar_header(name: &[u8], kind: u8, size: &[u8]) -> Vec<u8> {
     let mut header = vec![0; 512];
     header[..name.len()].copy_from_slice(name);
     header[100..107].copy_from_slice(b"0000644");
@@ -18,14 +18,14 @@ pub(super) fn tar_header(name: &[u8], kind: u8, size: &[u8]) -> Vec<u8> {
 }
 
 /// Writes the checksum of a header.
-pub(super) fn sign(header: &mut [u8]) {
+pub(crate) fn sign(header: &mut [u8]) {
     header[148..156].copy_from_slice(b"        ");
     let sum: u64 = header.iter().map(|byte| u64::from(*byte)).sum();
     header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 }
 
 /// A header and a content that is filled up.
-pub(super) fn tar_member(name: &[u8], kind: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn tar_member(name: &[u8], kind: u8, content: &[u8]) -> Vec<u8> {
     let mut member = tar_header(name, kind, format!("{:011o}", content.len()).as_bytes());
     member.extend_from_slice(content);
     member.resize(member.len().next_multiple_of(512), 0);
@@ -33,12 +33,12 @@ pub(super) fn tar_member(name: &[u8], kind: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// A whole archive of files.
-pub(super) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let members = files.iter().flat_map(|(name, content)| tar_member(name.as_bytes(), b'0', content));
     members.chain([0; 1024]).collect()
 }
 
-pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
@@ -46,20 +46,20 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// A file for a ZIP archive, and how it is written.
 #[derive(Clone, Debug)]
-pub(super) struct ZipFile {
-    pub(super) name: String,
-    pub(super) content: Vec<u8>,
-    pub(super) flags: u16,
+pub(crate) struct ZipFile {
+    pub(crate) name: String,
+    pub(crate) content: Vec<u8>,
+    pub(crate) flags: u16,
     /// 0 or 8; others are stored.
-    pub(super) method: u16,
+    pub(crate) method: u16,
     /// Sizes stand after the content, and in the directory.
-    pub(super) described_later: bool,
+    pub(crate) described_later: bool,
     /// Sizes and place stand in fields of 64 bits.
-    pub(super) large: bool,
+    pub(crate) large: bool,
 }
 
 impl ZipFile {
-    pub(super) fn new(name: &str, content: &[u8]) -> Self {
+    pub(crate) fn new(name: &str, content: &[u8]) -> Self {
         let (name, content) = (name.to_owned(), content.to_vec());
         Self { name, content, flags: 0, method: 8, described_later: false, large: false }
     }
@@ -75,7 +75,7 @@ impl ZipFile {
 }
 
 /// A whole archive, with its end record in 64 bits if that is asked for.
-pub(super) fn zip(files: &[ZipFile], large: bool) -> Vec<u8> {
+pub(crate) fn zip(files: &[ZipFile], large: bool) -> Vec<u8> {
     let (mut archive, mut directory): (Vec<u8>, Vec<u8>) = (Vec::new(), Vec::new());
     for file in files {
         let packed = file.packed();
