@@ -51,13 +51,13 @@ impl JsonWriter {
         }
     }
 
-    /// Moves the member that was written last, without a separator, to an earlier place behind another member or at
-    /// the start of its object.
+    /// Moves the member that was written last, without a separator, to an earlier place: behind a member or its comma, or
+    /// at the start of its object.
     pub(crate) fn move_member(&mut self, from: usize, to: usize) -> Moved {
         let member = self.text.split_off(from);
-        let is_first = self.text[..to].ends_with('{');
-        let before = if is_first { "" } else { "," };
-        let after = if is_first && to < from { "," } else { "" };
+        let follows_member = !self.text[..to].ends_with(['{', ',']);
+        let before = if follows_member { "," } else { "" };
+        let after = if !follows_member && to < from { "," } else { "" };
         let separated = format!("{before}{member}{after}");
         self.text.insert_str(to, &separated);
         Moved { before: before.len(), by: separated.len() }

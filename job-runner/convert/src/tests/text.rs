@@ -100,12 +100,12 @@ fn a_model_names_the_elements_that_set_text_apart() {
     let field = |kind: &str| json!({"name": kind, "path": ["."], "type": kind});
     let converter = converter(json!({
         "record": "/r", "namespaces": {"t": "urn:t"},
-        "blocks": ["P", "t:ab"], "lines": ["t:lb"], "cells": ["*:ENT", "t:p"], "inline": ["title"],
+        "blocks": ["Para", "t:ab"], "lines": ["t:lb"], "cells": ["*:ENT", "t:p"], "inline": ["title"],
         "fields": [field("string"), field("text")],
     }));
     let of = |xml: &str| document(&converter, xml);
     for (xml, text) in [
-        ("<r><P>a</P><P>b</P></r>", "a\n\nb"),
+        ("<r><Para>a</Para><Para>b</Para></r>", "a\n\nb"),
         ("<r xmlns:t='urn:t'>a<t:ab>b</t:ab>c<t:lb/>d</r>", "a\n\nb\n\nc\nd"),
         ("<r xmlns:t='urn:t'>a<ENT>b</ENT><t:ENT>c</t:ENT><t:p>d</t:p></r>", "a b c d"),
         ("<r>a<p>b</p>c</r>", "a\n\nb\n\nc"),
@@ -115,7 +115,7 @@ fn a_model_names_the_elements_that_set_text_apart() {
             json!({"string": text.split_whitespace().collect::<Vec<_>>().join(" "), "text": text})
         );
     }
-    for xml in ["<r>a<ab/>b<lb/>c<Title/>d</r>", "<r xmlns:t='urn:t'>a<t:P/>b<t:LB/>c<title/>d</r>"] {
+    for xml in ["<r>a<ab/>b<lb/>c<Title/>d</r>", "<r xmlns:t='urn:t'>a<t:Para/>b<t:LB/>c<title/>d</r>"] {
         assert_eq!(of(xml), json!({"string": "abcd", "text": "abcd"}), "{xml}");
     }
     let known = "<r xmlns:t='urn:t'>a<t:title>b</t:title></r>";

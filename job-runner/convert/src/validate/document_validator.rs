@@ -192,7 +192,7 @@ impl<'a, 'w> Judge<'a, 'w> {
 
     fn found(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
         let Findings { record, frame, shared } = findings;
-        let known = self.faults.len();
+        let (known, start) = (self.faults.len(), self.json.len());
         for (slot, path) in (field.first_slot..).zip(&field.paths) {
             if let Some(first) = record.first(frame, slot) {
                 let fatal = self.fatal;
@@ -203,6 +203,7 @@ impl<'a, 'w> Judge<'a, 'w> {
                 if written || !goes_on {
                     return written;
                 }
+                self.json.truncate(start);
                 self.pass_over(record, frame, slot);
             }
             if let Some(shared) = shared
@@ -211,6 +212,7 @@ impl<'a, 'w> Judge<'a, 'w> {
                 if self.values(field, path, shared, first, trail) {
                     return true;
                 }
+                self.json.truncate(start);
                 self.pass_over(shared, 0, slot);
             }
         }

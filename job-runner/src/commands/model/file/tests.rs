@@ -130,9 +130,9 @@ fn a_reference_to_a_model_that_is_not_in_the_file_is_a_fault() {
 
 #[test]
 fn a_fault_of_a_model_is_shown_in_its_resource() {
-    let yaml = "kind: ConversionModel\nspec:\n  record: /a\n  fields:\n  - {name: x, path: [\"b[c]\"]}";
+    let yaml = "kind: ConversionModel\nspec:\n  record: /a\n  fields:\n  - {name: x, path: [\"b[c=]\"]}";
     let (marked, problem) = fault(yaml);
-    assert_eq!(marked, "  - {name: x, path: [\"b[^c]\"]}", "{problem}");
+    assert_eq!(marked, "  - {name: x, path: [\"b[c=^]\"]}", "{problem}");
 }
 
 #[test]

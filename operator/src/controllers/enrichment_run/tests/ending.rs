@@ -185,7 +185,8 @@ fn a_run_rests_when_it_is_asked_to_or_its_budget_is_reached_and_goes_on_with_mor
     assert_eq!(waits.phase, Some(EnrichmentPhase::Suspended));
     assert_eq!(find(&waits.conditions, condition_type::SUSPENDED).unwrap().reason, "Resuming");
     run.spec.suspend = true;
-    view.job.as_mut().unwrap().state.suspended = false;
+    let state = &mut view.job.as_mut().unwrap().state;
+    (state.suspended, state.suspended_by_run) = (false, false);
     assert_eq!(plan::plan(&run.spec, &view), EnrichmentPlan::Change(JobChange::Suspend));
 }
 
