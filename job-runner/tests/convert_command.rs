@@ -336,6 +336,18 @@ fn a_model_is_held_against_golden_files() {
     assert_eq!(run(&["model", "test", &path("none")]).0, 2);
 }
 
+/// What real sources send and standards do not foresee, one kind in each folder.
+#[test]
+fn objects_of_every_kind_become_what_their_golden_files_say() {
+    let folders = fs::read_dir(testdata("models")).unwrap();
+    let mut folders: Vec<_> = folders.map(|entry| entry.unwrap().path().display().to_string()).collect();
+    folders.sort();
+    assert!(folders.len() >= 20, "only {folders:?}");
+    let args: Vec<_> = ["model", "test"].into_iter().chain(folders.iter().map(String::as_str)).collect();
+    let (status, out, err) = run(&args);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+}
+
 #[test]
 fn the_schema_of_models_is_json() {
     let (status, out, _) = run(&["model", "schema"]);
