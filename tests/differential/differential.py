@@ -39,6 +39,7 @@ except ImportError:
     skip("lxml is not there: pip install -r tests/differential/requirements.txt")
 
 import actual  # noqa: E402
+import entities  # noqa: E402
 import oracle  # noqa: E402
 from expected import PRESETS, comparable  # noqa: E402
 from text_rule import TextRule, read_blocks  # noqa: E402
@@ -214,6 +215,28 @@ def check_blocks(options, marks):
     return tally
 
 
+def check_entities(options, marks):
+    """Every name of a character is what lxml makes of it with a DTD that declares it."""
+    tally, characters = Tally(), entities.names()
+    parser = etree.XMLParser(resolve_entities=True, no_network=True, load_dtd=False, huge_tree=True)
+    text = entities.content(characters)
+    root = etree.fromstring(entities.declarations(characters) + text, parser)
+    with tempfile.TemporaryDirectory() as folder:
+        model, source = Path(folder) / "model.yaml", Path(folder) / "names.xml"
+        model.write_text("record: /r/d\nentities: Named\nfields:\n  - {name: t, path: [.]}\n", encoding="utf-8")
+        source.write_text(text, encoding="utf-8")
+        verdicts = convert(options.program, ["--model", str(model)], [source])[str(source)]
+    rule = TextRule(marks)
+    if verdicts.ended:
+        tally.differs("names of characters:", verdicts.ended)
+    for index, (name, element) in enumerate(zip(characters, root)):
+        tally.compared += 1
+        found, wanted = verdicts.documents.get(index, {}).get("t"), rule.string(element)
+        if found != wanted:
+            tally.differs(f"&{name};", repr(found), "is not", repr(wanted))
+    return tally
+
+
 def report(title, tally):
     refused = ", ".join(f"{count} {reason}" for reason, count in tally.refused.most_common()) or "none"
     print(f"{title}: {tally.files} files, {tally.documents} documents, {tally.converted} converted, "
@@ -258,9 +281,11 @@ def main():
         if options.count and options.generator.is_file():
             work += generated(options)
     marks = read_blocks(ROOT / "docs/reference/model-language.md")
-    blocks = check_blocks(options, marks)
-    report("elements that set text apart", blocks)
-    differences = len(blocks.differences)
+    differences = 0
+    for title, check in (("elements that set text apart", check_blocks), ("names of characters", check_entities)):
+        tally = check(options, marks)
+        report(title, tally)
+        differences += len(tally.differences)
     for preset, folder in work:
         tally = run_folder(options, preset, folder, marks)
         report(f"{preset} {folder.relative_to(options.data) if folder.is_relative_to(options.data) else folder}", tally)

@@ -1,6 +1,7 @@
 //! Objects that are not well-formed, as models may allow them: what is made of each, and how it is counted.
 
 mod concatenated;
+mod documented;
 mod encodings;
 mod entities;
 mod generated;
