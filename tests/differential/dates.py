@@ -10,9 +10,17 @@ ISO = re.compile(
 RFC822 = re.compile(r"(?:[A-Za-z]{3,9},\s*)?\d{1,2}\s+[A-Za-z]{3}\s+(\d{4}|\d\d)\s+\d\d?:\d\d(:\d\d)?\s+([A-Za-z]+|[+-]\d{4})")
 
 
-def moment(value: str, utc=False):
-    """The moment that a date and time names, in UTC; None when it is none. `utc`: a day alone, and what has no zone, is one."""
-    value = value.strip()
+# Words of other languages in the dates of feeds.
+WORDS = {"ven.": "Fri", "janv.": "Jan"}
+MONTH = re.compile(r"\d{4}-\d\d")
+
+
+def moment(value: str, utc=False, partial=False):
+    """The moment that a date and time names, in UTC; None when it is none. `utc`: a day alone, and what has no zone, is one.
+    `partial`: so is a month, which is its first day."""
+    value = re.sub("[a-z]+[.]", lambda word: WORDS.get(word.group(), word.group()), value.strip())
+    if partial and MONTH.fullmatch(value):
+        value += "-01"
     try:
         match = ISO.fullmatch(value)
         if match and (utc or (match[4] and match[8])):

@@ -5,11 +5,13 @@ Each preset has a class: `records` finds its documents, `fields` gives for one o
 element names, not from the presets' files.
 """
 
+import hashlib
 import re
+from datetime import datetime, timedelta, timezone
 from urllib.parse import urljoin
 
 from dates import moment
-from text_rule import TextRule, local
+from text_rule import CELL, LINE, TextRule, local
 
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 XML = "{http://www.w3.org/XML/1998/namespace}"
@@ -22,9 +24,16 @@ class Preset:
     REQUIRED = ("guid",)
     # Dates without a zone are in UTC.
     UTC = False
+    # A month is a date.
+    PARTIAL = False
+    # No document is older.
+    EARLIEST = 1600
+    # Elements that this format sets apart, beside those of the page's table.
+    APART: dict[str, str] = {}
 
-    def __init__(self, rule: TextRule):
-        self.rule = rule
+    def __init__(self, marks: dict[str, str]):
+        self.rule = TextRule({**marks, **self.APART})
+        self.html = TextRule(self.rule.marks, html=True)
 
     def required(self, record):
         """The fields without which this document is refused."""
@@ -49,6 +58,15 @@ class Preset:
                 return values
         return []
 
+    def dated(self, node, *paths):
+        """The first value that is a date of the time in which there are such documents: what is wrong is left out. If there
+        is none, the first that is no date."""
+        values = [value for value in (self.first(node, path) for path in paths) if value]
+        dates = [(value, moment(value, self.UTC, self.PARTIAL)) for value in values]
+        latest = datetime.now(timezone.utc) + timedelta(days=7)
+        in_time = (value for value, date in dates if date and self.EARLIEST <= date.year and date <= latest)
+        return next(in_time, next((value for value, date in dates if not date), None))
+
     def records(self, root):
         """The elements that are documents; none is within another."""
         found = [element for element in root.iter() if self.is_record(element)]
@@ -60,6 +78,7 @@ class Nitf(Preset):
     """NITF 3.x."""
 
     REQUIRED = ("headline", "publishedAt", "body")
+    APART = {"byttl": LINE, "story.date": CELL}
     NAMES = {"", "http://iptc.org/std/NITF/2006-10-18/"}
 
     def is_record(self, element):
@@ -69,13 +88,18 @@ class Nitf(Preset):
         x = plain_names
         body = "body/body.content"
         docdata = "head/docdata/"
-        named_ids = x("head/meta") + "[@name='guid' or @name='doc-id' or @name='article-id' or @name='id']/@content"
-        canonical = x("head/meta") + "[@name='canonical']/@content"
+
+        def meta(*names):
+            return x("head/meta") + "[" + " or ".join(f"@name='{name}'" for name in names) + "]/@content"
+
         return {
-            "guid": self.first(nitf, x(docdata + "doc-id/@id-string"), "@uno", x(docdata + "doc-id"), named_ids,
-                               x("head/pubdata/@ex-ref"), canonical),
-            "headline": self.first(nitf, x("body/body.head/hedline/hl1"), x("head/title"), x("body/body.head/hedline/hl2")),
-            "publishedAt": self.first(nitf, x(docdata + "date.issue/@norm"), x(docdata + "date.issue"),
+            "guid": self.first(nitf, x(docdata + "doc-id/@id-string"), "@uno", x(docdata + "doc-id"),
+                               meta("guid", "doc-id", "article-id", "id"), x("head/pubdata/@ex-ref"), meta("canonical"))
+            or nitf.getroottree().docinfo.URL,
+            "headline": self.first(
+                nitf, x("body/body.head/hedline/hl1"), x("head/title"), x("body/body.head/hedline/hl2"),
+                x("body/body.head/hedline"), x("body/body.head/headline/hl1"), meta("headline", "article-headline")),
+            "publishedAt": self.dated(nitf, x(docdata + "date.issue/@norm"), x(docdata + "date.issue"),
                                       x("head/pubdata/@date.publication"), x(docdata + "date.release/@norm"),
                                       x("body/body.head/dateline/story.date/@norm")),
             "urgency": self.first(nitf, x(docdata + "urgency/@ed-urg")),
@@ -84,7 +108,8 @@ class Nitf(Preset):
             "authors": self.all(nitf, x("body/body.head/byline//person"), exclude=x("function")),
             "summary": self.first(nitf, x("body/body.head/abstract"), x(body + "/p") + "[@lead='true']", form=self.rule.text),
             "body": "\n\n".join(
-                self.all(nitf, x(body), form=self.rule.text,
+                self.all(nitf, x(body), x(body + "/media/media-caption") + "|" + x(body + "/block/media/media-caption"),
+                         form=self.rule.text,
                          exclude=x(".//media") + "|" + x(".//fn") + "|" + x(".//nitf-table-metadata"))
             ),
             "keywords": self.all(nitf, x(docdata + "key-list/keyword/@key")),
@@ -116,7 +141,7 @@ class NewsmlG2(Preset):
                 nitf + "/*[local-name()='body.head']/*[local-name()='hedline']/*[local-name()='hl1']",
                 "n:concept/n:name", "n:contentMeta/n:name", "n:schemeMeta/n:name",
                 "n:contentSet/n:inlineXML/h:html/h:head/h:title"),
-            "publishedAt": self.first(item, "n:itemMeta/n:versionCreated", "n:contentMeta/n:contentModified",
+            "publishedAt": self.dated(item, "n:itemMeta/n:versionCreated", "n:contentMeta/n:contentModified",
                                       "n:contentMeta/n:contentCreated", "n:itemMeta/n:firstCreated",
                                       "/n:newsMessage/n:header/n:sent"),
             "urgency": self.first(item, "n:contentMeta/n:urgency"),
@@ -155,6 +180,10 @@ class Jats(Preset):
     """JATS and NLM journal articles."""
 
     UTC = True
+    APART = dict.fromkeys((
+        "institution", "addr-line", "city", "state", "country", "postal-code", "surname", "given-names", "suffix", "collab",
+        "etal", "person-group", "year", "source", "article-title", "chapter-title", "edition", "publisher-name",
+        "publisher-loc", "volume", "issue", "fpage", "lpage", "pub-id"), CELL)
     NAMESPACES = {"xlink": "http://www.w3.org/1999/xlink", "mml": "http://www.w3.org/1998/Math/MathML"}
     NOT_READ = ".//alternatives/tex-math|.//object-id|.//alt-text|.//long-desc|.//mml:annotation"
 
@@ -194,11 +223,15 @@ class Jats(Preset):
         }
 
     def day(self, article, *paths):
-        """The first day that the first date with a year allows."""
-        dates = (date for path in paths for date in self.xpath(article, path) if self.first(date, "year"))
-        date = next(dates, None)
-        if date is None:
-            return None
+        """The first day that the first date with a year, or with a date in its attribute, allows."""
+        known = (self.day_of(date) for path in paths for form in ("year", "@iso-8601-date")
+                 for date in self.xpath(article, path) if self.first(date, form))
+        return next((day for day in known if day), None)
+
+    def day_of(self, date):
+        if not self.first(date, "year"):
+            whole = self.first(date, "@iso-8601-date")
+            return whole if moment(whole, True) else None
         month, day = self.first(date, "month") or "1", self.first(date, "day") or "1"
         number = MONTHS.index(month[:3].lower()) + 1 if month[:3].lower() in MONTHS else int(month)
         return f"{self.first(date, 'year')}-{number:02}-{int(day):02}"
@@ -225,6 +258,7 @@ class Feed(Preset):
     """What RSS and Atom have in common."""
 
     UTC = True
+    EARLIEST = 1900
     MEDIA = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
     NAMESPACES = {
         "dc": "http://purl.org/dc/elements/1.1/", "dcterms": "http://purl.org/dc/terms/",
@@ -243,18 +277,30 @@ class Feed(Preset):
             element = found.getparent() if isinstance(found, str) else found
             base = feed
             for around in reversed([element, *element.iterancestors()]):
-                base = urljoin(base, around.get(XML + "base", ""))
-            return urljoin(base, value) if value else value
+                base = resolved(base, around.get(XML + "base", ""))
+            return resolved(base, value) if value else value
 
         return self.all(record, *paths, form=form)
 
-    def before(self, record, *paths):
+    def identified(self, fields):
+        """The fields, with an id that is made of others where there is none."""
+        if fields["guid"]:
+            return fields
+        date = moment(fields["publishedAt"], self.UTC, self.PARTIAL) if fields["publishedAt"] else None
+        headline, summary = fields["headline"], fields["summary"]
+        for parts in ((headline, written(date)), (headline, summary or ""), (summary, written(date) or "")):
+            if None not in parts:
+                texts = b"".join(part.encode() + b"\0" for part in parts)
+                return {**fields, "guid": hashlib.sha256(texts).hexdigest()}
+        return fields
+
+    def before(self, record, *paths, form=None):
         """The values of the first absolute path that finds one before the record or in it."""
         order = {element: place for place, element in enumerate(record.getroottree().iter())}
         for path in paths:
             nodes = self.xpath(record, path)
             owner = [node.getparent() if isinstance(node, str) else node for node in nodes]
-            values = [self.rule.string(node) for node, at in zip(nodes, owner) if order[at] < order[record]]
+            values = [(form or self.rule.string)(node) for node, at in zip(nodes, owner) if order[at] < order[record]]
             values = [value for value in values if value]
             if values:
                 return values
@@ -263,6 +309,8 @@ class Feed(Preset):
 
 class Rss(Feed):
     """RSS of all versions."""
+
+    PARTIAL = True
 
     NAMES = {"", "http://purl.org/rss/1.0/", "http://my.netscape.com/rdf/simple/0.9/",
              "http://channel.netscape.com/rdf/simple/0.9/", "http://purl.org/net/rss1.1#",
@@ -281,7 +329,7 @@ class Rss(Feed):
         x = self.x
         alternate = "atom:link[@rel='alternate' or not(@rel)]/@href"
         media = "media:{0}|mrss:{0}|media:group/media:{0}|mrss:group/mrss:{0}"
-        return {
+        return self.identified({
             "guid": self.first(item, x("guid"), x("link"), "@rdf:about", "atom:id", "dc:identifier", alternate,
                                x("enclosure/@url"), ".//media:content/@url|.//mrss:content/@url"),
             "link": next(iter(self.uris(
@@ -289,23 +337,28 @@ class Rss(Feed):
                 "@rdf:about")), None),
             "headline": self.first(item, x("title"), media.format("title"), "dc:title", "itunes:title|itunesup:title",
                                    "atom:title"),
-            "publishedAt": self.first(item, x("pubDate"), "dcterms:issued|atom:published", "dcterms:created|atom:issued",
+            "publishedAt": self.dated(item, x("pubDate"), "dcterms:issued|atom:published", "dcterms:created|atom:issued",
                                       "dc:date", "dcterms:modified|atom:updated"),
             "updatedAt": self.first(item, "dcterms:modified", "atom:updated"),
             "summary": self.first(
                 item, x("description"), media.format("description"), "dc:description", "itunes:summary|itunesup:summary",
-                "itunes:subtitle|itunesup:subtitle", "atom:summary", "dcterms:abstract", form=self.rule.text),
+                "itunes:subtitle|itunesup:subtitle", "atom:summary", "dcterms:abstract", form=self.html.text),
             "body": self.first(
                 item, "content:encoded", "h:body", "h:div", "atom:content", x("fullitem"), x("description"),
-                form=self.rule.text, exclude=".//h:script|.//h:style"),
+                form=self.html.text, exclude=".//h:script|.//h:style"),
             "authors": self.authors(item),
-            "subjects": self.all(item, x("category"), "dc:subject", "media:category", "mrss:category",
-                                 "itunes:category/@text", "itunesup:category/@text"),
+            "subjects": self.subjects(item),
             "enclosures": self.uris(item, x("enclosure/@url"), x("enclosure") + "/@rdf:resource"),
             "provider": next(iter(self.before(
                 item, x("/rss/channel/title"), "/rdf:RDF" + x("/channel/title"), x("/Channel/title"))), None),
             "media": self.uris(item, ".//media:content/@url", ".//mrss:content/@url"),
-        }
+        })
+
+    def subjects(self, item):
+        kinds = ("dc:subject", "media:category", "mrss:category", "itunes:category", "itunesup:category", "atom:category")
+        found = (self.first(subject, ".", "@term", "@label", "@text")
+                 for subject in self.xpath(item, "|".join((self.x("category"), *kinds))))
+        return [name for name in found if name]
 
     def authors(self, item):
         for path in ("dc:creator", "dc:author", self.x("author"), "itunes:author", "itunesup:author", "atom:author", "dc:contributor"):
@@ -319,6 +372,17 @@ class Atom(Feed):
     """Atom 1.0 and 0.3."""
 
     NAMES = {"http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#"}
+
+    def of_type(self, node):
+        """The rule for an element, which may say that it is HTML."""
+        is_html = not isinstance(node, str) and node.get("type") in ("html", "text/html")
+        return self.html if is_html else self.rule
+
+    def line(self, node, out=()):
+        return self.of_type(node).string(node, out)
+
+    def paragraphs(self, node, out=()):
+        return self.of_type(node).text(node, out)
 
     def is_record(self, element):
         return named(element, self.NAMES, "entry")
@@ -335,22 +399,24 @@ class Atom(Feed):
         alternate, plain = x("link") + "[@rel='alternate']/@href", x("link") + "[not(@rel)]/@href"
         relation = x("link") + "[@rel='http://www.iana.org/assignments/relation/alternate']/@href"
         html = ".//h:script|.//h:style"
-        return {
+        return self.identified({
             "guid": self.first(entry, x("id"), alternate, plain, "dc:identifier", x("link") + "[@rel='self']/@href",
                                x("link") + "[@rel='enclosure']/@href", x("content/@src")),
             "link": next(iter(self.uris(entry, alternate, plain, relation, x("content/@src"))), None),
             "headline": self.first(
-                entry, x("title"), "media:title|mrss:title|media:group/media:title|mrss:group/mrss:title", "dc:title"),
-            "publishedAt": self.first(
+                entry, x("title"), "media:title|mrss:title|media:group/media:title|mrss:group/mrss:title", "dc:title",
+                form=self.line),
+            "publishedAt": self.dated(
                 entry, *map(x, ("published", "issued", "created", "updated", "modified")), "dc:date"),
             "updatedAt": self.first(entry, x("updated"), x("modified")),
-            "summary": self.first(entry, x("summary"), "media:group/media:description", form=self.rule.text, exclude=html),
-            "body": self.first(entry, x("content"), x("summary"), form=self.rule.text, exclude=html),
+            "summary": self.first(entry, x("summary"), "media:group/media:description", form=self.paragraphs, exclude=html),
+            "body": self.first(entry, x("content"), x("summary"), form=self.paragraphs, exclude=html),
             "authors": self.authors(entry),
             "subjects": self.all(entry, x("category/@term"), "dc:subject"),
             "links": self.uris(entry, x("link/@href")),
-            "provider": self.first(entry, x("source/title")) or next(iter(self.before(entry, x("/feed/title"))), None),
-        }
+            "provider": self.first(entry, x("source/title"), form=self.line)
+            or next(iter(self.before(entry, x("/feed/title"), form=self.line)), None),
+        })
 
     def authors(self, entry):
         parts = (self.x("name"), "|".join(map(self.x, ("uri", "url", "homepage"))), self.x("email"))
@@ -393,10 +459,26 @@ def plain_names(path):
     return in_namespaces(path, Nitf.NAMES)
 
 
-def comparable(field, value, utc=False):
+def resolved(base, reference):
+    """A reference to a base; itself, if it is none."""
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return reference
+
+
+def written(date):
+    """A moment as documents have it."""
+    if date is None:
+        return None
+    text = date.strftime("%Y-%m-%dT%H:%M:%S")
+    return text + f".{date.microsecond:06}".rstrip("0").rstrip(".") + "Z"
+
+
+def comparable(field, value, utc=False, partial=False):
     """A value in the form in which both sides are compared: lists as tuples, dates as moments; see `moment`."""
     if field in ("publishedAt", "updatedAt") and value:
-        return moment(value, utc) or value
+        return moment(value, utc, partial) or value
     if field == "urgency" and value and re.fullmatch("[+-]?[0-9]+", str(value)):
         return int(value)
     if isinstance(value, list):

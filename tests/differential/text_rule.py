@@ -6,12 +6,19 @@ control characters, which no XML document can hold.
 """
 
 import re
+import unicodedata
 from pathlib import Path
 
-SPACE, LINE, PARAGRAPH = "\x01", "\x02", "\x03"
+import entities
+from html_text import marked
+
+SPACE, LINE, PARAGRAPH, CELL = "\x01", "\x02", "\x03", "\x04"
 ROWS = {"an empty line": PARAGRAPH, "a line end": LINE, "a space": SPACE}
 GAPS = {SPACE: " ", LINE: "\n", PARAGRAPH: "\n\n"}
 RUN = re.compile("[ \t\r\n\x01\x02\x03]+")
+# A mark of a cell alone, and the characters around it; white space around it is all there is to say.
+CELLS = re.compile("(?<![ \t\r\n\x01\x02\x03\x04])\x04+(?![ \t\r\n\x01\x02\x03\x04])")
+NAMES = entities.names()
 
 
 def read_blocks(page: Path) -> dict[str, str]:
@@ -29,18 +36,29 @@ def read_blocks(page: Path) -> dict[str, str]:
 class TextRule:
     """Turns elements into strings (one line) and texts (paragraphs)."""
 
-    def __init__(self, marks: dict[str, str]):
-        self.marks = marks
+    def __init__(self, marks: dict[str, str], html=False):
+        """`html`: texts are HTML, unless there are elements in them."""
+        self.marks, self.html = marks, html
 
     def string(self, node, exclude=()) -> str:
-        return RUN.sub(" ", self._marked(node, exclude)).strip(" ")
+        return self._line(self._content(node, exclude))
 
     def text(self, node, exclude=()) -> str:
         def strongest(run):
             mark = max((c for c in run.group() if c in GAPS), default=SPACE)
             return GAPS[mark]
 
-        return RUN.sub(strongest, self._marked(node, exclude)).strip(" \n")
+        return RUN.sub(strongest, without_cells(self._content(node, exclude))).strip(" \n")
+
+    def _line(self, text):
+        return RUN.sub(" ", without_cells(text)).strip(" ")
+
+    def _content(self, node, exclude):
+        text = self._marked(node, exclude)
+        has_elements = not isinstance(node, str) and any(isinstance(child.tag, str) for child in node)
+        if not self.html or has_elements:
+            return text
+        return marked(text, lambda name: self.marks.get(name, ""))
 
     def _marked(self, node, exclude) -> str:
         if isinstance(node, str):
@@ -59,10 +77,22 @@ class TextRule:
                 todo.append(item.tail)
             todo.append(mark)
             if item in left_out or not isinstance(item.tag, str):
+                parts.append(NAMES.get(getattr(item, "name", None), ""))
                 continue
             todo.extend(reversed(item))
             parts.append(item.text or "")
         return "".join(parts)
+
+
+def without_cells(text: str) -> str:
+    """A cell is set apart by a space, unless there is punctuation that belongs to one side."""
+    def gap(run):
+        before, after = text[:run.start()][-1:], text[run.end():][:1]
+        kinds = unicodedata.category(before or " "), unicodedata.category(after or " ")
+        dash = "Pd" in kinds or "/" in (before, after)
+        return "" if dash or kinds[0] in ("Ps", "Pi") or kinds[1] in ("Pe", "Pf", "Po") else " "
+
+    return CELLS.sub(gap, text).replace(CELL, SPACE)
 
 
 def local(element) -> str:
