@@ -186,7 +186,7 @@ def shorten(value, other):
 def run_folder(options, preset, folder, marks):
     """Compares every file of a folder; of feeds, also with a model that requires nothing."""
     rules = PRESETS[preset](marks)
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".json")
     tally = Tally()
     verdicts = convert(options.program, ["--preset", preset], paths)
     for path in paths:

@@ -14,7 +14,7 @@ use super::{alone, combinations, lenient, packed, peak, texts, xml};
 const KIB: usize = 1024;
 
 /// So much is read of an object before it is refused, or to its end.
-const MOST_READ: u64 = 1 << 20;
+const MOST_READ: u64 = 2 << 20;
 
 /// So much is written, in bytes of documents.
 const MOST_WRITTEN: usize = 2048 * KIB;
@@ -25,7 +25,7 @@ const MOST_MEMORY: u64 = 64 << 20;
 /// So much of an attack is a member of an archive.
 const MEMBER: u64 = 128 << 10;
 
-/// An attack that is a danger only to readers that stop where it seems to.
+/// The attack that declares a text behind what looks like the end of the declarations: harmless where that is allowed.
 const DECOY: &str = "after a decoy";
 
 type Combination = Map<String, Value>;
@@ -34,6 +34,7 @@ type Combination = Map<String, Value>;
 /// only when an element has ended, text that may be HTML, and a value that is made of others.
 fn converters() -> Vec<(Combination, Converter)> {
     let limits = Limits {
+        object_bytes: 1 << 20,
         nodes: 5000,
         documents: 200,
         doctype_bytes: 64 * KIB,
@@ -50,13 +51,18 @@ fn converters() -> Vec<(Combination, Converter)> {
         {"name": "id", "template": "{name()}-{sha256(text|'',html|'')}"},
     ]);
     let combinations = combinations::of_pairs().into_iter();
-    combinations.map(|with| (with.clone(), lenient::converter(&fields, &with, limits))).collect()
+    let with_model = |combination| {
+        let converter = lenient::converter(&fields, &combination, limits);
+        (combination, converter)
+    };
+    combinations.map(with_model).collect()
 }
 
 fn attacks() -> impl Iterator<Item = Attack> {
-    let all = [xml::attacks(), texts::attacks(), packed::attacks(), lenient::attacks()];
+    let packed = [packed::attacks(), packed::emptiness()].into_iter().flatten();
+    let all = [xml::attacks(), texts::attacks(), lenient::attacks()].into_iter().flatten().chain(packed);
     // A ZIP archive is read from its end, which a stream has not.
-    all.into_iter().flatten().filter(|attack| attack.name != "zip")
+    all.filter(|attack| attack.name != "zip")
 }
 
 /// The pieces of an object, in UTF-16 if it is read as that and they are text.
@@ -64,7 +70,7 @@ fn encoded(parts: &[(Vec<u8>, u64)], combination: &Combination) -> Option<Vec<(V
     if combination.get("encoding").is_none_or(|encoding| encoding != "utf-16le") {
         return None;
     }
-    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
     parts.iter().map(|(bytes, times)| Some((wide(std::str::from_utf8(bytes).ok()?), *times))).collect()
 }
 
