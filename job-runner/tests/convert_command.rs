@@ -274,6 +274,29 @@ fn a_model_is_inferred_that_is_sound_and_refuses_none_of_its_samples() {
     }
 }
 
+/// Two samples say little of what the next object lacks, has twice or writes in another way.
+#[test]
+fn a_model_of_two_samples_takes_others_of_their_kind() {
+    let folder = Folder::new();
+    let sample = |n: u32| format!("<a id='{n}'><t>x{n}</t><note>n</note><lang>en</lang><page>{n}</page></a>");
+    let [one, two] = [1, 2].map(|n| folder.write(&format!("{n}.xml"), &sample(n)));
+    let (status, yaml, err) = run(&["model", "infer", &one, &two]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let model = folder.write("model.yaml", &yaml);
+    let convert = |other: &str| run(&["convert", "--model", &model, &folder.write("other.xml", other)]);
+    for other in [
+        "<a id='3'><t>z</t><lang>fr</lang></a>",
+        "<a id='4'/>",
+        "<a id='5'><t>z</t><lang>English language</lang></a>",
+        "<a id='6'><page>iv</page></a>",
+        "<a id='7'><t>one</t><t>two</t><more/></a>",
+    ] {
+        let (status, out, err) = convert(other);
+        assert_eq!((status, lines(&out).len(), err.as_str()), (0, 1, ""), "{other}");
+    }
+    assert_eq!(convert("<a><t>no id</t></a>").0, 1);
+}
+
 #[test]
 fn what_cannot_be_a_sample_is_told_and_passed_over() {
     let folder = Folder::new();

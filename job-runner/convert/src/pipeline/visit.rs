@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use docmill_crds::conversion::Syntax;
+use docmill_crds::conversion::{Entities, Syntax};
 
 use crate::events::names::Names;
 use crate::events::open_elements::OpenElements;
@@ -57,22 +57,22 @@ impl<'s> Visited<'s> {
 }
 
 /// Reads an object to its end. The inner result tells whether it is well-formed, by the rules of a worker whose model
-/// has `concatenated`, since it may be several XML documents; the caps on whole objects and documents do not apply,
-/// since nothing of them is kept.
-pub fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result<Result<(), Refusal>> {
+/// has `concatenated`, since it may be several XML documents, and `entities: Named`; and whether it needs the latter.
+/// The caps on whole objects and documents do not apply, since nothing of them is kept.
+pub fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result<Result<Entities, Refusal>> {
     let limits = Limits { object_bytes: u64::MAX, expanded_bytes: u64::MAX, ..Limits::default() };
     let names = Names::new();
     let input = Input::new(Box::new(reader), &limits);
     let decoded = (Syntax::Xml, Decoding::default());
-    let leniency = Leniency { concatenated: true, ..Leniency::default() };
+    let leniency = Leniency { entities: Entities::Named, concatenated: true, ..Leniency::default() };
     let outcome =
         Window::open(input, decoded, &limits, CHUNK, Vec::new(), String::new()).and_then(|window| {
             let mut scanner = Scanner::new(window, &names, &limits, &leniency);
             while scanner.run(&mut Guide(visitor))? != Pause::Object {}
-            Ok(())
+            Ok(scanner.used_entities())
         });
     match outcome {
-        Ok(()) => Ok(Ok(())),
+        Ok(entities) => Ok(Ok(entities)),
         Err(Trouble::Refused(refusal)) => Ok(Err(refusal)),
         Err(Trouble::Io(error)) => Err(error),
     }

@@ -61,6 +61,8 @@ struct XmlState<'n> {
     /// Which entities the object may use, and those that it declares.
     entities: Entities,
     declared: Declared,
+    /// `Named` as soon as it used the name of a character.
+    used_entities: Entities,
     /// The object may be several XML documents.
     concatenated: bool,
     log: RepairLog,
@@ -93,6 +95,7 @@ impl<'r, 'n> Scanner<'r, 'n> {
             blank: true,
             entities,
             declared: Declared::default(),
+            used_entities: Entities::Refuse,
             concatenated,
             log: RepairLog::new(repairs),
             marked: window.marked(),

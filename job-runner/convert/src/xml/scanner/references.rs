@@ -2,7 +2,7 @@
 
 use docmill_crds::conversion::{Entities, Repair};
 
-use super::XmlState;
+use super::{Scanner, XmlState};
 use crate::entities::named;
 use crate::events::Sink;
 use crate::fault::Flaw;
@@ -20,6 +20,13 @@ pub(super) enum StandsFor {
     Ampersand,
 }
 
+impl Scanner<'_, '_> {
+    /// What the object used so far: `Named`, if it was the name of a character.
+    pub(crate) const fn used_entities(&self) -> Entities {
+        self.state.used_entities
+    }
+}
+
 impl XmlState<'_> {
     /// What the reference with this text between `&` and `;` stands for; `flaw` if nothing is allowed.
     pub(super) fn stands_for(&mut self, name: &str, flaw: Flaw) -> Result<StandsFor, Flaw> {
@@ -31,6 +38,7 @@ impl XmlState<'_> {
         if self.entities != Entities::Refuse
             && let Some(characters) = named::characters(name)
         {
+            self.used_entities = Entities::Named;
             return Ok(StandsFor::Characters(characters));
         }
         if control_characters::is_reference_to_one(name) && self.log.mend(Repair::ControlCharacters) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use docmill_crds::conversion::Format;
+use docmill_crds::conversion::{Entities, Format};
 
 use super::propose::{Proposal, Proposed};
 use super::roles::Role;
@@ -33,6 +33,9 @@ pub(crate) fn yaml(proposal: &Proposal) -> String {
     );
     if form.format == Format::Json {
         text.push_str("format: Json\n");
+    }
+    if form.entities == Entities::Named {
+        text.push_str("entities: Named # names of characters, as &nbsp; is one\n");
     }
     if form.concatenated {
         text.push_str("concatenated: true\n");

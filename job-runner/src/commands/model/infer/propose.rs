@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-use docmill_crds::conversion::{Conversion, DateParts, Field, FieldType, Format, OnFault, Path, Scope};
+use docmill_crds::conversion::{
+    Conversion, DateParts, Entities, Field, FieldType, Format, OnFault, Path, Scope,
+};
 
 use super::json;
 use super::kinds::Form;
@@ -38,6 +40,8 @@ pub(super) struct SampleForm {
     pub(super) format: Format,
     /// Objects are several XML documents, one after the other.
     pub(super) concatenated: bool,
+    /// What they use beyond XML's own.
+    pub(super) entities: Entities,
 }
 
 /// A model, and the reasons for it.
@@ -83,6 +87,7 @@ impl Proposal {
             record: Some(self.record.clone()),
             namespaces: self.namespaces.clone(),
             default_namespaces: self.default_namespaces.clone(),
+            entities: Some(self.form.entities).filter(|entities| *entities != Entities::Refuse),
             concatenated: self.form.concatenated,
             on_fault: self.on_fault(),
             fields: self.fields.iter().map(Proposed::field).collect(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 
 use docmill_convert::{Fault, Refusal, visit};
-use docmill_crds::conversion::Format;
+use docmill_crds::conversion::{Entities, Format};
 use docmill_crds::reason::Reason;
 
 use super::json;
@@ -49,6 +49,8 @@ pub(crate) struct Samples {
     format: Option<Format>,
     /// An object has several root elements.
     concatenated: bool,
+    /// What the objects use.
+    entities: Entities,
 }
 
 impl Samples {
@@ -56,7 +58,8 @@ impl Samples {
     pub(crate) fn new(pattern: Option<Pattern>) -> Self {
         let (namespaces, tree) = (Namespaces::new(), Tree::new());
         let (named, roots) = (Named::default(), BTreeMap::new());
-        Self { pattern, namespaces, tree, named, roots, format: None, concatenated: false }
+        let (format, concatenated, entities) = (None, false, Entities::default());
+        Self { pattern, namespaces, tree, named, roots, format, concatenated, entities }
     }
 
     /// Examines an object. One that is not well-formed is refused, and does not count; nor does one of another
@@ -72,11 +75,13 @@ impl Samples {
         let object = Cursor::new(head).chain(object);
         let mut observer = Observer::new(&mut self.namespaces, self.pattern.as_ref());
         let read = match format {
-            Format::Json => json::read(object, &mut observer)?,
+            Format::Json => json::read(object, &mut observer)?.map(|()| Entities::Refuse),
             Format::Xml | Format::Binary => visit(object, &mut observer)?,
         };
-        if let Err(refusal) = read {
-            return Ok(Err(refusal));
+        match read {
+            Ok(Entities::Refuse) => {}
+            Ok(entities) => self.entities = entities,
+            Err(refusal) => return Ok(Err(refusal)),
         }
         self.format = Some(format);
         let Observer { tree, root, roots, named, .. } = observer;
@@ -100,7 +105,8 @@ impl Samples {
         };
         let none = || Nothing::Record(self.roots.keys().cloned().collect::<Vec<_>>().join(", "));
         let records: Records = records.ok_or_else(none)?;
-        let form = SampleForm { format: self.format.unwrap_or_default(), concatenated: self.concatenated };
+        let Self { concatenated, entities, .. } = *self;
+        let form = SampleForm { format: self.format.unwrap_or_default(), concatenated, entities };
         let proposal = propose(&records, &self.namespaces, form);
         if proposal.fields.is_empty() {
             return Err(Nothing::Values(proposal.record));

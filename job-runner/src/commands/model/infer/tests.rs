@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use docmill_convert::Converter;
-use docmill_crds::conversion::{Conversion, Field};
+use docmill_crds::conversion::{Conversion, Entities, Field};
 
 use super::pattern::Pattern;
 use super::print::yaml;
@@ -206,6 +206,16 @@ fn documents_one_after_the_other_are_records() {
     assert_eq!((proposal.documents, proposal.objects), (2, 1));
     assert_eq!(refusals(&conversion, [object.as_bytes()]), [""; 0]);
     assert!(!read(&self::proposal(&["<a id='1'/>"])).concatenated);
+}
+
+#[test]
+fn names_of_characters_are_read_and_allowed() {
+    let object = "<!DOCTYPE a SYSTEM 'a.dtd'><a id='1' k='&eacute;'><t>x&nbsp;&mdash;</t></a>";
+    let conversion = read(&proposal(&[object]));
+    assert_eq!(conversion.entities, Some(Entities::Named));
+    assert_eq!(refusals(&conversion, [object.as_bytes()]), [""; 0]);
+    assert_eq!(read(&proposal(&["<a id='1'><t>x&amp;y</t></a>"])).entities, None);
+    assert!(Samples::new(None).add("<a>&wire;</a>".as_bytes()).unwrap().is_err());
 }
 
 #[test]
