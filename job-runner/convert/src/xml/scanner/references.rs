@@ -1,6 +1,7 @@
 //! References to other entities than XML's own five, and ampersands that begin none.
 
 use docmill_crds::conversion::{Entities, Repair};
+use docmill_crds::reason::Reason;
 
 use super::{Scanner, XmlState};
 use crate::entities::named;
@@ -47,7 +48,22 @@ impl XmlState<'_> {
         if bare_ampersand::is_no_reference(name) && self.log.mend(Repair::BareAmpersand) {
             return Ok(StandsFor::Ampersand);
         }
-        Err(flaw)
+        Err(self.with_what_is_allowed(flaw))
+    }
+
+    /// The flaw of an unknown entity, which says what the model allows beyond XML's own five.
+    fn with_what_is_allowed(&self, flaw: Flaw) -> Flaw {
+        if flaw.reason != Reason::EntityRefused {
+            return flaw;
+        }
+        let expected = match self.entities {
+            Entities::Refuse => return flaw,
+            Entities::Named => "one of the entities of XML, HTML, ISO and MathML",
+            Entities::Declared => {
+                "one of the entities of XML, HTML, ISO and MathML, or one that the object declares as text"
+            }
+        };
+        Flaw { expected: expected.to_owned(), ..flaw }
     }
 
     /// A reference in the content of an element that strict reading refuses for `flaw`, which is where it starts. `at`,
