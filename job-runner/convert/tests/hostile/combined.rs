@@ -34,7 +34,7 @@ type Combination = Map<String, Value>;
 /// only when an element has ended, text that may be HTML, and a value that is made of others.
 fn converters() -> Vec<(Combination, Converter)> {
     let limits = Limits {
-        object_bytes: 1 << 20,
+        object_bytes: 256 << 10,
         nodes: 5000,
         documents: 200,
         doctype_bytes: 64 * KIB,
@@ -51,7 +51,7 @@ fn converters() -> Vec<(Combination, Converter)> {
         {"name": "id", "template": "{name()}-{sha256(text|'',html|'')}"},
     ]);
     let combinations = combinations::of_pairs().into_iter();
-    let with_model = |combination| {
+    let with_model = |combination: Combination| {
         let converter = lenient::converter(&fields, &combination, limits);
         (combination, converter)
     };
