@@ -195,15 +195,15 @@ fn a_fault_of_the_model_is_shown_in_its_line() {
     let folder = Folder::new();
     let model = folder.write(
         "model.yaml",
-        "kind: Secret\nstringData: {a: b}\n---\nkind: IngestSource\nspec:\n  conversion:\n    record: /a\n    fields:\n    - {name: x, path: [\"b[c]\"]}\n",
+        "kind: Secret\nstringData: {a: b}\n---\nkind: IngestSource\nspec:\n  conversion:\n    record: /a\n    fields:\n    - {name: x, path: [\"b[c=]\"]}\n",
     );
     for args in [&["convert", "--model", &model, "-"][..], &["model", "check", &model]] {
         let (status, out, err) = run(args);
         assert_eq!((status, out.as_str()), (2, ""));
-        assert!(err.contains(&format!("{model}:9:27")), "{err}");
+        assert!(err.contains(&format!("{model}:9:29")), "{err}");
         let shown: Vec<&str> = err.lines().skip_while(|line| !line.starts_with(" 9 | ")).take(2).collect();
         let caret = shown[1].chars().position(|c| c == '^').unwrap();
-        assert_eq!(shown[0].chars().nth(caret), Some('c'), "{err}");
+        assert_eq!(shown[0].chars().nth(caret), Some(']'), "{err}");
     }
 }
 
