@@ -1,5 +1,7 @@
 //! The cluster itself, its indices and templates.
 
+use std::collections::BTreeMap;
+
 use docmill_crds::contract::IndexTrouble;
 use elasticsearch::http::Method;
 use serde_json::{Map, Value, json};
@@ -31,6 +33,16 @@ impl Elastic {
             Err(error) if is_kind(&error, "index_not_found_exception") => Ok(false),
             result => result.map(|_| true),
         }
+    }
+
+    /// The UUIDs of those of these indices that exist and remember deletions for as long as is usual (a minute).
+    pub async fn index_uuids(&self, indices: &[&str]) -> Result<BTreeMap<String, String>, ElasticError> {
+        let path = format!(
+            "/{}/_settings?ignore_unavailable=true&allow_no_indices=true\
+             &filter_path=*.settings.index.uuid,*.settings.index.gc_deletes",
+            segment(&indices.join(","))
+        );
+        Ok(read_uuids(&self.send_small(Method::Get, &path, None).await?))
     }
 
     /// Creates or replaces a composable index template.
@@ -84,10 +96,39 @@ impl Elastic {
     }
 }
 
+fn read_uuids(answer: &Value) -> BTreeMap<String, String> {
+    let uuid = |(name, index): (&String, &Value)| {
+        let settings = index.pointer("/settings/index")?;
+        let uuid = settings.get("uuid")?.as_str()?;
+        settings.get("gc_deletes").is_none().then(|| (name.clone(), uuid.to_owned()))
+    };
+    answer.as_object().into_iter().flatten().filter_map(uuid).collect()
+}
+
 fn is_of_index(error: &ElasticError) -> bool {
     error.fault().and_then(ErrorCause::index_trouble) == Some(IndexTrouble::Blocked)
 }
 
 pub(super) fn is_kind(error: &ElasticError, kind: &str) -> bool {
     error.fault().is_some_and(|fault| fault.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::read_uuids;
+
+    #[test]
+    fn an_index_that_forgets_deletions_sooner_is_left_out() {
+        let answer = json!({
+            "articles-2026.01": {"settings": {"index": {"uuid": "u1"}}},
+            "articles-2026.02": {"settings": {"index": {"uuid": "u2", "gc_deletes": "1s"}}},
+            "articles-2026.03": {"settings": {}},
+        });
+        let uuids = read_uuids(&answer);
+        assert_eq!(uuids.len(), 1, "{uuids:?}");
+        assert_eq!(uuids["articles-2026.01"], "u1");
+        assert!(read_uuids(&json!({})).is_empty());
+    }
 }
