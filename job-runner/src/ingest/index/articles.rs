@@ -13,7 +13,7 @@ use super::bulk_policy::SharedIndexHealth;
 use super::existing;
 use super::known_names::SeenIndexNames;
 use super::template::{ArticleTemplate, Occasion};
-use super::write_window::SeenIndexUuids;
+use super::write_window::SeenAllocations;
 
 /// The cluster that stores the articles.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub struct Articles {
     pub elastic: Elastic,
     /// What is known of its indices.
     pub index_health: SharedIndexHealth,
-    /// Which indices they were when documents went into them.
-    pub(crate) uuids: SeenIndexUuids,
+    /// Where their shards were when documents went into them.
+    pub(crate) allocations: SeenAllocations,
     template: ArticleTemplate,
     seen: SeenIndexNames,
 }
@@ -42,8 +42,8 @@ impl Articles {
     pub fn new(elastic: Elastic, pattern: String, model: Model, index: Index) -> Self {
         let template = ArticleTemplate::new(pattern, model, index);
         let index_health = SharedIndexHealth::default();
-        let (uuids, seen) = (SeenIndexUuids::default(), SeenIndexNames::default());
-        Self { elastic, index_health, uuids, template, seen }
+        let (allocations, seen) = (SeenAllocations::default(), SeenIndexNames::default());
+        Self { elastic, index_health, allocations, template, seen }
     }
 
     /// The pattern that its indices match.

@@ -45,7 +45,8 @@ impl Indexer {
         let addresses: Vec<Vec<DocumentAddress>> = units.iter().map(|unit| addresses(unit)).collect();
         let indices: BTreeSet<&str> =
             addresses.iter().flatten().map(|address| address.index.as_str()).collect();
-        let window = self.articles.as_ref().map(|articles| WriteWindow::open(&articles.uuids, &indices));
+        let open = |articles: &Arc<Articles>| WriteWindow::open(&articles.allocations, &indices);
+        let window = self.articles.as_ref().map(open);
         let requests: Vec<_> = units
             .iter()
             .zip(&addresses)
@@ -66,7 +67,7 @@ impl Indexer {
         let policy = IndexHealthPolicy { index_health: &articles.index_health, mode };
         bulk_documents.take_in(articles.elastic.bulk_watched(body, &policy, mode.patience(), stop).await?);
         hold_uncreated(articles, &mut bulk_documents).await?;
-        let steady = window.close(&articles.uuids, &articles.elastic, &indices).await;
+        let steady = window.close(&articles.allocations, &articles.elastic).await;
         for (address, held) in self.delete(&self.overtaken(&claims, &steady).await?, stop).await? {
             bulk_documents.hold(&address.id, &held);
         }
@@ -116,7 +117,7 @@ impl Indexer {
     }
 
     /// Documents that were given another place between their claim and now, outside of the `steady` indices. Whoever
-    /// did that deletes what it finds in the old place, but could not look into an index that was created only now.
+    /// did that deletes what it finds in the old place, but there that may not have kept the write out.
     async fn overtaken(
         &self,
         claims: &[Claimed],

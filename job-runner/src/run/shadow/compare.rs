@@ -158,8 +158,7 @@ impl<'a> UnitComparison<'a> {
         let reason = self.reason.map(|reason| reason.to_string());
         let digest = (self.count > 0).then(|| std::mem::take(&mut self.digest).finish());
         let changed = recorded.is_none_or(|recorded| {
-            let before =
-                DocumentsDigest::recorded(recorded.documents_digest.as_deref(), &recorded.documents);
+            let before = DocumentsDigest::recorded(recorded.documents_digest.as_deref(), &recorded.documents);
             recorded.state != state || recorded.reason != reason || before != digest
         });
         self.record_failure(unit, recorded, reason);
