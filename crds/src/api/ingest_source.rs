@@ -214,8 +214,8 @@ pub struct Ledger {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elasticsearch: Option<ElasticsearchCluster>,
     /// Primary shards of `docmill-units-…` and of `docmill-heads-…`, when they are created; existing ones keep theirs.
-    /// A shard takes some 200 million articles well, and two billion records at most. Left out: 1. Not for
-    /// Elasticsearch Serverless.
+    /// A shard takes some 100 million articles well, and a billion at most. Left out: 1. Not for Elasticsearch
+    /// Serverless.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1024))]
     pub number_of_shards: Option<i32>,

@@ -279,8 +279,7 @@ mod tests {
 
     #[test]
     fn an_index_knows_its_owner_again_and_nobody_else() {
-        let index =
-            OwnIndex { body: json!({"mappings": {"dynamic": false}}), ..index(Layout::default()) };
+        let index = OwnIndex { body: json!({"mappings": {"dynamic": false}}), ..index(Layout::default()) };
         for me in [owner("c1", "u1"), enrichments("c1")] {
             let body = index.body_for(&me);
             assert_eq!(body["mappings"]["dynamic"], false);
