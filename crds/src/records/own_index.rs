@@ -165,12 +165,12 @@ impl OwnershipConflict {
             Some(_) => (
                 "spec.ledger.adopt",
                 "give this source another name, or spec.ledger.elasticsearch another cluster",
-                "delete it and start an IngestRun of mode Process to begin anew",
+                "delete the three indices of this ledger and start an IngestRun of mode Process",
             ),
             None => (
                 "spec.to.adopt",
                 "give spec.to.elasticsearch another cluster",
-                "delete it to enrich everything anew",
+                "delete it and enrich everything",
             ),
         };
         let take = format!("{adopt}: true takes it over, if nothing else writes to it any more");
@@ -189,7 +189,7 @@ impl OwnershipConflict {
             ),
             Self::OlderFormat => format!(
                 "the index {index} has records of an earlier version of Docmill, and this one (form {FORMAT}) does not read \
-                 them; {anew}, use the version that wrote it, or {elsewhere}"
+                 them: to begin anew, {anew}; or use the version that wrote it, or {elsewhere}"
             ),
             Self::Format => format!(
                 "the index {index} has records in a form that this version of Docmill (form {FORMAT}) does not read; use the \
@@ -336,7 +336,7 @@ mod tests {
             OwnershipConflict::Owned(owner(&format!("<b>\n{}", "x".repeat(900)), "u2")).in_words("i", &me);
         assert!(hostile.contains("cluster ?b??xxx") && hostile.len() < 500, "{hostile}");
         let older = OwnershipConflict::OlderFormat.in_words("i", &me);
-        assert!(older.contains("delete it and start an IngestRun of mode Process"), "{older}");
+        assert!(older.contains("delete the three indices of this ledger and start"), "{older}");
         let enrichment = OwnershipConflict::Owned(enrichments("c2")).in_words("i", &enrichments("c1"));
         assert!(
             enrichment.contains("enrichments of the namespace news") && enrichment.contains("spec.to.adopt")

@@ -130,7 +130,7 @@ async fn made_by_somebody(rig: &Rig) -> Result<()> {
     let mut adopting = order;
     adopting["spec"]["ledger"]["adopt"] = true.into();
     make(json!({"_meta": {"docmill": {"format": 1}}})).await?;
-    refused(rig, "earlier-form", &adopting, "delete it and start an IngestRun of mode Process").await?;
+    refused(rig, "earlier-form", &adopting, "delete the three indices of this ledger").await?;
     make(json!({"_meta": {"docmill": {"format": 99}}})).await?;
     refused(rig, "later-form", &adopting, "in a form that this version of Docmill").await
 }
