@@ -213,6 +213,17 @@ pub struct Ledger {
     /// `docmill-runs-<namespace>.<name>`. A different cluster has no records, so that all work is done again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elasticsearch: Option<ElasticsearchCluster>,
+    /// Primary shards of `docmill-units-…` and of `docmill-heads-…`, when they are created; existing ones keep theirs.
+    /// A shard takes some 100 million articles well, and a billion at most. Left out: 1. Not for Elasticsearch
+    /// Serverless.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub number_of_shards: Option<i32>,
+    /// Copies of each of these shards, when the indices are created. Left out: one, where the cluster has a second
+    /// node. Not for Elasticsearch Serverless.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1024))]
+    pub number_of_replicas: Option<i32>,
     /// Take over these indices from their owner: a source of another Kubernetes cluster, or an earlier source
     /// of this name. The next worker does so, and continues from the records. The previous owner must have
     /// stopped writing to them before; remove this field once the takeover is done.

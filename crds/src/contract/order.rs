@@ -13,7 +13,7 @@ use crate::api::ingest_run::IngestRunSpec;
 use crate::api::ingest_source::{IngestSourceSpec, PollTrigger};
 use crate::api::storage::Storage;
 use crate::records::enrichments::Versions;
-use crate::records::own_index::{OwnIndex, Owner, SourceIdentity};
+use crate::records::own_index::{Layout, OwnIndex, Owner, SourceIdentity};
 use crate::records::{heads, runs, units};
 
 /// The work of a worker pod.
@@ -62,16 +62,23 @@ impl IngestOrder {
 
     /// The indices with the records of the units and the heads of the source.
     pub fn unit_indices(&self) -> [OwnIndex; 2] {
+        let layout = self.spec.ledger.as_ref().map(|ledger| Layout {
+            shards: ledger.number_of_shards,
+            replicas: ledger.number_of_replicas,
+        });
+        let layout = layout.unwrap_or_default();
         [
             OwnIndex {
                 name: units::units_index(&self.namespace, &self.source),
                 pattern: units::UNITS_PATTERN,
                 body: units::units_index_body(),
+                layout,
             },
             OwnIndex {
                 name: heads::heads_index(&self.namespace, &self.source),
                 pattern: heads::HEADS_PATTERN,
                 body: heads::heads_index_body(),
+                layout,
             },
         ]
     }

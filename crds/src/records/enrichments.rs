@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
-use super::own_index::{self, OwnIndex};
+use super::own_index::{self, Layout, OwnIndex};
 use crate::api::enrichment_run::{Budget, EnrichmentRunSpec, FieldComparison};
 use crate::digest::digest_of;
 
@@ -263,6 +263,7 @@ pub fn enrichments(namespace: &str) -> OwnIndex {
         name: enrichments_index(namespace),
         pattern: ENRICHMENTS_PATTERN,
         body: enrichments_index_body(),
+        layout: Layout::default(),
     }
 }
 

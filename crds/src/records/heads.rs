@@ -6,13 +6,14 @@
 //! another index and does not stay in the first, and that a unit whose key was written again is known as
 //! superseded.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::own_index;
 use super::units::{DocumentAddress, UnitId};
-use crate::digest::hex;
 
 /// Pattern for the names of all these indices.
 pub const HEADS_PATTERN: &str = "docmill-heads-*";
@@ -22,7 +23,8 @@ pub fn heads_index(namespace: &str, source: &str) -> String {
     own_index::of_source("heads", namespace, source)
 }
 
-/// Settings and mapping of the index. Nothing in it is searchable.
+/// Settings and mapping of the index. Nothing in it is searchable, and it keeps the codec that is quick to read: heads
+/// are read one by one, and with the smaller codec each read takes five times as long.
 pub fn heads_index_body() -> Value {
     own_index::body(&json!({}))
 }
@@ -112,14 +114,16 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// `<kind>-<digest>`: 40 hex digits over the parts, each closed by a zero byte, which neither keys nor ids can have.
+/// `<kind>-<digest>`: 16 bytes of SHA-256, in base64 for URLs, over the parts, each closed by a zero byte, which neither
+/// keys nor ids can have. Elasticsearch stores an id in this alphabet as the bytes that it stands for; a kind with its
+/// hyphen has four letters, so that the digest begins at a whole byte.
 fn named(kind: &str, parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    format!("{kind}-{}", hex(&hash.finalize()[..20]))
+    format!("{kind}-{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..16]))
 }
 
 #[cfg(test)]
@@ -129,7 +133,8 @@ mod tests {
     #[test]
     fn ids_tell_kinds_and_parts_apart_and_fit() {
         assert_ne!(KeyHead::id("ab", "c"), KeyHead::id("a", "bc"));
-        assert!(KeyHead::id("b", &"k".repeat(1024)).len() < 64);
-        assert!(DocumentHead::id("x").starts_with("doc-"));
+        for (id, kind) in [(KeyHead::id("b", &"k".repeat(1024)), "key-"), (DocumentHead::id("x"), "doc-")] {
+            assert!(id.starts_with(kind) && id.len() == 26, "{id}");
+        }
     }
 }

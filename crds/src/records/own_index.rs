@@ -5,9 +5,13 @@
 //! source's name has at most 52.
 //!
 //! Two Kubernetes clusters can share an Elasticsearch, and a source can be created again under its name. So
-//! the mapping of an index says in its `_meta` who writes to it: `{"docmill": {"format": 1, "owner": {…}}}`.
+//! the mapping of an index says in its `_meta` who writes to it: `{"docmill": {"format": 2, "owner": {…}}}`.
 //! The template of its kind has the format alone, so that a deleted index is created again without an owner,
 //! and the next worker claims it.
+//!
+//! [`FORMAT`] says what readers can rely on. Raise it when this version could misread what an earlier one wrote, or an
+//! earlier one what this one writes: another id for the same record, a field with another meaning, or one that is left
+//! out where an earlier version needs it. A new field that older versions may pass over needs no new number.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,8 +19,9 @@ use serde_json::{Value, json};
 /// The prefix of all their names. The name of an index of documents must not have it.
 pub const PREFIX: &str = "docmill-";
 
-/// The format version of their contents.
-pub const FORMAT: u64 = 1;
+/// The format version of their contents. 2: heads have shorter ids, and records leave out digests that can be made of
+/// what they name.
+pub const FORMAT: u64 = 2;
 
 /// Maximum number of characters of an owner's names and UIDs that are shown; no resource name is longer.
 const SHOWN_CHARS: usize = 63;
@@ -35,6 +40,15 @@ pub fn body(properties: &Value) -> Value {
     })
 }
 
+/// How an index is divided and copied, where its owner says so: when the index is created, and never afterwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Primary shards. `None`: one.
+    pub shards: Option<i32>,
+    /// Copies of each primary shard. `None`: one, where the cluster has a second node.
+    pub replicas: Option<i32>,
+}
+
 /// One of Docmill's own indices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnIndex {
@@ -44,6 +58,8 @@ pub struct OwnIndex {
     pub pattern: &'static str,
     /// Settings and mapping, with the format and without an owner.
     pub body: Value,
+    /// Its shards and replicas. Not part of the template, which all indices of the kind share.
+    pub layout: Layout,
 }
 
 impl OwnIndex {
@@ -51,6 +67,14 @@ impl OwnIndex {
     pub fn body_for(&self, owner: &Owner) -> Value {
         let mut body = self.body.clone();
         body["mappings"]["_meta"] = meta(Some(owner));
+        let Layout { shards, replicas } = self.layout;
+        if let Some(shards) = shards {
+            body["settings"]["number_of_shards"] = shards.into();
+        }
+        if let Some(replicas) = replicas {
+            body["settings"]["number_of_replicas"] = replicas.into();
+            body["settings"]["auto_expand_replicas"] = false.into();
+        }
         body
     }
 }
@@ -103,7 +127,9 @@ pub enum OwnershipConflict {
     Owned(Owner),
     /// Nothing in it says that Docmill created it.
     Unmarked,
-    /// Another version of Docmill created it.
+    /// A version of Docmill with an earlier [`FORMAT`] created it.
+    OlderFormat,
+    /// A version of Docmill with a later [`FORMAT`] created it, or its format is no number.
     Format,
 }
 
@@ -113,8 +139,10 @@ impl Ownership {
         let Some(mark) = meta.and_then(|meta| meta.get("docmill")) else {
             return Self::Barred(OwnershipConflict::Unmarked);
         };
-        if mark.get("format").and_then(Value::as_u64) != Some(FORMAT) {
-            return Self::Barred(OwnershipConflict::Format);
+        match mark.get("format").and_then(Value::as_u64) {
+            Some(FORMAT) => {}
+            Some(format) if format < FORMAT => return Self::Barred(OwnershipConflict::OlderFormat),
+            _ => return Self::Barred(OwnershipConflict::Format),
         }
         let Some(owner) = mark.get("owner") else { return Self::Unclaimed };
         match serde_json::from_value::<Owner>(owner.clone()) {
@@ -128,17 +156,22 @@ impl Ownership {
 impl OwnershipConflict {
     /// Whether the caller can take over the index explicitly.
     pub const fn yields(&self) -> bool {
-        !matches!(self, Self::Format)
+        !matches!(self, Self::OlderFormat | Self::Format)
     }
 
     /// Why `me` may not use this index, and what to do.
     pub fn in_words(&self, index: &str, me: &Owner) -> String {
-        let (adopt, elsewhere) = match me.source {
+        let (adopt, elsewhere, anew) = match me.source {
             Some(_) => (
                 "spec.ledger.adopt",
                 "give this source another name, or spec.ledger.elasticsearch another cluster",
+                "delete the three indices of this ledger and start an IngestRun of mode Process",
             ),
-            None => ("spec.to.adopt", "give spec.to.elasticsearch another cluster"),
+            None => (
+                "spec.to.adopt",
+                "give spec.to.elasticsearch another cluster",
+                "delete it and enrich everything",
+            ),
         };
         let take = format!("{adopt}: true takes it over, if nothing else writes to it any more");
         match self {
@@ -153,6 +186,10 @@ impl OwnershipConflict {
             Self::Unmarked => format!(
                 "the index {index} has no mark of Docmill in the _meta of its mapping: an older version or somebody else made \
                  it; delete it, or {elsewhere}; or: {take}"
+            ),
+            Self::OlderFormat => format!(
+                "the index {index} has records of an earlier version of Docmill, and this one (form {FORMAT}) does not read \
+                 them: to begin anew, {anew}; or use the version that wrote it, or {elsewhere}"
             ),
             Self::Format => format!(
                 "the index {index} has records in a form that this version of Docmill (form {FORMAT}) does not read; use the \
@@ -208,7 +245,13 @@ impl Shown for str {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{OwnIndex, Owner, Ownership, OwnershipConflict, SourceIdentity, meta, of_source};
+    use super::{
+        FORMAT, Layout, OwnIndex, Owner, Ownership, OwnershipConflict, SourceIdentity, body, meta, of_source,
+    };
+
+    fn index(layout: Layout) -> OwnIndex {
+        OwnIndex { name: "i".into(), pattern: "i*", body: body(&json!({})), layout }
+    }
 
     fn owner(cluster: &str, uid: &str) -> Owner {
         let source = Some(SourceIdentity { name: "wire".into(), uid: uid.into() });
@@ -236,8 +279,7 @@ mod tests {
 
     #[test]
     fn an_index_knows_its_owner_again_and_nobody_else() {
-        let index =
-            OwnIndex { name: "i".into(), pattern: "i*", body: json!({"mappings": {"dynamic": false}}) };
+        let index = OwnIndex { body: json!({"mappings": {"dynamic": false}}), ..index(Layout::default()) };
         for me in [owner("c1", "u1"), enrichments("c1")] {
             let body = index.body_for(&me);
             assert_eq!(body["mappings"]["dynamic"], false);
@@ -256,13 +298,30 @@ mod tests {
         assert_eq!(Ownership::read(None, &me), Ownership::Barred(OwnershipConflict::Unmarked));
         for (strange, expected) in [
             (json!({"other": 1}), OwnershipConflict::Unmarked),
-            (json!({"docmill": {"format": 1, "owner": "me"}}), OwnershipConflict::Unmarked),
-            (json!({"docmill": {"format": 2, "owner": me}}), OwnershipConflict::Format),
+            (json!({"docmill": {"format": FORMAT, "owner": "me"}}), OwnershipConflict::Unmarked),
+            (json!({"docmill": {"format": FORMAT - 1, "owner": me}}), OwnershipConflict::OlderFormat),
+            (json!({"docmill": {"format": FORMAT + 1, "owner": me}}), OwnershipConflict::Format),
             (json!({"docmill": "x"}), OwnershipConflict::Format),
         ] {
             assert_eq!(bar(&strange, &me), expected, "{strange}");
         }
         assert!(OwnershipConflict::Unmarked.yields() && !OwnershipConflict::Format.yields());
+        assert!(!OwnershipConflict::OlderFormat.yields());
+    }
+
+    #[test]
+    fn shards_and_replicas_are_those_that_the_owner_wants() {
+        let settings = |layout| index(layout).body_for(&owner("c1", "u1"))["settings"].clone();
+        assert_eq!(
+            settings(Layout::default()),
+            json!({"number_of_shards": 1, "auto_expand_replicas": "0-1"})
+        );
+        assert_eq!(
+            settings(Layout { shards: Some(8), replicas: Some(2) }),
+            json!({"number_of_shards": 8, "number_of_replicas": 2, "auto_expand_replicas": false})
+        );
+        let layout = Layout { shards: None, replicas: Some(0) };
+        assert_eq!(index(layout).body, index(Layout::default()).body, "the template is that of all");
     }
 
     #[test]
@@ -276,6 +335,8 @@ mod tests {
         let hostile =
             OwnershipConflict::Owned(owner(&format!("<b>\n{}", "x".repeat(900)), "u2")).in_words("i", &me);
         assert!(hostile.contains("cluster ?b??xxx") && hostile.len() < 500, "{hostile}");
+        let older = OwnershipConflict::OlderFormat.in_words("i", &me);
+        assert!(older.contains("delete the three indices of this ledger and start"), "{older}");
         let enrichment = OwnershipConflict::Owned(enrichments("c2")).in_words("i", &enrichments("c1"));
         assert!(
             enrichment.contains("enrichments of the namespace news") && enrichment.contains("spec.to.adopt")

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::own_index::{self, OwnIndex};
+use super::own_index::{self, Layout, OwnIndex};
 use crate::api::storage::{OWN_FOLDER, RawLocation, SnapshotLocation};
 use crate::digest::hex;
 
@@ -180,7 +180,12 @@ impl KeyBoundRecord {
 
 /// The index of a source.
 pub fn runs(namespace: &str, source: &str) -> OwnIndex {
-    OwnIndex { name: runs_index(namespace, source), pattern: RUNS_PATTERN, body: runs_index_body() }
+    OwnIndex {
+        name: runs_index(namespace, source),
+        pattern: RUNS_PATTERN,
+        body: runs_index_body(),
+        layout: Layout::default(),
+    }
 }
 
 /// Settings and mapping of the index.

@@ -9,7 +9,7 @@ use docmill_clients::retry::RetryPolicy;
 use docmill_clients::secrets::Secrets;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify, ErrorClass};
-use docmill_crds::records::own_index::{FORMAT, OwnIndex, Owner, Ownership, meta};
+use docmill_crds::records::own_index::{FORMAT, Layout, OwnIndex, Owner, Ownership, meta};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -50,7 +50,8 @@ async fn an_index_of_a_known_kind_that_a_record_makes_has_the_mapping_of_its_kin
     let body = json!({"mappings": {"dynamic": false, "properties": {"key": {"type": "keyword"}}}});
     // A kind of its own for each run of the tests.
     let pattern: &'static str = format!("{kind}-*").leak();
-    let index = OwnIndex { name: format!("{kind}-a"), pattern, body };
+    let layout = Layout { shards: Some(2), replicas: Some(0) };
+    let index = OwnIndex { name: format!("{kind}-a"), pattern, body, layout };
     elastic.claim(&index, &owner("one"), false).await.unwrap();
     let made = format!("{kind}-b");
     let record = json!({"key": "k", "more": "of a text"});
@@ -97,7 +98,8 @@ fn owner(cluster: &str) -> Owner {
 async fn an_index_belongs_to_who_made_it_until_somebody_takes_it_over() {
     let Some((elastic, name)) = cluster("owned") else { return };
     let body = json!({"mappings": {"_meta": meta(None), "dynamic": false}});
-    let index = OwnIndex { pattern: format!("{name}*").leak(), name, body };
+    let layout = Layout::default();
+    let index = OwnIndex { pattern: format!("{name}*").leak(), name, body, layout };
     let (one, other) = (owner("one"), owner("other"));
     elastic.claim(&index, &one, false).await.unwrap();
     elastic.claim(&index, &one, false).await.unwrap();
@@ -109,14 +111,15 @@ async fn an_index_belongs_to_who_made_it_until_somebody_takes_it_over() {
     assert!(elastic.check_owner(std::slice::from_ref(&index), &other).await.is_ok());
     assert!(elastic.claim(&index, &one, false).await.is_err());
     assert_eq!(elastic.ownership("no-such-index", &one).await.unwrap(), None);
-    assert_eq!(FORMAT, 1, "another form needs an answer to what is there");
+    assert_eq!(FORMAT, 2, "another form needs an answer to what is there");
 }
 
 #[tokio::test]
 async fn of_two_that_claim_an_index_of_nobody_one_has_it() {
     let Some((elastic, name)) = cluster("claimed") else { return };
     let body = json!({"mappings": {"_meta": meta(None), "dynamic": false}});
-    let index = OwnIndex { pattern: format!("{name}*").leak(), name, body };
+    let layout = Layout::default();
+    let index = OwnIndex { pattern: format!("{name}*").leak(), name, body, layout };
     elastic.create_index(&index.name, &index.body).await.unwrap();
     let owners = [owner("one"), owner("other")];
     assert_eq!(elastic.ownership(&index.name, &owners[0]).await.unwrap(), Some(Ownership::Unclaimed));

@@ -54,7 +54,7 @@ const LARGE_SNAPSHOTS: usize = 2;
 /// The size from which a snapshot is larger than usual.
 const LARGE_SNAPSHOT_BYTES: usize = 1024 * 1024;
 /// The requested fields of a record.
-const RECORD_FIELDS: [&str; 4] = ["state", "reason", "documentsDigest", "snapshot"];
+const RECORD_FIELDS: [&str; 5] = ["state", "reason", "documentsDigest", "documents", "snapshot"];
 
 /// Rehearses the units of a file.
 pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<FileResult, RunError> {

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::record::RecordedDocument;
+use super::record::{RecordedDocument, UnitRecord};
 use crate::digest::hex;
 
 /// Digest over the documents of a unit, in their order: 32 hex digits of SHA-256 over index, id and content digest of each,
@@ -29,6 +29,22 @@ impl DocumentsDigest {
         let mut digest = Self::default();
         documents.into_iter().for_each(|document| digest.push(document));
         digest.finish()
+    }
+
+    /// The digest of the documents of a unit, by its record: the one that is `stored`, or, because it is left out where
+    /// the record names all documents, that of the `named` ones. `None`: the unit has no documents.
+    pub fn recorded(stored: Option<&str>, named: &[RecordedDocument]) -> Option<String> {
+        match stored {
+            Some(stored) => Some(stored.to_owned()),
+            None => (!named.is_empty()).then(|| Self::of(named)),
+        }
+    }
+}
+
+impl UnitRecord {
+    /// The digest of all documents of the unit; `None` if it has none.
+    pub fn digest_of_documents(&self) -> Option<String> {
+        DocumentsDigest::recorded(self.documents_digest.as_deref(), &self.documents)
     }
 }
 

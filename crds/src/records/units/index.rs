@@ -1,4 +1,8 @@
 //! The index of these records.
+//!
+//! There is a record for each version of each object, so the mapping has no more than is asked for: by `ledger_query`
+//! of the operator, `ledger_page` of the planner, the pages of an audit, and docs/operations/find-an-article.md.
+//! Everything else is stored and not searchable.
 
 use serde_json::{Value, json};
 
@@ -7,6 +11,9 @@ use crate::records::own_index;
 
 /// Pattern for the names of all ledgers' indices.
 pub const UNITS_PATTERN: &str = "docmill-units-*";
+/// After this time, a record is visible to searches. Each refresh makes a segment that has to be merged; whoever
+/// needs the newest records refreshes the index first.
+const REFRESH_INTERVAL: &str = "5s";
 
 /// Name of the ledger's index for one source.
 pub fn units_index(namespace: &str, source: &str) -> String {
@@ -15,29 +22,60 @@ pub fn units_index(namespace: &str, source: &str) -> String {
 
 /// Settings and mapping of the ledger's index.
 pub fn units_index_body() -> Value {
-    let keyword = json!({"type": "keyword", "ignore_above": 1024});
     let date = json!({"type": "date"});
-    own_index::body(&json!({
-        "source": keyword,
-        "unit": {"properties": {"bucket": keyword, "key": keyword, "version": keyword}},
+    // Filtered by, sorted by and counted.
+    let keyword = json!({"type": "keyword", "ignore_above": 1024});
+    // Only filtered by.
+    let term = json!({"type": "keyword", "ignore_above": 1024, "doc_values": false});
+    // Only sorted by.
+    let order = json!({"type": "keyword", "ignore_above": 1024, "index": false});
+    let mut body = own_index::body(&json!({
+        "unit": {"properties": {"bucket": term, "key": keyword, "version": order}},
         "state": keyword,
         "reason": keyword,
-        "message": {"type": "text"},
-        "attempts": {"type": "long"},
-        "rawDigest": keyword,
-        "documents": {"properties": {"index": keyword, "id": keyword, "digest": keyword}},
-        "documentCount": {"type": "long"},
+        "message": {"type": "text", "norms": false},
+        "documents": {"properties": {"id": term}},
         "overwrittenCount": {"type": "long"},
-        "overwrittenIds": keyword,
         "repairs": RepairCounts::mapping(),
-        "documentsDigest": keyword,
-        "snapshot": keyword,
-        "revision": keyword,
+        "revision": term,
         "lastModified": date,
         "recordedTime": date,
         "lagMillis": {"type": "long"},
-        "runner": keyword,
-        "run": keyword,
-        "supersededBy": keyword,
-    }))
+        "runner": term,
+        "run": term,
+    }));
+    // Records are read one by one only where a unit comes again.
+    body["settings"]["codec"] = "best_compression".into();
+    body["settings"]["refresh_interval"] = REFRESH_INTERVAL.into();
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::units_index_body;
+
+    #[test]
+    fn what_is_sorted_by_or_counted_has_values_and_what_is_filtered_by_has_terms() {
+        let body = units_index_body();
+        let field = |path: &str| {
+            let path = path.replace('.', "/properties/");
+            body.pointer(&format!("/mappings/properties/{path}")).cloned().unwrap_or_default()
+        };
+        let has = |path: &str, parameter: &str| {
+            let field = field(path);
+            field.get("type").is_some() && field.get(parameter) != Some(&Value::Bool(false))
+        };
+        let both = ["unit.key", "state", "reason", "lastModified", "recordedTime", "lagMillis"];
+        for sorted in both.into_iter().chain(["unit.version"]) {
+            assert!(has(sorted, "doc_values"), "{sorted}");
+        }
+        for filtered in both.into_iter().chain(["unit.bucket", "documents.id", "revision", "runner", "run"]) {
+            assert!(has(filtered, "index"), "{filtered}");
+        }
+        for stored in ["source", "rawDigest", "documentsDigest", "documents.digest", "snapshot"] {
+            assert_eq!(field(stored), Value::Null, "{stored}");
+        }
+    }
 }

@@ -43,7 +43,8 @@ pub struct UnitRecord {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub repairs: BTreeMap<String, i64>,
     /// Digest of the addresses and contents of all documents of the unit, see
-    /// [`DocumentsDigest`](super::DocumentsDigest).
+    /// [`DocumentsDigest`](super::DocumentsDigest). Left out where `documents` names them all and none was overwritten:
+    /// [`Self::digest_of_documents`] makes it of those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documents_digest: Option<String>,
     /// Key of the snapshot in the snapshot bucket.

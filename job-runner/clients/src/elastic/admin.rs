@@ -1,5 +1,7 @@
 //! The cluster itself, its indices and templates.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use docmill_crds::contract::IndexTrouble;
 use elasticsearch::http::Method;
 use serde_json::{Map, Value, json};
@@ -31,6 +33,20 @@ impl Elastic {
             Err(error) if is_kind(&error, "index_not_found_exception") => Ok(false),
             result => result.map(|_| true),
         }
+    }
+
+    /// The allocations of the primary shards of indices, by their names: another index of the same name has others, and so
+    /// has a shard that has moved. Without indices that do not exist, that have a shard on its way to another node, or that
+    /// remember deletions for another time than is usual (a minute).
+    pub async fn allocations(&self, indices: &[&str]) -> Result<BTreeMap<String, Vec<String>>, ElasticError> {
+        let names = segment(&indices.join(","));
+        let options = "ignore_unavailable=true&allow_no_indices=true";
+        let shards = "shards.index,shards.primary,shards.allocation_id";
+        let path = format!("/{names}/_search_shards?{options}&filter_path={shards}");
+        let shards = self.send(Method::Get, &path, None).await?;
+        let path = format!("/{names}/_settings?{options}&filter_path=*.settings.index.gc_deletes");
+        let settings = self.send(Method::Get, &path, None).await?;
+        Ok(read_allocations(&shards, &settings))
     }
 
     /// Creates or replaces a composable index template.
@@ -84,10 +100,61 @@ impl Elastic {
     }
 }
 
+fn read_allocations(shards: &Value, settings: &Value) -> BTreeMap<String, Vec<String>> {
+    let mut allocations: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut left_out = BTreeSet::new();
+    let groups = shards.get("shards").and_then(Value::as_array).into_iter().flatten();
+    for shard in groups.filter_map(Value::as_array).flatten() {
+        let Some(index) = shard.get("index").and_then(Value::as_str) else { continue };
+        if shard.get("primary") != Some(&Value::Bool(true)) {
+            continue;
+        }
+        let part = |name: &str| shard.get("allocation_id")?.get(name)?.as_str();
+        match (part("id"), part("relocation_id")) {
+            (Some(id), None) => allocations.entry(index.to_owned()).or_default().push(id.to_owned()),
+            _ => drop(left_out.insert(index)),
+        }
+    }
+    let remembers_as_usual = |index: &str| {
+        settings.get(index).and_then(|index| index.pointer("/settings/index/gc_deletes")).is_none()
+    };
+    allocations.retain(|index, ids| {
+        ids.sort();
+        remembers_as_usual(index) && !left_out.contains(index.as_str())
+    });
+    allocations
+}
+
 fn is_of_index(error: &ElasticError) -> bool {
     error.fault().and_then(ErrorCause::index_trouble) == Some(IndexTrouble::Blocked)
 }
 
 pub(super) fn is_kind(error: &ElasticError, kind: &str) -> bool {
     error.fault().is_some_and(|fault| fault.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::read_allocations;
+
+    fn shard(index: &str, primary: bool, id: &Value) -> Value {
+        json!({"index": index, "primary": primary, "allocation_id": id})
+    }
+
+    #[test]
+    fn an_index_that_may_forget_deletions_is_left_out() {
+        let shards = json!({"shards": [
+            [shard("a.1", true, &json!({"id": "2"})), shard("a.1", false, &json!({"id": "replica"}))],
+            [shard("a.1", true, &json!({"id": "1"}))],
+            [shard("sooner", true, &json!({"id": "3"}))],
+            [shard("moving", true, &json!({"id": "4", "relocation_id": "5"}))],
+            [shard("moving", true, &json!({"id": "6"}))],
+        ]});
+        let settings = json!({"sooner": {"settings": {"index": {"gc_deletes": "1s"}}}});
+        let allocations = read_allocations(&shards, &settings);
+        assert_eq!(json!(allocations), json!({"a.1": ["1", "2"]}));
+        assert!(read_allocations(&json!({}), &json!({})).is_empty());
+    }
 }

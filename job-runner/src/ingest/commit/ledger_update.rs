@@ -312,8 +312,9 @@ fn keep_documents(record: &mut UnitRecord, known: &UnitRecord) {
 
 /// Whether anything about a unit has changed: its state, its reason, or its documents.
 fn differ(before: &UnitRecord, now: &UnitRecord) -> bool {
-    (before.state, &before.reason, &before.documents_digest, before.document_count, &before.superseded_by)
-        != (now.state, &now.reason, &now.documents_digest, now.document_count, &now.superseded_by)
+    (before.state, &before.reason, before.document_count, &before.superseded_by)
+        != (now.state, &now.reason, now.document_count, &now.superseded_by)
+        || before.digest_of_documents() != now.digest_of_documents()
 }
 
 #[cfg(test)]

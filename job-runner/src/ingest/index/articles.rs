@@ -13,6 +13,7 @@ use super::bulk_policy::SharedIndexHealth;
 use super::existing;
 use super::known_names::SeenIndexNames;
 use super::template::{ArticleTemplate, Occasion};
+use super::write_window::SeenAllocations;
 
 /// The cluster that stores the articles.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Articles {
     pub elastic: Elastic,
     /// What is known of its indices.
     pub index_health: SharedIndexHealth,
+    /// Where their shards were when documents went into them.
+    pub(crate) allocations: SeenAllocations,
     template: ArticleTemplate,
     seen: SeenIndexNames,
 }
@@ -39,7 +42,8 @@ impl Articles {
     pub fn new(elastic: Elastic, pattern: String, model: Model, index: Index) -> Self {
         let template = ArticleTemplate::new(pattern, model, index);
         let index_health = SharedIndexHealth::default();
-        Self { elastic, index_health, template, seen: SeenIndexNames::default() }
+        let (allocations, seen) = (SeenAllocations::default(), SeenIndexNames::default());
+        Self { elastic, index_health, allocations, template, seen }
     }
 
     /// The pattern that its indices match.
@@ -65,9 +69,9 @@ impl Articles {
     /// template, and why.
     pub async fn ensure_template_before(
         &self,
-        indices: BTreeSet<&str>,
+        indices: &BTreeSet<&str>,
     ) -> Result<UncreatableIndices, ElasticError> {
-        let mut new = self.seen.unseen(indices.into_iter());
+        let mut new = self.seen.unseen(indices.iter().copied());
         if new.is_empty() {
             return Ok(UncreatableIndices::default());
         }

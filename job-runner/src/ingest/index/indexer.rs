@@ -15,6 +15,7 @@ use super::articles::{Articles, UncreatableIndices};
 use super::bulk_policy::{IndexHealthPolicy, SendMode};
 use super::heads::{ClaimRequest, Claimed, CommitError, Heads, unless_held};
 use super::outcomes::BulkDocuments;
+use super::write_window::WriteWindow;
 use crate::ingest::snapshot::provenance::indexed_source;
 use crate::ingest::unit::document::AddressedDocument;
 use crate::ingest::unit::indexing::{DocumentOutcome, HeldByIndex, IndexOutcome, IndexRequest, PATIENCE};
@@ -42,6 +43,10 @@ impl Indexer {
         stop: &CancellationToken,
     ) -> Result<Vec<IndexOutcome>, CommitError> {
         let addresses: Vec<Vec<DocumentAddress>> = units.iter().map(|unit| addresses(unit)).collect();
+        let indices: BTreeSet<&str> =
+            addresses.iter().flatten().map(|address| address.index.as_str()).collect();
+        let open = |articles: &Arc<Articles>| WriteWindow::open(&articles.allocations, &indices);
+        let window = self.articles.as_ref().map(open);
         let requests: Vec<_> = units
             .iter()
             .zip(&addresses)
@@ -52,16 +57,18 @@ impl Indexer {
             })
             .collect();
         let claims = self.heads.claim(&requests, PATIENCE, stop).await?;
-        let Some(articles) = &self.articles else { return Ok(outcomes_without_index(units, claims)) };
+        let (Some(articles), Some(window)) = (&self.articles, window) else {
+            return Ok(outcomes_without_index(units, claims));
+        };
         let held_by_position = self.take_back_of_lost(units, &claims, stop).await?;
         let stale = stale(articles, &claims).await?;
-        let indices = addresses.iter().flatten().map(|address| address.index.as_str()).collect();
-        let uncreatable = articles.ensure_template_before(indices).await?;
+        let uncreatable = articles.ensure_template_before(&indices).await?;
         let (body, mut bulk_documents) = body(units, &claims, &stale, &uncreatable);
         let policy = IndexHealthPolicy { index_health: &articles.index_health, mode };
         bulk_documents.take_in(articles.elastic.bulk_watched(body, &policy, mode.patience(), stop).await?);
         hold_uncreated(articles, &mut bulk_documents).await?;
-        for (address, held) in self.delete(&self.overtaken(&claims).await?, stop).await? {
+        let steady = window.close(&articles.allocations, &articles.elastic).await;
+        for (address, held) in self.delete(&self.overtaken(&claims, &steady).await?, stop).await? {
             bulk_documents.hold(&address.id, &held);
         }
         let documents = bulk_documents.into_outcomes();
@@ -109,10 +116,16 @@ impl Indexer {
         }
     }
 
-    /// Documents that were given another place between their claim and now. Whoever did that deletes what it
-    /// finds in the old place, but could not look into an index that was created only now.
-    async fn overtaken(&self, claims: &[Claimed]) -> Result<Vec<(DocumentAddress, u64)>, CommitError> {
-        let claimed: Vec<&DocumentHead> = claims.iter().flat_map(Claimed::documents).collect();
+    /// Documents that were given another place between their claim and now, outside of the `steady` indices. Whoever
+    /// did that deletes what it finds in the old place, but there that may not have kept the write out.
+    async fn overtaken(
+        &self,
+        claims: &[Claimed],
+        steady: &BTreeSet<String>,
+    ) -> Result<Vec<(DocumentAddress, u64)>, CommitError> {
+        let claimed = claims.iter().flat_map(Claimed::documents);
+        let claimed: Vec<&DocumentHead> =
+            claimed.filter(|head| !steady.contains(&head.address.index)).collect();
         let current = self.heads.documents(claimed.iter().map(|head| head.address.id.as_str())).await?;
         let moved = claimed.into_iter().zip(current).filter_map(|(claimed, current)| {
             let current =

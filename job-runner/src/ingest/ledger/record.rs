@@ -48,10 +48,7 @@ impl Recorder {
             overwritten_count: converted.overwritten.count(),
             overwritten_ids: converted.overwritten.ids().to_vec(),
             repairs: converted.repairs.by_name(),
-            documents_digest: (stored.count > 0).then(|| match converted.overwritten.digest() {
-                Some(digest) => digest.to_owned(),
-                None => stored.digest(),
-            }),
+            documents_digest: documents_digest(converted, stored),
             snapshot: converted.snapshot.clone(),
             last_modified: Some(clock::rfc3339(landed_millis)),
             // A run, which works on demand, says nothing about how soon after its landing an object is found.
@@ -214,4 +211,13 @@ impl Recorder {
             superseded_by: None,
         }
     }
+}
+
+/// The digest of all documents, unless the record names them all: then it can be made of those.
+fn documents_digest(converted: &Converted, stored: &StoredDocuments) -> Option<String> {
+    if let Some(digest) = converted.overwritten.digest() {
+        return (stored.count > 0).then(|| digest.to_owned());
+    }
+    let names_all = usize::try_from(stored.count).is_ok_and(|count| count == stored.documents.len());
+    (!names_all).then(|| stored.digest())
 }

@@ -94,7 +94,7 @@ pub(crate) fn is_recorded(
 ) -> bool {
     previous_record.is_some_and(|known| {
         known.record.state == success_state
-            && known.record.documents_digest.as_deref() == Some(documents_digest)
+            && known.record.digest_of_documents().as_deref() == Some(documents_digest)
     })
 }
 

@@ -26,9 +26,12 @@ pub struct Recorded {
     /// Why, if it failed or was skipped.
     #[serde(default)]
     pub reason: Option<String>,
-    /// See [`DocumentsDigest`].
+    /// See [`DocumentsDigest::recorded`].
     #[serde(default)]
     pub documents_digest: Option<String>,
+    /// The documents that the record names.
+    #[serde(default)]
+    pub documents: Vec<RecordedDocument>,
     /// Key of the snapshot, if there is one.
     #[serde(default)]
     pub snapshot: Option<String>,
@@ -155,7 +158,8 @@ impl<'a> UnitComparison<'a> {
         let reason = self.reason.map(|reason| reason.to_string());
         let digest = (self.count > 0).then(|| std::mem::take(&mut self.digest).finish());
         let changed = recorded.is_none_or(|recorded| {
-            recorded.state != state || recorded.reason != reason || recorded.documents_digest != digest
+            let before = DocumentsDigest::recorded(recorded.documents_digest.as_deref(), &recorded.documents);
+            recorded.state != state || recorded.reason != reason || before != digest
         });
         self.record_failure(unit, recorded, reason);
         let units = &mut self.report.units;

@@ -25,9 +25,13 @@ impl LedgerMemory {
         if busy {
             self.last_work = Some(now);
         }
-        let is_settled = self.last_work.is_none_or(|last| now.duration_since(last) > SETTLES);
         let fresh = self.known.as_ref().filter(|(at, _)| now.duration_since(*at) < AT_REST.max(pace));
-        fresh.filter(|_| is_settled).map(|(_, counts)| counts.clone())
+        fresh.filter(|_| !self.is_settling(now)).map(|(_, counts)| counts.clone())
+    }
+
+    /// Whether there is work, or was a moment ago.
+    pub fn is_settling(&self, now: Instant) -> bool {
+        self.last_work.is_some_and(|last| now.duration_since(last) <= SETTLES)
     }
 
     /// Records an answer.
@@ -61,6 +65,16 @@ mod tests {
     fn at_rest_it_is_asked_twice_a_minute_and_among_many_sources_less_often() {
         assert_eq!(request_times(|_| false, 0, 95), [0, 30, 60, 90]);
         assert_eq!(request_times(|_| false, 300, 700), [0, 300, 600]);
+    }
+
+    #[test]
+    fn it_settles_for_a_while_after_the_last_work_and_not_without_work() {
+        let (mut memory, start) = (LedgerMemory::default(), Instant::now());
+        let after = |seconds| start + Duration::from_secs(seconds);
+        memory.known(false, Duration::ZERO, start);
+        assert!(!memory.is_settling(start));
+        memory.known(true, Duration::ZERO, after(5));
+        assert!(memory.is_settling(after(20)) && !memory.is_settling(after(21)));
     }
 
     #[test]

@@ -121,7 +121,7 @@ async fn look(
     let known = known_counts(&clients, busy, pace);
     let ledger = match known {
         Some(known) => Ok(known),
-        None => ledger_counts(source, &clients, &endpoint_client, metrics).await,
+        None => ledger_counts(source, &clients, &endpoint_client, is_idle, metrics).await,
     };
     seen.queue = queue.as_ref().ok().copied().flatten();
     seen.ledger = ledger.as_ref().ok().cloned();
@@ -247,18 +247,28 @@ fn throttled_by(conditions: &[Condition]) -> Option<String> {
     (throttled.status == "True").then(|| throttled.reason.clone())
 }
 
-/// Asks the ledger, together with other sources that ask the same cluster at this moment.
+/// Asks the ledger, together with other sources that ask the same cluster at this moment. While the queue has
+/// something, the answer may be some seconds old; once it is empty (`is_idle`), the last records are made visible first,
+/// so that the counts are complete when the work is.
 async fn ledger_counts(
     source: &IngestSource,
     clients: &StoreClients,
     endpoint_client: &EndpointClient,
+    is_idle: bool,
     metrics: &Metrics,
 ) -> Result<LedgerCounts, NotReady> {
     let cluster = ledger_cluster(&source.spec)?;
     let index = units_index(&source.namespace().unwrap_or_default(), &source.name_any());
     let query = ledger_query();
     let requested_at = Instant::now();
-    let asked = clients.ledger_cluster.search_joined(&index, &query);
+    let refreshes = is_idle && memory(clients).is_settling(requested_at);
+    let asked = async {
+        if refreshes {
+            metrics.request(Target::Elasticsearch);
+            clients.ledger_cluster.refresh(&index).await?;
+        }
+        clients.ledger_cluster.search_joined(&index, &query).await
+    };
     let joined = ask_elastic(endpoint_client, cluster, asked).await;
     // A request is counted by the first of those that share it.
     let counts_request = match &joined {

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
-use super::judge::{Evidence, hexadecimal};
+use super::judge::Evidence;
 
 /// A tombstone is the head of a key without an object; where documents go with their objects, every such key has one. A
 /// document's head names its index and its unit.
@@ -57,8 +60,8 @@ fn is_gone(head: &Value) -> bool {
     head["gone"] == true
 }
 
-/// The id of a head: 40 digits of SHA-256 over the parts, each closed by a zero byte.
-fn named(kind: &str, parts: &[&str]) -> String {
+/// The id of a head: 16 bytes of SHA-256 over the parts, each closed by a zero byte, in base64 for URLs.
+pub(super) fn named(kind: &str, parts: &[&str]) -> String {
     let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes().chain([0])).collect();
-    format!("{kind}-{}", &hexadecimal(&bytes)[..40])
+    format!("{kind}-{}", URL_SAFE_NO_PAD.encode(&Sha256::digest(&bytes)[..16]))
 }

@@ -36,7 +36,7 @@ impl RawObject {
 }
 
 /// SHA-256 in hexadecimal.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+fn hexadecimal(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 

@@ -29,7 +29,8 @@ impl Layout {
         match self {
             Self::Together => {}
             Self::LedgerApart => {
-                spec["ledger"] = json!({"elasticsearch": {"urls": [env.es_enriched.outside]}});
+                let cluster = json!({"urls": [env.es_enriched.outside]});
+                spec["ledger"] = json!({"elasticsearch": cluster, "numberOfShards": 3, "numberOfReplicas": 0});
             }
             Self::ConvertOnly => {
                 let index = spec.as_object_mut().and_then(|spec| spec.remove("index")).unwrap_or_default();

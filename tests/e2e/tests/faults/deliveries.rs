@@ -38,6 +38,7 @@ async fn whatever_the_queue_says_how_often_and_in_which_order_the_index_holds_wh
         case("keys", rig::run("keys", Form::Nitf, unusual_keys)),
         case("overwritten", rig::run("overwritten", Form::Nitf, overwritten_while_it_is_read)),
         case("overtaken", rig::run("overtaken", Form::Nitf, overtaken_by_its_successor)),
+        case("overtaken-there", rig::run("overtaken-there", Form::Nitf, overtaken_in_a_known_index)),
         case("reversed", rig::run("reversed", Form::Nitf, told_in_reverse)),
         case("gone", rig::run("gone", Form::Nitf, gone_before_it_is_read)),
         case("asked-to-end", rig::run("asked-to-end", Form::Nitf, asked_to_end_with_work_in_flight)),
@@ -129,6 +130,32 @@ async fn overtaken_by_its_successor(rig: &Rig) -> Result<()> {
     slow.end(ENDED).await?;
     fast.end(ENDED).await?;
     corrected(rig, &second).await
+}
+
+/// The same in an index that the slow worker knows, where it does not read the heads again: the deletion that came before
+/// its write keeps the write out.
+async fn overtaken_in_a_known_index(rig: &Rig) -> Result<()> {
+    let [first, mut second] = versions(rig);
+    let (other, mut before) = (Article::generated(&rig.name, 1), Corpus::default());
+    for corpus in [&mut before, &mut second] {
+        corpus.add("wire/other.xml", &other, Form::Nitf);
+    }
+    let slow = rig.worker("slow")?;
+    rig.land(&before).await?;
+    rig.settled(RECOVERED).await?;
+    let indexing = rig.es_proxy.hold(1, rig.article_bulks(), Point::Before);
+    rig.land(&first).await?;
+    let held = indexing.next(REACHED).await?;
+    rig.land(&second).await?;
+    let fast = rig.worker("fast")?;
+    rig.until_recorded("Indexed", 2, RECOVERED).await?;
+    held.go();
+    rig.settled(RECOVERED).await?;
+    slow.end(ENDED).await?;
+    fast.end(ENDED).await?;
+    let documents = rig.elastic.all(&rig.articles()).await?;
+    ensure!(documents.len() == 2, "{} documents of two articles", documents.len());
+    rig.judge(&second).await
 }
 
 async fn told_in_reverse(rig: &Rig) -> Result<()> {

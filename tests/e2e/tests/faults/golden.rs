@@ -20,7 +20,7 @@ const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/ingest.json");
 /// A larger number is a time in milliseconds.
 const THIS_CENTURY: u64 = 1_000_000_000_000;
 /// Fields whose values are times, or made of names that differ from run to run.
-const PLACEHOLDERS: [&str; 13] = [
+const PLACEHOLDERS: [&str; 12] = [
     "lastModified",
     "landedTime",
     "convertedTime",
@@ -30,7 +30,6 @@ const PLACEHOLDERS: [&str; 13] = [
     "failedTime",
     "runner",
     "lagMillis",
-    "documentsDigest",
     "lastModifiedMillis",
     "time",
     "hour",
@@ -79,15 +78,15 @@ async fn stores(rig: &Rig) -> Result<Value> {
         names.units.insert(record.id.clone(), key);
     }
     for head in rig.elastic.all(&rig.heads()).await? {
-        if let (Some(digest), Some(key)) = (head.id.strip_prefix("key-"), head.source["unit"]["key"].as_str())
-        {
-            names.units.insert(digest.to_owned(), key.to_owned());
+        if let (true, Some(key)) = (head.id.starts_with("key-"), head.source["unit"]["key"].as_str()) {
+            names.heads.insert(head.id.clone(), format!("key-UNIT({key})"));
         }
     }
     let mut documents = BTreeMap::new();
     for index in rig.elastic.indices(&indices).await? {
         for document in rig.elastic.all(&index).await? {
-            let place = names.text(&format!("{index}/{}", document.id));
+            let id = names.heads.get(&document.id).unwrap_or(&document.id);
+            let place = names.text(&format!("{index}/{id}"));
             ensure!(documents.insert(place, names.value(document.source)).is_none(), "{} twice", document.id);
         }
     }
@@ -109,8 +108,10 @@ async fn stores(rig: &Rig) -> Result<Value> {
 /// What stands for what differs from run to run.
 struct Names {
     rig: String,
-    /// Keys of objects by the digests of their units and of themselves.
+    /// Keys of objects by the digests of their units.
     units: BTreeMap<String, String>,
+    /// What stands for the heads of keys, by their ids.
+    heads: BTreeMap<String, String>,
     time: Regex,
     digest: Regex,
 }
@@ -119,7 +120,7 @@ impl Names {
     fn of(rig: &Rig) -> Result<Self> {
         let time = Regex::new(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z")?;
         let digest = Regex::new(r"\b[0-9a-f]{32}(?:[0-9a-f]{8})?\b")?;
-        Ok(Self { rig: rig.name.clone(), units: BTreeMap::new(), time, digest })
+        Ok(Self { rig: rig.name.clone(), units: BTreeMap::new(), heads: BTreeMap::new(), time, digest })
     }
 
     fn text(&self, text: &str) -> String {

@@ -104,7 +104,7 @@ async fn deleted_under_a_worker(rig: &Rig) -> Result<()> {
     rig.settled(RECOVERED).await?;
     worker.end(ENDED).await?;
     let mark = rig.records.mark(&rig.ledger()).await?;
-    ensure!(mark == json!({"format": 1}), "the template left another mark: {mark}");
+    ensure!(mark == json!({"format": 2}), "the template left another mark: {mark}");
     ensure!(rig.records.count(&rig.ledger()).await? == OBJECTS as u64, "not all later ones are recorded");
     rig.drain().await?;
     let order = rig.ingest_order(&rig.spec());
@@ -127,9 +127,11 @@ async fn made_by_somebody(rig: &Rig) -> Result<()> {
     };
     make(json!({"_meta": {"docmill": {"owner": "somebody"}}})).await?;
     refused(rig, "unmarked", &order, "in the _meta of its mapping").await?;
-    make(json!({"_meta": {"docmill": {"format": 99}}})).await?;
     let mut adopting = order;
     adopting["spec"]["ledger"]["adopt"] = true.into();
+    make(json!({"_meta": {"docmill": {"format": 1}}})).await?;
+    refused(rig, "earlier-form", &adopting, "delete the three indices of this ledger").await?;
+    make(json!({"_meta": {"docmill": {"format": 99}}})).await?;
     refused(rig, "later-form", &adopting, "in a form that this version of Docmill").await
 }
 

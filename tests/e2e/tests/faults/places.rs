@@ -10,6 +10,7 @@ use e2e::faults::Match;
 use e2e::opensearch::OpenSearch;
 use e2e::resources::SOURCE;
 use e2e::rig::{Layout, Rig, enrichment, run_laid_out};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const OBJECTS: usize = 60;
@@ -82,6 +83,11 @@ async fn indexes(rig: &Rig, layout: Layout) -> Result<()> {
     if layout == Layout::LedgerApart {
         let here = rig.elastic.indices(&format!("docmill-*{}*", rig.name)).await?;
         ensure!(here.is_empty(), "{here:?} are beside the documents");
+        for index in [rig.ledger(), rig.heads()] {
+            let settings = rig.records.expect(Method::GET, &format!("{index}/_settings"), None).await?;
+            let shards = &settings[index]["settings"]["index"]["number_of_shards"];
+            ensure!(*shards == "3", "{settings}");
+        }
     }
     writes_nothing_again(rig).await?;
     let moved = Article { published: "2026-02-03T04:05:06Z".into(), ..Article::generated(&rig.name, 0) };

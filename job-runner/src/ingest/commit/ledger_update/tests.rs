@@ -124,6 +124,15 @@ fn without_an_index_documents_are_counted_and_not_named() {
 }
 
 #[test]
+fn a_digest_that_can_be_made_of_the_named_documents_is_left_out() {
+    let record = record_of("1", &["x", "y"], 0);
+    assert_eq!((record.documents_digest.as_ref(), record.documents.len()), (None, 2));
+    assert_eq!(record.digest_of_documents(), Some(DocumentsDigest::of(&record.documents)));
+    assert_ne!(record.digest_of_documents(), record_of("1", &["x"], 0).digest_of_documents());
+    assert_eq!(record_of("1", &[], 1).digest_of_documents(), None);
+}
+
+#[test]
 fn an_indexed_unit_marks_the_one_whose_place_it_took() {
     let before = record_of("1", &["x", "y"], 0);
     let earlier: EarlierRecords = HashMap::from([(id("1"), Some(stored(&before)))]);

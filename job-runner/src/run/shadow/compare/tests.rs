@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use docmill_convert::Converter;
 use docmill_crds::conversion::Conversion;
-use docmill_crds::records::units::{DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest};
+use docmill_crds::records::units::{RecordedDocument, UnitId, UnitState, content_digest};
 use docmill_crds::template::Template;
 use serde_json::{Value, json};
 
@@ -45,12 +45,12 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
         runner: "pod",
         dropped: &[],
     };
-    let (mut lines, mut digest, mut refused) = (Vec::new(), DocumentsDigest::default(), None);
+    let (mut lines, mut documents, mut refused) = (Vec::new(), Vec::new(), None);
     let record = |verdict: Result<docmill_convert::Document, docmill_convert::Refusal>| match verdict {
         Ok(document) => {
             let address = addressing().of(&document).unwrap();
             let content = content_digest([document.json().as_bytes()]);
-            digest.push(&RecordedDocument { index: address.index, id: address.id, digest: content });
+            documents.push(RecordedDocument { index: address.index, id: address.id, digest: content });
             lines.extend(snapshot_line(document.json().to_owned(), &provenance).unwrap());
             lines.push(b'\n');
         }
@@ -58,8 +58,9 @@ fn today(fields: &Value) -> (Recorded, Bytes) {
     };
     converter(fields).convert(OBJECT.as_bytes(), record).unwrap();
     let state = if refused.is_some() { UnitState::Failed } else { UnitState::Indexed };
-    let documents_digest = (!lines.is_empty()).then(|| digest.finish());
-    (Recorded { state, reason: refused, documents_digest, snapshot: Some("s".into()) }, Bytes::from(lines))
+    let snapshot = Some("s".into());
+    let recorded = Recorded { state, reason: refused, documents_digest: None, documents, snapshot };
+    (recorded, Bytes::from(lines))
 }
 
 fn rehearse(now: &Value, proposed: &Value) -> (Predicted, ShadowReport) {

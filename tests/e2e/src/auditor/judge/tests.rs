@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::heads::named;
 use super::{Evidence, RawObject, derived, hexadecimal, judge};
 use crate::elastic::Stored;
 
@@ -20,11 +21,10 @@ fn record(raw: &RawObject, state: &str, more: &Value) -> Stored {
 }
 
 fn key_head(raw: &RawObject, gone: bool) -> Stored {
-    let digest = hexadecimal(format!("{}\0{}\0", raw.bucket, raw.key).as_bytes());
     let unit = json!({"bucket": raw.bucket, "key": raw.key, "version": raw.version});
     Stored {
         index: "heads".into(),
-        id: format!("key-{}", &digest[..40]),
+        id: named("key", &[raw.bucket.as_str(), raw.key.as_str()]),
         source: json!({"unit": unit, "gone": gone}),
     }
 }
@@ -46,7 +46,7 @@ fn sound() -> Evidence {
         key_head(&raw("gone.xml", ""), true),
         Stored {
             index: "heads".into(),
-            id: format!("doc-{}", &hexadecimal(b"g1\0")[..40]),
+            id: named("doc", &["g1"]),
             source: json!({"index": "i", "id": "g1", "key": "a b.xml", "unit": good.digest()}),
         },
     ];

@@ -25,6 +25,8 @@ enum State {
 #[derive(Default)]
 struct World {
     versioned: bool,
+    /// Whether the heads are read again after the write; in an index that was there before, they are not.
+    reads_again: bool,
     current: Option<usize>,
     /// The head of the key, and how often it was written.
     key: (Option<KeyHead>, u64),
@@ -179,6 +181,7 @@ impl Actor {
                     world.write(name, head.version, Some(version));
                 }
             }
+            6 if !world.reads_again => {}
             6 => {
                 for (name, _) in &self.claimed {
                     let gone = world.documents.get(name).filter(|head| head.gone).map(|head| head.version);
@@ -347,8 +350,13 @@ impl BucketStory<'_> {
 }
 
 /// Runs a story: each choice lets the bucket go on, or one of the actors, or breaks that off.
-fn run(story: &[Happens], versioned: bool, copies: usize, choices: &[(u8, bool)]) -> World {
-    let mut world = World { versioned, ..World::default() };
+fn run(
+    story: &[Happens],
+    (versioned, reads_again): (bool, bool),
+    copies: usize,
+    choices: &[(u8, bool)],
+) -> World {
+    let mut world = World { versioned, reads_again, ..World::default() };
     let mut bucket = BucketStory { story: story.iter(), copies, messages: Vec::new() };
     for (choice, breaks_off) in choices {
         let at = usize::from(*choice) % (bucket.messages.len() + 1);
@@ -376,11 +384,11 @@ proptest! {
     #[test]
     fn in_the_end_the_index_holds_what_the_bucket_holds(
         story in 0..STORIES.len(),
-        versioned in any::<bool>(),
+        settings in any::<(bool, bool)>(),
         copies in 1..3_usize,
         choices in prop::collection::vec((any::<u8>(), prop::bool::weighted(0.05)), 0..120),
     ) {
-        let world = run(STORIES[story], versioned, copies, &choices);
+        let world = run(STORIES[story], settings, copies, &choices);
         let present = world.current.iter();
         let expected: BTreeMap<_, _> = present
             .flat_map(|version| DOCUMENTS[*version].iter().map(|name| (*name, *version)))
