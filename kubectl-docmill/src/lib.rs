@@ -5,6 +5,7 @@
 //! - [`commands`]: one file a command: it reads, calls a pure rendering, and prints;
 //! - [`cluster`]: the resources of Docmill and its records API, by the kubeconfig;
 //! - [`output`]: tables, colour, JSON and YAML;
+//! - [`target`]: what the argument of a command means;
 //! - [`failure`]: why a command could not do its work, and what to do next;
 //! - [`exit_status`]: what scripts learn.
 //!
@@ -16,3 +17,4 @@ pub mod commands;
 pub mod exit_status;
 pub mod failure;
 pub mod output;
+pub mod target;
