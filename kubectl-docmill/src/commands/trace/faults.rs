@@ -47,7 +47,8 @@ fn place_line(place: &FaultPlace, view: View) -> String {
         place.column.map(|column| format!("column {column}")),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    format!("  {}  {}\n", view.palette.paint(Tone::Bad, &one_line(&place.reason)), one_line(&parts.join(", ")))
+    let reason = view.palette.paint(Tone::Bad, &one_line(&place.reason));
+    format!("  {reason}  {}\n", one_line(&parts.join(", ")))
 }
 
 /// A fault with its values.

@@ -95,16 +95,14 @@ async fn units(cluster: &Cluster, target: &Target, sources: &[String]) -> Result
 
 /// Reads why the newest unit was refused. Whoever may not see content learns the places of the faults all the same.
 async fn add_errors(cluster: &Cluster, trace: &mut Trace) -> Result<(), Failure> {
-    let failed = trace.all_units().find(|unit| unit.state == State::Failed);
-    let Some((digest, source)) = failed.and_then(|unit| Some((unit.metadata.name.clone()?, unit.source.clone())))
-    else {
-        return Ok(());
-    };
+    let named = |unit: &Unit| Some((unit.metadata.name.clone()?, unit.source.clone()));
+    let failed = trace.all_units().find(|unit| unit.state == State::Failed).and_then(named);
+    let Some((digest, source)) = failed else { return Ok(()) };
     match cluster.unit_error(&digest, Some(&source)).await {
         Ok(error) => trace.errors.push(error),
-        Err(RecordError::Forbidden(_)) => trace.notes.push(
-            "values and excerpts of the object are for roles that may see content (docmill-content-viewer)".to_owned(),
-        ),
+        Err(RecordError::Forbidden(_)) => {
+            trace.notes.push("values and excerpts are for the role docmill-content-viewer".to_owned());
+        }
         Err(RecordError::NotFound(_)) => {
             trace.notes.push("the errors bucket has no evidence of this refusal any more".to_owned());
         }
