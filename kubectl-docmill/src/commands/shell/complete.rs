@@ -160,14 +160,14 @@ pub fn cluster_args(words: &[String]) -> ClusterArgs {
 /// The answer in the protocol: candidates with their descriptions, and a directive.
 pub fn answer(wanted: &Wanted, candidates: &[Candidate]) -> String {
     let fitting = candidates.iter().filter(|candidate| candidate.word.starts_with(&wanted.start));
-    let lines: String = fitting
+    let lines: Vec<String> = fitting
         .map(|candidate| match candidate.help.lines().next() {
             Some(help) => format!("{}\t{help}\n", candidate.word),
             None => format!("{}\n", candidate.word),
         })
         .collect();
     let directive = if wanted.values == Values::Files { COMPLETE_FILES } else { NO_FILES };
-    format!("{lines}:{directive}\n")
+    format!("{}:{directive}\n", lines.concat())
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub fn faults(unit: &Unit, error: Option<&UnitError>, view: View) -> String {
         let _ = writeln!(text, "  {}", one_line(message));
     }
     let most = if view.is_wide { usize::MAX } else { SHOWN };
-    lines.iter().take(most).for_each(|lines| text.push_str(lines));
+    text.extend(lines.iter().take(most).map(String::as_str));
     if lines.len() > most {
         let _ = writeln!(text, "  and {} more (-o wide shows all)", lines.len() - most);
     }

@@ -78,7 +78,7 @@ async fn units(
     sources: &[String],
 ) -> Result<(Vec<Unit>, Vec<String>), Failure> {
     let mut notes = Vec::new();
-    for digest in &target.digest {
+    if let Some(digest) = &target.digest {
         let mut found = Vec::new();
         for source in sources {
             let unit = cluster.unit(digest, Some(source)).await.map(|unit| vec![unit]);
