@@ -5,7 +5,8 @@
 //!   that they share;
 //! - [`conversion`], [`reason`], [`template`]: the model language of documents, and the names of what can be
 //!   wrong with a document;
-//! - [`records`]: records of the work, kept in the stores themselves;
+//! - [`records`]: records of the work, kept in the stores themselves; [`records_api`]: how they are read through the API
+//!   server;
 //! - [`audit`]: the names of what an audit can find;
 //! - [`contract`]: the work order that a worker pod gets, the report and the exit code that it gives back;
 //! - [`manifests`], [`reference_docs`]: the definitions of the resources and the reference documentation, made from the types;
@@ -22,6 +23,7 @@ pub mod error_class;
 pub mod manifests;
 pub mod reason;
 pub mod records;
+pub mod records_api;
 pub mod reference_docs;
 mod serialization;
 mod store_problem;

@@ -62,10 +62,11 @@ impl IngestOrder {
 
     /// The indices with the records of the units and the heads of the source.
     pub fn unit_indices(&self) -> [OwnIndex; 2] {
-        let layout = self.spec.ledger.as_ref().map(|ledger| Layout {
-            shards: ledger.number_of_shards,
-            replicas: ledger.number_of_replicas,
-        });
+        let layout = self
+            .spec
+            .ledger
+            .as_ref()
+            .map(|ledger| Layout { shards: ledger.number_of_shards, replicas: ledger.number_of_replicas });
         let layout = layout.unwrap_or_default();
         [
             OwnIndex {

@@ -30,7 +30,8 @@ impl Layout {
             Self::Together => {}
             Self::LedgerApart => {
                 let cluster = json!({"urls": [env.es_enriched.outside]});
-                spec["ledger"] = json!({"elasticsearch": cluster, "numberOfShards": 3, "numberOfReplicas": 0});
+                spec["ledger"] =
+                    json!({"elasticsearch": cluster, "numberOfShards": 3, "numberOfReplicas": 0});
             }
             Self::ConvertOnly => {
                 let index = spec.as_object_mut().and_then(|spec| spec.remove("index")).unwrap_or_default();

@@ -1,0 +1,77 @@
+//! The command line: global flags and commands.
+
+use clap::{Parser, Subcommand};
+
+use crate::cluster::ClusterArgs;
+use crate::commands::ingest_runs::args::{AuditArgs, ProcessArgs, ReconvertArgs, ReplayArgs, ShadowArgs};
+use crate::commands::{cat, diff, enrich, failures, history, suspend, top, trace};
+use crate::output::OutputArgs;
+
+const EXIT_STATUS: &str = "Exit status: 0 if all is well; 1 if the command could not do its work, or a run failed; 2 for a wrong \
+                           command line; 3 for findings: refused units, differences, an unknown document; 130 after Ctrl-C \
+                           while a run was followed, which continues.";
+
+/// Where documents are, what failed and why, and runs that are followed to their end.
+///
+/// It uses the kubeconfig as kubectl does, and needs no other credentials.
+#[derive(Debug, Parser)]
+#[command(name = "kubectl-docmill", bin_name = "kubectl docmill", version, after_help = EXIT_STATUS)]
+pub struct Cli {
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    /// How results are shown.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show every stage of a document or an object, and where it is stuck.
+    Trace(trace::TraceArgs),
+    /// Show what was refused of a source, by reason, with examples.
+    Failures(failures::FailuresArgs),
+    /// Print a document at one of its stages.
+    Cat(cat::CatArgs),
+    /// Show what differs between two stages of a document.
+    Diff(diff::DiffArgs),
+    /// Show the versions that a document came from.
+    History(history::HistoryArgs),
+    /// Show sources and runs: rate, backlog, lag, workers, failures.
+    Top(top::TopArgs),
+    /// Retry refused units, and wait for the end.
+    Replay(ReplayArgs),
+    /// Ingest objects that were not ingested yet, and wait for the end.
+    Process(ProcessArgs),
+    /// Convert objects again with the conversion in force, and wait for the end.
+    Reconvert(ReconvertArgs),
+    /// Rehearse another conversion, and wait for the report.
+    Shadow(ShadowArgs),
+    /// Compare bucket, records, snapshots, index and errors, and wait for the report.
+    Audit(AuditArgs),
+    /// Enrich documents, and wait for the end.
+    Enrich(enrich::EnrichArgs),
+    /// Suspend a source, a run or a schedule.
+    Suspend(suspend::SuspendArgs),
+    /// Resume a source, a run or a schedule.
+    Resume(suspend::SuspendArgs),
+    /// Print the man page.
+    #[command(hide = true)]
+    Man,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_definitions_of_the_command_line_agree() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,46 @@
+//! The commands: one file each. A command reads through [`crate::cluster`], has its answer rendered by a pure function, and
+//! prints it.
+
+pub mod cat;
+pub mod diff;
+pub mod enrich;
+pub mod failures;
+pub mod history;
+pub mod ingest_runs;
+pub mod shell;
+pub mod suspend;
+pub mod top;
+pub mod trace;
+pub mod watch;
+
+use std::path::Path;
+
+use crate::cluster::{Cluster, ClusterArgs};
+use crate::failure::Failure;
+use crate::output::Screen;
+
+/// What every command has: where the cluster is, and where its output goes.
+#[derive(Clone, Debug)]
+pub struct Session {
+    cluster: ClusterArgs,
+    /// Where output goes, and in which form.
+    pub screen: Screen,
+}
+
+impl Session {
+    /// By the global flags. Nothing is read yet.
+    pub const fn new(cluster: ClusterArgs, screen: Screen) -> Self {
+        Self { cluster, screen }
+    }
+
+    /// Reads the kubeconfig. No request is sent yet.
+    pub async fn cluster(&self) -> Result<Cluster, Failure> {
+        Cluster::connect(&self.cluster).await
+    }
+}
+
+/// The text of a file that a flag names.
+fn read_file(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("failed to read {}: {error}", path.display())))
+}
