@@ -46,8 +46,9 @@ impl Cluster {
     /// Reads the kubeconfig, and makes a client for the context. No request is sent yet.
     pub async fn connect(args: &ClusterArgs) -> Result<Self, Failure> {
         let config = config(args).await.map_err(|error| {
-            Failure::new(format!("failed to read the kubeconfig: {error}"))
-                .advice("set KUBECONFIG or pass --kubeconfig; `kubectl config get-contexts` lists the contexts")
+            Failure::new(format!("failed to read the kubeconfig: {error}")).advice(
+                "set KUBECONFIG or pass --kubeconfig; `kubectl config get-contexts` lists the contexts",
+            )
         })?;
         let namespace = args.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
         let client = Client::try_from(config)
@@ -119,9 +120,8 @@ impl Cluster {
     fn failure<K: Kind>(&self, verb: &str, what: &str, error: &kube::Error) -> Failure {
         let failure = Failure::of_api(&format!("{verb} {what}"), error);
         match error {
-            kube::Error::Api(status) if status.code == 404 && status.reason != "NotFound" => {
-                failure.advice("install Docmill's custom resource definitions: this cluster does not have them")
-            }
+            kube::Error::Api(status) if status.code == 404 && status.reason != "NotFound" => failure
+                .advice("install Docmill's custom resource definitions: this cluster does not have them"),
             kube::Error::Api(status) if status.code == 404 => failure.advice(format!(
                 "see what there is with `kubectl get {} -n {}`, or choose another namespace with -n",
                 K::plural(&()),

@@ -52,8 +52,7 @@ pub struct DiffArgs {
 /// Reads both sides, and shows what differs.
 pub async fn run(args: &DiffArgs, session: &Session) -> Result<ExitStatus, Failure> {
     let cluster = session.cluster().await?;
-    let (before, after) =
-        tokio::try_join!(read(&cluster, args, &args.from), read(&cluster, args, &args.to))?;
+    let (before, after) = tokio::try_join!(read(&cluster, args, &args.from), read(&cluster, args, &args.to))?;
     let diff = DocumentDiff::new(&args.from, &args.to, &before, &after);
     session.screen.show(&diff)?;
     Ok(if diff.edits.is_empty() { ExitStatus::Success } else { ExitStatus::Findings })

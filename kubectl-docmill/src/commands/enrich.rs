@@ -82,8 +82,9 @@ async fn described(cluster: &Cluster, origin: &OriginArgs) -> Result<EnrichmentR
     // The group of the flags is required, so that there is a file if there is nothing else.
     let path = origin.file.clone().unwrap_or_default();
     serde_saphyr::from_str(&read_file(&path)?).map_err(|error| {
-        Failure::new(format!("failed to read an EnrichmentRun from {}: {error}", path.display()))
-            .advice("docs/guides/enrichment.md has examples; `kubectl explain enrichmentrun.spec` lists the fields")
+        Failure::new(format!("failed to read an EnrichmentRun from {}: {error}", path.display())).advice(
+            "docs/guides/enrichment.md has examples; `kubectl explain enrichmentrun.spec` lists the fields",
+        )
     })
 }
 

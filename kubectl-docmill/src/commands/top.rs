@@ -60,9 +60,8 @@ async fn read(cluster: &Cluster, args: &TopArgs) -> Result<(Vec<IngestSource>, V
     let ingest = cluster.list::<IngestRun>().await?;
     let enrichment = cluster.list::<EnrichmentRun>().await?;
     let states = ingest.iter().map(Run::state).chain(enrichment.iter().map(Run::state));
-    let wanted = |row: &RunRow| {
-        (args.all || !row.has_ended) && (args.source.is_none() || row.source == args.source)
-    };
+    let wanted =
+        |row: &RunRow| (args.all || !row.has_ended) && (args.source.is_none() || row.source == args.source);
     let runs = states.map(|state| RunRow::new(&state)).filter(wanted).collect();
     Ok((sources, runs))
 }

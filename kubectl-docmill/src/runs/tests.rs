@@ -32,7 +32,8 @@ fn plain() -> Palette {
 
 #[test]
 fn a_run_at_work_shows_bar_numbers_rate_and_time_left() {
-    let state = ingest_run(&json!({"phase": "Running", "selected": 2700, "done": 1200, "failed": 3, "skipped": 12,
+    let state =
+        ingest_run(&json!({"phase": "Running", "selected": 2700, "done": 1200, "failed": 3, "skipped": 12,
         "progress": "45%"}));
     let mut meter = Meter::default();
     meter.look(0, 15);
@@ -57,7 +58,8 @@ fn a_run_that_waits_says_why() {
 #[test]
 fn a_verdict_has_numbers_and_an_exit_status() {
     let complete = condition("Complete", "True", "Complete", "all units are processed");
-    let good = ingest_run(&json!({"phase": "Complete", "conditions": [complete.clone()], "selected": 6, "done": 6,
+    let good =
+        ingest_run(&json!({"phase": "Complete", "conditions": [complete.clone()], "selected": 6, "done": 6,
         "changed": 6, "duration": "12s"}));
     assert_eq!(
         verdict(&good, plain()),
@@ -65,7 +67,8 @@ fn a_verdict_has_numbers_and_an_exit_status() {
     );
     assert_eq!(exit_status(&good), ExitStatus::Success);
 
-    let refused = ingest_run(&json!({"phase": "Complete", "conditions": [complete], "selected": 6, "done": 4,
+    let refused =
+        ingest_run(&json!({"phase": "Complete", "conditions": [complete], "selected": 6, "done": 4,
         "failed": 2, "report": "s3://b/report.json"}));
     assert_eq!(
         verdict(&refused, plain()),
@@ -108,7 +111,10 @@ fn an_enrichment_counts_documents() {
     .unwrap();
     let state = run.state();
     assert_eq!(state.name, "enrichmentrun.docmill.io/tone");
-    assert_eq!(progress(&state, &Meter::default(), plain()), "[#########---------------]  40%  4 of 10 documents");
+    assert_eq!(
+        progress(&state, &Meter::default(), plain()),
+        "[#########---------------]  40%  4 of 10 documents"
+    );
 }
 
 #[test]

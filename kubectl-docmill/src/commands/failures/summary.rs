@@ -149,7 +149,8 @@ mod tests {
     #[test]
     fn units_are_grouped_by_reason_the_most_frequent_first() {
         let missing = |digest: &str, key: &str| unit(digest, "MissingField", key);
-        let units = [unit("0a", "WrongType", "a"), missing("0b", "b"), missing("0c", "c"), missing("0d", "d")];
+        let units =
+            [unit("0a", "WrongType", "a"), missing("0b", "b"), missing("0c", "c"), missing("0d", "d")];
         let summary = FailureSummary::of_units("wire", &units, 2, true);
         let expected = "REASON         UNITS   LAST                             EXAMPLES
 MissingField   3       2026-01-03T00:00:00Z (60s ago)   b

@@ -43,7 +43,7 @@ fn option(arg: &Arg) -> String {
     let long = arg.get_long().map(|long| format!("--{long}"));
     let mut names = short.into_iter().chain(long).collect::<Vec<_>>().join(", ");
     if arg.get_action().takes_values() {
-        names = format!("{names} {}", value_name(arg)).trim().to_owned();
+        format!("{names} {}", value_name(arg)).trim().clone_into(&mut names);
     }
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     format!(".TP\n.B {}\n{}", escaped(&names), text(&help))

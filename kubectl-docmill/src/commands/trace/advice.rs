@@ -15,7 +15,9 @@ pub fn of_unit(state: State, source: &str, raw: &RawStage, superseded_by: Option
             format!("kubectl docmill replay {at}   # once the model is mended"),
         ],
         State::Pending => vec![
-            format!("kubectl docmill top {name}   # is there a backlog, are there workers, who throttles them?"),
+            format!(
+                "kubectl docmill top {name}   # is there a backlog, are there workers, who throttles them?"
+            ),
             format!("kubectl docmill process {at}   # ingests it now, also if its notification got lost"),
         ],
         State::Missing => {
@@ -40,7 +42,8 @@ pub fn of_unknown(trace: &Trace) -> Vec<String> {
     }
     let mut lines = vec![
         "a document that was refused has no id yet: look it up by the key of its object".to_owned(),
-        "an object that is not in the bucket, or outside of raw.prefix and raw.suffixes, is not ingested".to_owned(),
+        "an object that is not in the bucket, or outside of raw.prefix and raw.suffixes, is not ingested"
+            .to_owned(),
     ];
     if let [source] = trace.sources.as_slice() {
         lines.push(format!("kubectl docmill failures {}   # what was refused lately", quoted(source)));

@@ -53,9 +53,9 @@ fn headings() -> Table {
     Table::new(&["STAGE", "STATE", "TIME", "DETAILS"])
 }
 
-fn row(table: &mut Table, stage: &str, (tone, state): (Tone, &str), time: Option<String>, details: &str) {
+fn row(table: &mut Table, stage: &str, (tone, word): (Tone, &str), time: Option<String>, details: &str) {
     let time = Cell::from(time.unwrap_or_default());
-    table.row([Cell::from(stage), Cell::new(tone, state), time, Cell::from(details)]);
+    table.row([Cell::from(stage), Cell::new(tone, word), time, Cell::from(details)]);
 }
 
 fn add_unit(table: &mut Table, unit: &Unit, view: View) {

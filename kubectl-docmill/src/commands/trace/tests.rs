@@ -33,7 +33,8 @@ fn unit(state: &str, more: &Value) -> Unit {
 }
 
 fn failed() -> Trace {
-    let fault = json!({"reason": "MissingField", "field": "guid", "at": "/nitf/head", "line": 12, "column": 3});
+    let fault =
+        json!({"reason": "MissingField", "field": "guid", "at": "/nitf/head", "line": 12, "column": 3});
     let failure = json!({"stage": "Convert", "copied": true, "refusalCount": 1, "faults": [fault]});
     let more = json!({"reason": "MissingField", "conversion": conversion(), "failure": failure});
     Trace { target: "wire/b.xml".into(), units: vec![unit("Failed", &more)], ..Trace::default() }

@@ -36,7 +36,8 @@ async fn a_user_finds_documents_and_failures_and_replays_them() -> Result<()> {
         ensure!(again.code == Some(3) && again.stdout.contains("1 failed"), "{again:?}");
         source["spec"]["conversion"] = conversion(false);
         world.apply(&source).await?;
-        let replay = docmill(world, &["replay", SOURCE, "--reason", "MissingField", "--key", REFUSED]).await?;
+        let replay =
+            docmill(world, &["replay", SOURCE, "--reason", "MissingField", "--key", REFUSED]).await?;
         ensure!(replay.code == Some(0), "{replay:?}");
         ensure!(replay.stdout.contains("Complete") && replay.stdout.contains("1 done"), "{replay:?}");
         world.counted(3, 0).await?;
