@@ -239,7 +239,7 @@ fn condition_updates(
 }
 
 fn probed_in_words(probes: &[ProbeResult]) -> String {
-    let with = |outcome| probes.iter().filter(move |probe| probe.outcome == outcome);
+    let with = |outcome: ProbeOutcome| probes.iter().filter(move |probe| probe.outcome == outcome);
     let (failed, unknown) = (with(ProbeOutcome::Failed), with(ProbeOutcome::Unknown).count());
     let names: Vec<&str> = failed.map(|probe| probe.need.as_str()).collect();
     let passed = with(ProbeOutcome::Passed).count();
