@@ -5,7 +5,8 @@
 //!   that they share;
 //! - [`conversion`], [`reason`], [`template`]: the model language of documents, and the names of what can be
 //!   wrong with a document;
-//! - [`records`]: records of the work, kept in the stores themselves;
+//! - [`records`]: records of the work, kept in the stores themselves; [`records_api`]: how they are read through the API
+//!   server;
 //! - [`audit`]: the names of what an audit can find;
 //! - [`probe`]: the names of what a worker needs of the stores of its source;
 //! - [`contract`]: the work order that a worker pod gets, the report and the exit code that it gives back;
@@ -24,6 +25,7 @@ pub mod manifests;
 pub mod probe;
 pub mod reason;
 pub mod records;
+pub mod records_api;
 pub mod reference_docs;
 mod serialization;
 mod store_problem;

@@ -10,6 +10,7 @@ use docmill_crds::contract::{IndexTrouble, Store, StoreProblemReason};
 use docmill_crds::conversion::{FieldType, Preset, Repair};
 use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::units::UnitState;
+use docmill_crds::records_api::state::State;
 use serde::Serialize;
 use serde_json::json;
 use strum::VariantArray;
@@ -37,6 +38,7 @@ fn words_are_the_serialised_form() {
     are_the_serialised_form::<Reason>();
     are_the_serialised_form::<Repair>();
     are_the_serialised_form::<SkipReason>();
+    are_the_serialised_form::<State>();
     are_the_serialised_form::<Store>();
     are_the_serialised_form::<UnitState>();
 }

@@ -1,0 +1,13 @@
+//! What users see. Renderings are pure functions of data; [`Screen`] alone writes.
+
+pub mod amounts;
+pub mod args;
+pub mod palette;
+pub mod screen;
+pub mod table;
+pub mod untrusted;
+
+pub use args::{Format, OutputArgs};
+pub use palette::{Palette, Tone};
+pub use screen::{Screen, Show, View};
+pub use table::{Cell, Table};

@@ -1,0 +1,121 @@
+//! Where output goes: people at a terminal, or programs.
+
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::args::{Format, OutputArgs};
+use super::palette::Palette;
+use crate::failure::Failure;
+
+/// An answer that can be shown in every format.
+pub trait Show: Serialize {
+    /// For people.
+    fn human(&self, view: View) -> String;
+    /// For `-o name`: what names the parts of the answer.
+    fn names(&self) -> Vec<String>;
+}
+
+/// How something is shown to people.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Colours.
+    pub palette: Palette,
+    /// Whether all columns are shown.
+    pub is_wide: bool,
+    /// The present, for ages.
+    pub now: Timestamp,
+}
+
+/// Standard output, and in which form it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// The form.
+    pub format: Format,
+    /// Whether a person looks at it.
+    pub is_terminal: bool,
+    palette: Palette,
+}
+
+impl Screen {
+    /// By the flags, and by what standard output is.
+    pub fn new(args: &OutputArgs) -> Self {
+        let is_terminal = io::stdout().is_terminal();
+        let forbidden = args.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { format: args.output, is_terminal, palette: Palette { is_on: is_terminal && !forbidden } }
+    }
+
+    /// Whether the form is one for people.
+    pub const fn is_for_people(&self) -> bool {
+        matches!(self.format, Format::Table | Format::Wide)
+    }
+
+    /// How something is shown to people now.
+    pub fn view(&self) -> View {
+        let is_wide = self.format == Format::Wide;
+        View { palette: self.palette, is_wide, now: Timestamp::now() }
+    }
+
+    /// Shows an answer.
+    pub fn show(&self, answer: &impl Show) -> Result<(), Failure> {
+        self.print(&rendered(answer, self.format, self.view())?)
+    }
+
+    /// Prints a text. A reader that has closed its end, such as `head`, is no error.
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Failure::new(format!("failed to write to standard output: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An answer as a text.
+pub fn rendered(answer: &impl Show, format: Format, view: View) -> Result<String, Failure> {
+    let failed = |error: String| Failure::new(format!("failed to write the answer: {error}"));
+    Ok(match format {
+        Format::Table | Format::Wide => answer.human(view),
+        Format::Json => {
+            let text = serde_json::to_string_pretty(answer).map_err(|error| failed(error.to_string()))?;
+            format!("{text}\n")
+        }
+        Format::Yaml => serde_saphyr::to_string(answer).map_err(|error| failed(error.to_string()))?,
+        Format::Name => answer.names().iter().map(|name| format!("{name}\n")).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde::Serialize;
+
+    use super::{Format, Palette, Show, View, rendered};
+
+    #[derive(Serialize)]
+    struct Answer {
+        state: &'static str,
+    }
+
+    impl Show for Answer {
+        fn human(&self, _view: View) -> String {
+            format!("It is {}.\n", self.state)
+        }
+        fn names(&self) -> Vec<String> {
+            vec![self.state.to_owned()]
+        }
+    }
+
+    #[test]
+    fn an_answer_has_a_form_for_people_and_forms_for_programs() {
+        let view = View { palette: Palette::default(), is_wide: false, now: Timestamp::UNIX_EPOCH };
+        let shown = |format| rendered(&Answer { state: "indexed" }, format, view).unwrap();
+        assert_eq!(shown(Format::Table), "It is indexed.\n");
+        assert_eq!(shown(Format::Json), "{\n  \"state\": \"indexed\"\n}\n");
+        assert_eq!(shown(Format::Yaml), "state: indexed\n");
+        assert_eq!(shown(Format::Name), "indexed\n");
+    }
+}
