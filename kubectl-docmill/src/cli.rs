@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::cluster::ClusterArgs;
-use crate::commands::suspend;
+use crate::commands::{doctor, suspend};
 use crate::output::OutputArgs;
 
 /// Where documents are, what failed and why, and runs that are followed to their end.
@@ -30,6 +30,8 @@ pub enum Command {
     Suspend(suspend::SuspendArgs),
     /// Resume a source, a run or a schedule.
     Resume(suspend::SuspendArgs),
+    /// Find what is wrong with the installation or a source, and what mends it.
+    Doctor(doctor::DoctorArgs),
 }
 
 #[cfg(test)]

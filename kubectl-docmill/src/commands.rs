@@ -1,6 +1,7 @@
 //! The commands: one file each. A command reads through [`crate::cluster`], has its answer rendered by a pure function, and
 //! prints it.
 
+pub mod doctor;
 pub mod suspend;
 
 use crate::cli::{Cli, Command};
@@ -30,5 +31,6 @@ pub async fn run(cli: &Cli) -> Result<ExitStatus, Failure> {
     match &cli.command {
         Command::Suspend(args) => suspend::run(args, true, &session).await,
         Command::Resume(args) => suspend::run(args, false, &session).await,
+        Command::Doctor(args) => doctor::run(args, &session).await,
     }
 }

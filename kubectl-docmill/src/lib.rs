@@ -4,6 +4,7 @@
 //! - [`cli`]: the command line;
 //! - [`commands`]: one file a command: it reads, calls a pure rendering, and prints;
 //! - [`cluster`]: the resources of Docmill and its records API, by the kubeconfig;
+//! - [`doctor`]: what `doctor` concludes, and what it advises;
 //! - [`output`]: tables, colour, JSON and YAML;
 //! - [`failure`]: why a command could not do its work, and what to do next;
 //! - [`exit_status`]: what scripts learn.
@@ -13,6 +14,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod doctor;
 pub mod exit_status;
 pub mod failure;
 pub mod output;
