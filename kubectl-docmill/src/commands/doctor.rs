@@ -21,8 +21,8 @@ It exits with 3 if something is wrong.";
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct DoctorArgs {
-    /// Name of an `IngestSource`, which a pod with the identity of its workers examines. Left out: the installation, and what
-    /// the operator says of all sources of the namespace.
+    /// Name of an IngestSource, which a pod with the identity of its workers examines. Left out: the installation, and
+    /// what the operator says of all sources of the namespace.
     #[arg(value_name = "SOURCE")]
     source: Option<String>,
 
@@ -42,7 +42,8 @@ pub async fn run(args: &DoctorArgs, session: &Session) -> Result<ExitStatus, Fai
     if let Some(source) = args.source.as_ref().filter(|_| probe_seconds.is_some() && session.screen.is_terminal) {
         eprintln!("Asking the stores with the identity of a worker of {source} …");
     }
-    let facts = observe::facts(&cluster, args.source.as_deref(), probe_seconds).await?;
+    // On the heap: resources are large.
+    let facts = Box::pin(observe::facts(&cluster, args.source.as_deref(), probe_seconds)).await?;
     let diagnosis = diagnose(&facts, env!("CARGO_PKG_VERSION"), Timestamp::now());
     session.screen.show(&diagnosis)?;
     let is_sound = diagnosis.failed().next().is_none();

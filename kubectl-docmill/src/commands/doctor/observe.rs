@@ -37,7 +37,7 @@ pub(super) async fn facts(
 ) -> Result<Facts, Failure> {
     let (resources, operators) = tokio::join!(resources(cluster), operators(cluster));
     let has_sources = resources.as_ref().is_ok_and(|served| served.iter().any(|name| name == "ingestsources"));
-    let sources = if has_sources { sources(cluster, source, probe_seconds).await? } else { Vec::new() };
+    let sources = if has_sources { Box::pin(sources(cluster, source, probe_seconds)).await? } else { Vec::new() };
     Ok(Facts { resources, operators, sources })
 }
 
@@ -100,7 +100,7 @@ async fn sources(
         let name = source.name_any();
         let own = enrichments.iter().filter(|run| enriches(run, &name)).cloned().collect();
         let probe = match probe_seconds.filter(|_| named.is_some()) {
-            Some(seconds) => Some(probe(cluster, &name, seconds).await),
+            Some(seconds) => Some(Box::pin(probe(cluster, &name, seconds)).await),
             None => None,
         };
         sources.push(SourceFacts { source, enrichments: own, probe });
