@@ -56,7 +56,7 @@ async fn plant(world: &World, proxy: &Proxy) -> Result<()> {
 async fn examine(world: &World) -> Result<Value> {
     let tests = std::env::current_exe()?;
     let folder = tests.ancestors().nth(2).context("the tests lie in no target folder")?;
-    let mut arguments = vec!["doctor", SOURCE, "--namespace", &world.name, "--output", "json"];
+    let mut arguments = vec!["doctor", SOURCE, "--namespace", world.name.as_str(), "--output", "json"];
     arguments.extend(world.env.context.iter().flat_map(|context| ["--context", context.as_str()]));
     let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
     let program = folder.join("kubectl-docmill");
