@@ -10,6 +10,7 @@ use k8s_openapi::NamespaceResourceScope;
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Api, Client, Config, Resource};
+pub use records::RecordError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -90,9 +91,15 @@ impl Cluster {
         }
     }
 
+    /// Names of all resources of a kind in the namespace.
+    pub async fn names<K: Kind>(&self) -> Result<Vec<String>, Failure> {
+        Ok(self.list::<K>().await?.into_iter().filter_map(|resource| resource.meta().name.clone()).collect())
+    }
+
     /// Creates a resource, and gives it as the API server has stored it.
     pub async fn create<K: Kind>(&self, resource: &K) -> Result<K, Failure> {
-        let name = resource.meta().name.clone().unwrap_or_default();
+        let meta = resource.meta();
+        let name = meta.name.clone().or_else(|| meta.generate_name.clone()).unwrap_or_default();
         let what = self.named::<K>(&name);
         let created = self.api::<K>().create(&PostParams::default(), resource).await;
         created.map_err(|error| self.failure::<K>("create", &what, &error))
@@ -112,7 +119,7 @@ impl Cluster {
     fn failure<K: Kind>(&self, verb: &str, what: &str, error: &kube::Error) -> Failure {
         let failure = Failure::of_api(&format!("{verb} {what}"), error);
         match error {
-            kube::Error::Api(status) if status.details.is_none() && status.code == 404 => {
+            kube::Error::Api(status) if status.code == 404 && status.reason != "NotFound" => {
                 failure.advice("install Docmill's custom resource definitions: this cluster does not have them")
             }
             kube::Error::Api(status) if status.code == 404 => failure.advice(format!(

@@ -6,6 +6,7 @@
 //! - [`cluster`]: the resources of Docmill and its records API, by the kubeconfig;
 //! - [`doctor`]: what `doctor` concludes, and what it advises;
 //! - [`output`]: tables, colour, JSON and YAML;
+//! - [`target`]: what the argument of a command means;
 //! - [`failure`]: why a command could not do its work, and what to do next;
 //! - [`exit_status`]: what scripts learn.
 //!
@@ -18,3 +19,4 @@ pub mod doctor;
 pub mod exit_status;
 pub mod failure;
 pub mod output;
+pub mod target;

@@ -30,6 +30,9 @@
 //! ```
 
 mod automaton;
+mod comparison {
+    pub(super) mod diff;
+}
 mod cursor;
 mod entities;
 mod evaluate;
@@ -45,6 +48,7 @@ mod repairs;
 mod validate;
 mod xml;
 
+pub use comparison::diff::{DiffStep, Edit, diff};
 pub use fault::{Fault, MAX_FAULTS, Refusal};
 pub use input::archive::member::Member;
 pub use input::archive::object::{Object, Piped};

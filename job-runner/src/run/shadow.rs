@@ -1,14 +1,13 @@
 //! Mode Shadow: converts with a proposed conversion and reports what would change. Nothing is written except
 //! the report.
 //!
-//! - `diff`, `snapshot_lines`, `compare`, `report`: what differs, and how it is reported; no I/O;
+//! - `snapshot_lines`, `compare`, `report`: what differs, and how it is reported; no I/O;
 //! - this module: reads the raw object, the record and the snapshot of each unit.
 //!
 //! The object streams through the conversion and is never held in memory. The snapshot is, up to a limit: for
 //! a larger one only the digests are compared, which tell whether the unit changes but not what changes.
 
 mod compare;
-mod diff;
 pub(super) mod report;
 mod snapshot_lines;
 

@@ -1,46 +1,148 @@
 //! Requests to the records API, which the operator serves through the API server.
 
+use docmill_crds::records_api::document::{Document, DocumentList};
+use docmill_crds::records_api::error::UnitError;
+use docmill_crds::records_api::history::DocumentHistory;
+use docmill_crds::records_api::path::{self, Subresource};
+use docmill_crds::records_api::query::{DocumentQuery, UnitQuery};
+use docmill_crds::records_api::unit::{Unit, UnitList};
+use futures::AsyncReadExt as _;
 use http::Request;
 use serde::de::DeserializeOwned;
 
 use super::Cluster;
 use crate::failure::Failure;
 
+/// Why a request to the records API has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordError {
+    /// The cluster does not serve the API.
+    NotServed(Failure),
+    /// The API has no such record.
+    NotFound(Failure),
+    /// The user may not see it.
+    Forbidden(Failure),
+    /// Anything else.
+    Other(Failure),
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        let (RecordError::NotServed(failure)
+        | RecordError::NotFound(failure)
+        | RecordError::Forbidden(failure)
+        | RecordError::Other(failure)) = error;
+        failure
+    }
+}
+
 impl Cluster {
-    /// The answer of the records API to a path with its query, as JSON. `tried` is for errors, for example `look up unit
-    /// wire/1.xml`.
-    pub async fn record<T: DeserializeOwned>(&self, tried: &str, path: &str) -> Result<T, Failure> {
-        let request = request(path).map_err(|error| Failure::new(format!("failed to {tried}: {error}")))?;
-        self.client().request(request).await.map_err(|error| failure(tried, &error))
+    /// A page of the units that a query selects.
+    pub async fn units(&self, query: &UnitQuery) -> Result<UnitList, RecordError> {
+        self.json("list units", &path::units(self.namespace(), query)).await
     }
 
-    /// The same as text: content of a document.
-    pub async fn content(&self, tried: &str, path: &str) -> Result<String, Failure> {
-        let request = request(path).map_err(|error| Failure::new(format!("failed to {tried}: {error}")))?;
-        self.client().request_text(request).await.map_err(|error| failure(tried, &error))
+    /// A unit by its digest.
+    pub async fn unit(&self, digest: &str, source: Option<&str>) -> Result<Unit, RecordError> {
+        let path = path::unit(self.namespace(), digest, None, &of_source(source));
+        self.json(&format!("look up unit {digest}"), &path).await
+    }
+
+    /// Why a unit was refused, with excerpts of the object.
+    pub async fn unit_error(&self, digest: &str, source: Option<&str>) -> Result<UnitError, RecordError> {
+        let path = path::unit(self.namespace(), digest, Some(Subresource::Error), &of_source(source));
+        self.json(&format!("read the error of unit {digest}"), &path).await
+    }
+
+    /// The documents with an id, of one source or of all.
+    pub async fn documents(&self, id: &str, source: Option<&str>) -> Result<Vec<Document>, RecordError> {
+        let query = DocumentQuery { id: Some(id.to_owned()), ..of_source(source) };
+        let path = path::documents(self.namespace(), &query);
+        let list: DocumentList = self.json(&format!("look up document {id}"), &path).await?;
+        Ok(list.items)
+    }
+
+    /// The units that a document came from.
+    pub async fn history(&self, id: &str, source: Option<&str>) -> Result<DocumentHistory, RecordError> {
+        let path = path::document(self.namespace(), id, Some(Subresource::History), &of_source(source));
+        self.json(&format!("read the history of document {id}"), &path).await
+    }
+
+    /// Content of a document at one of its stages.
+    pub async fn document_content(
+        &self,
+        id: &str,
+        stage: Subresource,
+        query: &DocumentQuery,
+    ) -> Result<Vec<u8>, RecordError> {
+        let path = path::document(self.namespace(), id, Some(stage), query);
+        self.bytes(&format!("read {} of document {id}", stage.as_str()), &path).await
+    }
+
+    /// Content of a unit: its object or its snapshot.
+    pub async fn unit_content(
+        &self,
+        digest: &str,
+        stage: Subresource,
+        source: Option<&str>,
+    ) -> Result<Vec<u8>, RecordError> {
+        let path = path::unit(self.namespace(), digest, Some(stage), &of_source(source));
+        self.bytes(&format!("read {} of unit {digest}", stage.as_str()), &path).await
+    }
+
+    async fn json<T: DeserializeOwned>(&self, tried: &str, path: &str) -> Result<T, RecordError> {
+        let request = request(tried, path)?;
+        self.client().request(request).await.map_err(|error| record_error(tried, &error))
+    }
+
+    async fn bytes(&self, tried: &str, path: &str) -> Result<Vec<u8>, RecordError> {
+        let request = request(tried, path)?;
+        let answer = self.client().request_stream(request).await;
+        let answer = answer.map_err(|error| record_error(tried, &error))?;
+        let mut reader = std::pin::pin!(answer);
+        let mut bytes = Vec::new();
+        match reader.read_to_end(&mut bytes).await {
+            Ok(_) => Ok(bytes),
+            Err(error) => Err(RecordError::Other(Failure::new(format!("failed to {tried}: {error}")))),
+        }
     }
 }
 
-fn request(path: &str) -> Result<Request<Vec<u8>>, http::Error> {
-    Request::get(path).body(Vec::new())
+fn of_source(source: Option<&str>) -> DocumentQuery {
+    DocumentQuery { source: source.map(str::to_owned), ..DocumentQuery::default() }
 }
 
-/// An error of the records API. That it is missing, down or forbidden are three different things to mend.
-fn failure(tried: &str, error: &kube::Error) -> Failure {
+fn request(tried: &str, path: &str) -> Result<Request<Vec<u8>>, RecordError> {
+    let request = Request::get(path).body(Vec::new());
+    request.map_err(|error| RecordError::Other(Failure::new(format!("failed to {tried}: {error}"))))
+}
+
+/// That the API is missing, down or forbidden are three different things to mend.
+fn record_error(tried: &str, error: &kube::Error) -> RecordError {
     let failure = Failure::of_api(tried, error);
-    match error {
-        kube::Error::Api(status) if status.code == 404 && status.details.is_none() => failure.advice(
-            "the records API is not enabled in this cluster: set recordsAPI.enabled=true in the values of the chart; \
-             sources, runs, suspend and top work without it",
-        ),
-        kube::Error::Api(status) if status.code == 503 => failure.advice(
+    let kube::Error::Api(status) = error else { return RecordError::Other(failure) };
+    match status.code {
+        // The API server answers paths that nobody serves with a text, not with a status.
+        404 if status.reason != "NotFound" => RecordError::NotServed(Failure::not_served(tried)),
+        404 => RecordError::NotFound(failure),
+        403 => RecordError::Forbidden(failure.advice(
+            "ask an administrator for the role docmill-viewer, or for content docmill-content-viewer, in this namespace",
+        )),
+        503 => RecordError::Other(failure.advice(
             "the records API does not answer: `kubectl get apiservice v1alpha1.records.docmill.io` says why, and \
              `kubectl get pods -A -l app.kubernetes.io/name=docmill` whether the operator runs",
-        ),
-        kube::Error::Api(status) if status.code == 403 => failure.advice(
-            "ask an administrator for the role docmill-viewer, or for content docmill-content-viewer, in this namespace",
-        ),
-        _ => failure,
+        )),
+        _ => RecordError::Other(failure),
+    }
+}
+
+impl Failure {
+    /// The cluster does not serve the records API.
+    fn not_served(tried: &str) -> Self {
+        Self::new(format!("failed to {tried}: this cluster does not serve the records API")).advice(
+            "set recordsAPI.enabled=true in the values of the chart (not for releases with watchNamespaces); runs, \
+             suspend, resume and top work without it",
+        )
     }
 }
 
@@ -48,17 +150,23 @@ fn failure(tried: &str, error: &kube::Error) -> Failure {
 mod tests {
     use kube::core::Status;
 
-    use super::failure;
+    use super::{RecordError, record_error};
+    use crate::failure::Failure;
 
-    fn explained(code: u16) -> String {
-        let status = Status { code, message: "no".to_owned(), ..Status::default() };
-        failure("look up x", &kube::Error::Api(Box::new(status))).explanation()
+    fn of(code: u16, reason: &str) -> RecordError {
+        let reason = reason.to_owned();
+        let status = Status { code, reason, message: "no".to_owned(), ..Status::default() };
+        record_error("look up x", &kube::Error::Api(Box::new(status)))
     }
 
     #[test]
     fn an_api_that_is_missing_down_or_forbidden_is_told_apart() {
-        assert!(explained(404).contains("recordsAPI.enabled=true"));
-        assert!(explained(503).contains("kubectl get apiservice"));
-        assert!(explained(403).contains("docmill-viewer"));
+        let explained = |error: RecordError| Failure::from(error).explanation();
+        assert!(matches!(of(404, "NotFound"), RecordError::NotFound(_)));
+        let missing = of(404, "Failed to parse error data");
+        assert!(matches!(missing, RecordError::NotServed(_)));
+        assert!(explained(missing).contains("recordsAPI.enabled=true"));
+        assert!(explained(of(503, "ServiceUnavailable")).contains("kubectl get apiservice"));
+        assert!(explained(of(403, "Forbidden")).contains("docmill-viewer"));
     }
 }

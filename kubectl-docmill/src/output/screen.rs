@@ -62,10 +62,15 @@ impl Screen {
         self.print(&rendered(answer, self.format, self.view())?)
     }
 
-    /// Prints a text. A reader that has closed its end, such as `head`, is no error.
+    /// Prints a text.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
+        self.print_bytes(text.as_bytes())
+    }
+
+    /// Prints these very bytes. A reader that has closed its end, such as `head`, is no error.
+    pub fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 Err(Failure::new(format!("failed to write to standard output: {error}")))
             }

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use docmill_clients::clock;
-use docmill_convert::{Converter, Document, Object, ObjectInfo, Reading, Refusal};
+use docmill_convert::{Converter, Document, Object, ObjectInfo, Reading, Refusal, diff};
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::{
     DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest,
@@ -12,7 +12,6 @@ use docmill_crds::records::units::{
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::diff::diff;
 use super::report::{FailureExample, Move, ShadowReport};
 use super::snapshot_lines::{self, OpenSnapshot};
 use crate::ingest::prepare::address::Addressing;

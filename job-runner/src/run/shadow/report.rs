@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use docmill_convert::Edit;
 use docmill_crds::records::units::{DocumentAddress, UnitId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use super::diff::Edit;
 
 use crate::run::report::Report;
 

@@ -1,11 +1,11 @@
 //! Counting, and that the grouping of merges does not matter.
 
+use docmill_convert::diff;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::{FIELDS, FailureExample, ShadowReport};
 use crate::run::report::Report as _;
-use crate::run::shadow::diff::diff;
 
 fn of_document(id: &str, before: &Value, after: &Value) -> ShadowReport {
     let object = |value: &Value| value.as_object().cloned().unwrap_or_default();

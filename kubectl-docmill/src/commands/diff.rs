@@ -1,0 +1,75 @@
+//! `kubectl docmill diff`: what differs between two stages of a document, field by field.
+
+pub mod render;
+pub mod side;
+
+use clap::Args;
+use docmill_crds::records_api::path::Subresource;
+use serde_json::{Map, Value};
+
+use super::Session;
+use super::cat::PlaceArgs;
+use crate::cluster::Cluster;
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use render::DocumentDiff;
+use side::Side;
+
+const EXAMPLES: &str = "Examples:
+  kubectl docmill diff urn:newsml:example.com:20261125:1
+  kubectl docmill diff urn:newsml:example.com:20261125:1 --from indexed --to enriched
+  kubectl docmill diff urn:newsml:example.com:20261125:1 --from snapshot@0123456789abcdef0123456789abcdef --to indexed
+
+Units of earlier versions are those that `kubectl docmill history` lists.
+
+Exit status: 0 if nothing differs, 3 if something does.";
+
+/// What to compare.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct DiffArgs {
+    /// Id of the document.
+    #[arg(value_name = "ID")]
+    id: String,
+
+    /// The old side: snapshot, indexed, enriched, or snapshot@UNIT for the snapshot of an earlier version.
+    #[arg(long, value_name = "STAGE", default_value = "snapshot")]
+    from: Side,
+
+    /// The new side.
+    #[arg(long, value_name = "STAGE", default_value = "indexed")]
+    to: Side,
+
+    /// Compare what Docmill adds, too: `_docmill`.
+    #[arg(long)]
+    provenance: bool,
+
+    /// Which document.
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+/// Reads both sides, and shows what differs.
+pub async fn run(args: &DiffArgs, session: &Session) -> Result<ExitStatus, Failure> {
+    let cluster = session.cluster().await?;
+    let (before, after) =
+        tokio::try_join!(read(&cluster, args, &args.from), read(&cluster, args, &args.to))?;
+    let diff = DocumentDiff::new(&args.from, &args.to, &before, &after);
+    session.screen.show(&diff)?;
+    Ok(if diff.edits.is_empty() { ExitStatus::Success } else { ExitStatus::Findings })
+}
+
+async fn read(cluster: &Cluster, args: &DiffArgs, side: &Side) -> Result<Map<String, Value>, Failure> {
+    let content = match side {
+        Side::Stage(stage) => cluster.document_content(&args.id, *stage, &args.place.query()).await?,
+        Side::OfUnit(digest) => {
+            let source = args.place.source.as_deref();
+            cluster.unit_content(digest, Subresource::Snapshot, source).await?
+        }
+    };
+    let mut document = side.document(&content, &args.id)?;
+    if !args.provenance {
+        document.retain(|name, _| name != side::PROVENANCE);
+    }
+    Ok(document)
+}

@@ -1,0 +1,75 @@
+//! Where a document or an object is stuck, and which command would help. Pure.
+
+use docmill_crds::records_api::stage::{Presence, RawStage};
+use docmill_crds::records_api::state::State;
+
+use super::lookup::Trace;
+
+/// A source and a key, as arguments of a shell.
+fn of_key(source: &str, raw: &RawStage) -> String {
+    format!("{} --key {}", quoted(source), quoted(&raw.key))
+}
+
+/// What to do about a unit in a state.
+pub fn of_unit(state: State, source: &str, raw: &RawStage, superseded_by: Option<&str>) -> Vec<String> {
+    let at = of_key(source, raw);
+    match state {
+        State::Failed => vec![
+            "mend the object or the model; a new version of the object is ingested by itself".to_owned(),
+            format!("kubectl docmill replay {at}   # once the model is mended"),
+        ],
+        State::Pending => vec![
+            format!("kubectl docmill top {}   # is there a backlog, are there workers, who throttles them?", quoted(source)),
+            format!("kubectl docmill process {at}   # ingests it now, also if its notification got lost"),
+        ],
+        State::Missing => {
+            vec![format!("kubectl docmill audit {} --repair   # puts back what the records say", quoted(source))]
+        }
+        State::Superseded => superseded_by
+            .map(|digest| format!("kubectl docmill trace {digest}   # the version that replaced it"))
+            .into_iter()
+            .collect(),
+        State::Skipped if raw.presence == Some(Presence::Present) => {
+            vec![format!("kubectl docmill process {at}   # the object is there: ingests it")]
+        }
+        State::Indexed | State::Enriched | State::Converted | State::Skipped | State::Removed => Vec::new(),
+    }
+}
+
+/// What to do where nothing is known.
+pub fn of_unknown(trace: &Trace) -> Vec<String> {
+    if trace.sources.is_empty() {
+        return vec!["kubectl get ingestsources -A   # this namespace has no source: choose one with -n".to_owned()];
+    }
+    let mut lines = vec![
+        "a document that was refused has no id yet: look it up by the key of its object".to_owned(),
+        "an object that is not in the bucket, or outside of raw.prefix and raw.suffixes, is not ingested".to_owned(),
+    ];
+    if let [source] = trace.sources.as_slice() {
+        lines.push(format!("kubectl docmill failures {}   # what was refused lately", quoted(source)));
+    }
+    lines
+}
+
+/// A text as one word of a shell. Commands are copied, so that a key must not become one.
+pub fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@,".contains(c);
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_key_is_one_word_of_a_shell() {
+        assert_eq!(quoted("wire/a-1.xml"), "wire/a-1.xml");
+        assert_eq!(quoted("a b; rm -r ."), "'a b; rm -r .'");
+        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(quoted("-rf"), "'-rf'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,114 @@
+//! Asks the records API for all that an argument can mean.
+
+use docmill_crds::IngestSource;
+use docmill_crds::records_api::document::Document;
+use docmill_crds::records_api::error::UnitError;
+use docmill_crds::records_api::query::UnitQuery;
+use docmill_crds::records_api::state::State;
+use docmill_crds::records_api::unit::Unit;
+use serde::Serialize;
+
+use crate::cluster::{Cluster, RecordError};
+use crate::failure::Failure;
+use crate::target::Target;
+
+/// Versions of one key that are shown.
+const VERSIONS: u32 = 10;
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trace {
+    /// What was looked for.
+    pub target: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The sources that were asked; empty if the API asked all of them.
+    pub sources: Vec<String>,
+    /// The documents with this id.
+    pub documents: Vec<Document>,
+    /// The units with this key or digest.
+    pub units: Vec<Unit>,
+    /// Why the refused ones of them were refused, with excerpts.
+    pub errors: Vec<UnitError>,
+    /// What could not be read, in words.
+    pub notes: Vec<String>,
+}
+
+impl Trace {
+    /// Whether something was found, and the newest of it was not refused.
+    pub fn is_well(&self) -> bool {
+        let documents = self.documents.iter().map(|document| document.state);
+        let newest = self.units.first().map(|unit| unit.state);
+        let mut states = documents.chain(newest).peekable();
+        states.peek().is_some() && states.all(|state| !matches!(state, State::Failed | State::Missing))
+    }
+
+    /// All units that were found, also those of documents.
+    pub fn all_units(&self) -> impl Iterator<Item = &Unit> {
+        self.documents.iter().filter_map(|document| document.unit.as_ref()).chain(&self.units)
+    }
+}
+
+/// Finds a document or the versions of an object.
+pub async fn find(cluster: &Cluster, text: &str, source: Option<&str>) -> Result<Trace, Failure> {
+    let target = Target::parse(text);
+    let mut trace =
+        Trace { target: text.to_owned(), namespace: cluster.namespace().to_owned(), ..Trace::default() };
+    if let Some(id) = &target.id {
+        trace.documents = cluster.documents(id, source).await?;
+    }
+    if trace.documents.is_empty() {
+        trace.sources = match source {
+            Some(source) => vec![source.to_owned()],
+            None => cluster.names::<IngestSource>().await?,
+        };
+        trace.units = units(cluster, &target, &trace.sources).await?;
+    }
+    add_errors(cluster, &mut trace).await?;
+    Ok(trace)
+}
+
+async fn units(cluster: &Cluster, target: &Target, sources: &[String]) -> Result<Vec<Unit>, Failure> {
+    for source in sources {
+        if let Some(digest) = &target.digest {
+            match cluster.unit(digest, Some(source)).await {
+                Ok(unit) => return Ok(vec![unit]),
+                Err(RecordError::NotFound(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+    }
+    for key in &target.keys {
+        let mut found = Vec::new();
+        for source in sources {
+            let (source, key) = (Some(source.clone()), Some(key.clone()));
+            let query = UnitQuery { source, key, limit: Some(VERSIONS), ..UnitQuery::default() };
+            found.extend(cluster.units(&query).await?.items);
+        }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Reads why the newest unit was refused. Whoever may not see content learns the places of the faults all the same.
+async fn add_errors(cluster: &Cluster, trace: &mut Trace) -> Result<(), Failure> {
+    let failed = trace.all_units().find(|unit| unit.state == State::Failed);
+    let Some((digest, source)) = failed.and_then(|unit| Some((unit.metadata.name.clone()?, unit.source.clone())))
+    else {
+        return Ok(());
+    };
+    match cluster.unit_error(&digest, Some(&source)).await {
+        Ok(error) => trace.errors.push(error),
+        Err(RecordError::Forbidden(_)) => trace.notes.push(
+            "values and excerpts of the object are for roles that may see content (docmill-content-viewer)".to_owned(),
+        ),
+        Err(RecordError::NotFound(_)) => {
+            trace.notes.push("the errors bucket has no evidence of this refusal any more".to_owned());
+        }
+        Err(other) => return Err(other.into()),
+    }
+    Ok(())
+}
