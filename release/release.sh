@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything that a release consists of into dist/: image, chart packages, manifests, job-runner archive, bill of
-# materials, provenance and checksums. One commit gives one result, byte for byte: see docs/operations/release.md.
+# Builds everything that a release consists of into dist/: image, chart packages, manifests, archives of job-runner and of
+# the plugin of kubectl, bill of materials, provenance and checksums. One commit gives one result, byte for byte: see docs/operations/release.md.
 set -euo pipefail
 export LC_ALL=C TZ=UTC
 
@@ -114,8 +114,10 @@ build_programs() {
     --remap-path-prefix=$home=cargo --remap-path-prefix=$sysroot=rust" \
   CFLAGS="-ffile-prefix-map=$home=cargo -ffile-prefix-map=$target=target" \
   DOCMILL_COMMIT=$commit CARGO_INCREMENTAL=0 \
-    cargo build --release --locked --package docmill-operator --package docmill-job-runner
-  install -D --mode=0755 --target-directory="$dist/programs/$arch" "$target/release/operator" "$target/release/job-runner"
+    cargo build --release --locked --package docmill-operator --package docmill-job-runner \
+    --package kubectl-docmill
+  install -D --mode=0755 --target-directory="$dist/programs/$arch" "$target/release/operator" "$target/release/job-runner" \
+    "$target/release/kubectl-docmill"
 }
 
 # Sets `digest`.
@@ -159,6 +161,16 @@ package_runner() {
   rm -rf "$work"
 }
 
+package_plugin() {
+  local name=kubectl-docmill-$version-linux-$arch
+  local work=$dist/work
+  rm -rf "$work" && mkdir -p "$work/$name"
+  cp "$dist/programs/$arch/kubectl-docmill" release/kubectl_complete-docmill LICENSE "$work/$name/"
+  "$dist/programs/$arch/kubectl-docmill" man >"$work/$name/kubectl-docmill.1"
+  pack "$work" "$dist/$name.tar.gz" "$name"
+  rm -rf "$work"
+}
+
 write_bill() {
   local platform work=$dist/work
   platform=$(rustc --version --verbose | sed -n 's/^host: //p')
@@ -191,6 +203,7 @@ build_programs
 build_image
 package_charts
 package_runner
+package_plugin
 HELM=$helm release/manifests.sh "$version" "$repository" "$digest" "$dist"
 write_bill
 write_evidence

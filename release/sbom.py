@@ -17,7 +17,7 @@ import sys
 import tomllib
 import uuid
 
-PROGRAMS = ("docmill-job-runner", "docmill-operator")
+PROGRAMS = ("docmill-job-runner", "docmill-operator", "kubectl-docmill")
 REGISTRY = "registry+https://github.com/rust-lang/crates.io-index"
 PRODUCT = "docmill"
 

@@ -3,14 +3,19 @@
 use clap::{Parser, Subcommand};
 
 use crate::cluster::ClusterArgs;
-use crate::commands::{doctor, suspend};
+use crate::commands::ingest_runs::args::{AuditArgs, ProcessArgs, ReconvertArgs, ReplayArgs, ShadowArgs};
+use crate::commands::{cat, diff, doctor, enrich, failures, history, reproduce, suspend, top, trace};
 use crate::output::OutputArgs;
+
+const EXIT_STATUS: &str = "Exit status: 0 if all is well; 1 if the command could not do its work, or a run failed; 2 for a wrong \
+                           command line; 3 for findings: refused units, differences, an unknown document; 130 after Ctrl-C \
+                           while a run was followed, which continues.";
 
 /// Where documents are, what failed and why, and runs that are followed to their end.
 ///
 /// It uses the kubeconfig as kubectl does, and needs no other credentials.
 #[derive(Debug, Parser)]
-#[command(name = "kubectl-docmill", bin_name = "kubectl docmill", version, about, long_about)]
+#[command(name = "kubectl-docmill", bin_name = "kubectl docmill", version, after_help = EXIT_STATUS)]
 pub struct Cli {
     /// Which cluster.
     #[command(flatten)]
@@ -26,12 +31,41 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show every stage of a document or an object, and where it is stuck.
+    Trace(trace::TraceArgs),
+    /// Show what was refused of a source, by reason, with examples.
+    Failures(failures::FailuresArgs),
+    /// Print a document at one of its stages.
+    Cat(cat::CatArgs),
+    /// Show what differs between two stages of a document.
+    Diff(diff::DiffArgs),
+    /// Show the versions that a document came from.
+    History(history::HistoryArgs),
+    /// Show sources and runs: rate, backlog, lag, workers, failures.
+    Top(top::TopArgs),
+    /// Retry refused units, and wait for the end.
+    Replay(ReplayArgs),
+    /// Ingest objects that were not ingested yet, and wait for the end.
+    Process(ProcessArgs),
+    /// Convert objects again with the conversion in force, and wait for the end.
+    Reconvert(ReconvertArgs),
+    /// Rehearse another conversion, and wait for the report.
+    Shadow(ShadowArgs),
+    /// Compare bucket, records, snapshots, index and errors, and wait for the report.
+    Audit(AuditArgs),
+    /// Enrich documents, and wait for the end.
+    Enrich(enrich::EnrichArgs),
     /// Suspend a source, a run or a schedule.
     Suspend(suspend::SuspendArgs),
     /// Resume a source, a run or a schedule.
     Resume(suspend::SuspendArgs),
     /// Find what is wrong with the installation or a source, and what mends it.
     Doctor(doctor::DoctorArgs),
+    /// Run the conversion of an object on this machine, and compare it with that of the cluster.
+    Reproduce(reproduce::ReproduceArgs),
+    /// Print the man page.
+    #[command(hide = true)]
+    Man,
 }
 
 #[cfg(test)]

@@ -1,12 +1,23 @@
 //! The commands: one file each. A command reads through [`crate::cluster`], has its answer rendered by a pure function, and
 //! prints it.
 
+pub mod cat;
+pub mod diff;
 pub mod doctor;
+pub mod enrich;
+pub mod failures;
+pub mod history;
+pub mod ingest_runs;
+pub mod reproduce;
+pub mod shell;
 pub mod suspend;
+pub mod top;
+pub mod trace;
+pub mod watch;
 
-use crate::cli::{Cli, Command};
+use std::path::Path;
+
 use crate::cluster::{Cluster, ClusterArgs};
-use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::output::Screen;
 
@@ -19,18 +30,19 @@ pub struct Session {
 }
 
 impl Session {
+    /// By the global flags. Nothing is read yet.
+    pub const fn new(cluster: ClusterArgs, screen: Screen) -> Self {
+        Self { cluster, screen }
+    }
+
     /// Reads the kubeconfig. No request is sent yet.
     pub async fn cluster(&self) -> Result<Cluster, Failure> {
         Cluster::connect(&self.cluster).await
     }
 }
 
-/// Runs the command of a command line.
-pub async fn run(cli: &Cli) -> Result<ExitStatus, Failure> {
-    let session = Session { cluster: cli.cluster.clone(), screen: Screen::new(&cli.output) };
-    match &cli.command {
-        Command::Suspend(args) => suspend::run(args, true, &session).await,
-        Command::Resume(args) => suspend::run(args, false, &session).await,
-        Command::Doctor(args) => doctor::run(args, &session).await,
-    }
+/// The text of a file that a flag names.
+fn read_file(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("failed to read {}: {error}", path.display())))
 }

@@ -1,22 +1,29 @@
 //! `kubectl docmill`: answers where a document is and what failed, starts runs and follows them. It needs nothing but the
 //! user's kubeconfig.
 //!
-//! - [`cli`]: the command line;
+//! - [`cli`]: the command line; [`dispatch`]: from there to its command;
 //! - [`commands`]: one file a command: it reads, calls a pure rendering, and prints;
 //! - [`cluster`]: the resources of Docmill and its records API, by the kubeconfig;
 //! - [`doctor`]: what `doctor` concludes, and what it advises;
+//! - [`reproduce`]: the conversion of one object on this machine;
 //! - [`output`]: tables, colour, JSON and YAML;
-//! - [`target`]: what the argument of a command means;
+//! - [`runs`]: runs that are followed to their end;
+//! - [`target`], [`since`]: what arguments mean;
 //! - [`failure`]: why a command could not do its work, and what to do next;
 //! - [`exit_status`]: what scripts learn.
 //!
-//! Imports run `commands` → `cluster`, `output` → `failure`. Only `commands` and `cluster` perform I/O.
+//! Imports run `dispatch` → `cli` → `commands` → `runs` → `cluster`, `output` → `failure`. Renderings, selections and specs of runs are pure
+//! functions of data.
 
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod dispatch;
 pub mod doctor;
 pub mod exit_status;
 pub mod failure;
 pub mod output;
+pub mod reproduce;
+pub mod runs;
+pub mod since;
 pub mod target;

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use kubectl_docmill::cli::Cli;
-use kubectl_docmill::commands;
+use kubectl_docmill::commands::shell::COMPLETE;
+use kubectl_docmill::dispatch;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
     // An error means that a provider is installed already; there is only one in the tree.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -17,7 +17,13 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(commands::run(&cli)) {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    if let [_, command, rest @ ..] = words.as_slice()
+        && command == COMPLETE
+    {
+        return runtime.block_on(dispatch::complete(rest)).into();
+    }
+    match runtime.block_on(dispatch::run(&Cli::parse())) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             eprint!("{}", failure.explanation());

@@ -10,6 +10,8 @@ use anyhow::{Context as _, Result, bail};
 pub struct Finished {
     /// Whether it ended well.
     pub ok: bool,
+    /// Its exit status; `None` if a signal ended it.
+    pub code: Option<i32>,
     /// What it wrote.
     pub stdout: String,
     /// What it complained of.
@@ -53,6 +55,7 @@ fn run_blocking(mut command: Command, input: Option<String>) -> Result<Finished>
     }
     Ok(Finished {
         ok: output.status.success(),
+        code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     })

@@ -52,7 +52,7 @@ fn path(steps: &[DiffStep]) -> String {
     for step in steps {
         match step {
             DiffStep::Key(key) if path.is_empty() => path.push_str(key),
-            DiffStep::Key(key) => path.extend([".", key]),
+            DiffStep::Key(key) => path.extend([".", key.as_str()]),
             DiffStep::Entry(index) => path.extend([format!("[{index}]")]),
         }
     }

@@ -54,15 +54,12 @@ async fn plant(world: &World, proxy: &Proxy) -> Result<()> {
 }
 
 async fn examine(world: &World) -> Result<Value> {
-    let tests = std::env::current_exe()?;
-    let folder = tests.ancestors().nth(2).context("the tests lie in no target folder")?;
-    let mut arguments = vec!["doctor", SOURCE, "--namespace", world.name.as_str(), "--output", "json"];
-    arguments.extend(world.env.context.iter().flat_map(|context| ["--context", context.as_str()]));
-    let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
-    let program = folder.join("kubectl-docmill");
-    let ended = command::run(&program.display().to_string(), &arguments, None).await?;
-    ensure!(!ended.ok, "it found nothing wrong: {}", ended.stdout);
-    serde_json::from_str(&ended.stdout).with_context(|| ended.stderr)
+    let context = world.env.context.iter().flat_map(|context| ["--context", context.as_str()]);
+    let all = ["docmill", "doctor", SOURCE, "-n", world.name.as_str(), "-o", "json"].into_iter().chain(context);
+    let all: Vec<String> = all.map(str::to_owned).collect();
+    let ended = command::run("kubectl", &all, None).await?;
+    ensure!(ended.code == Some(3), "{ended:?}");
+    serde_json::from_str(&ended.stdout).with_context(|| format!("{ended:?}"))
 }
 
 /// These faults are found, and none that is not there.

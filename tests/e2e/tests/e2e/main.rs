@@ -19,6 +19,7 @@ mod keys;
 mod model;
 mod namespaced;
 mod outages;
+mod plugin;
 mod queues;
 mod refusals;
 mod release;

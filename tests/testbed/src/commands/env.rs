@@ -11,7 +11,7 @@ use crate::{
     home::Home,
     ip_family::IpFamily,
     parts::{
-        opensearch, product,
+        cargo, opensearch, product,
         stores::{
             ACCESS_KEY_ID, BRIDGE, EMBEDDINGS, ES_ENRICHED, ES_RAW, MODELS, NAMESPACE, REGION, S3,
             SECRET_ACCESS_KEY, SQS,
@@ -80,9 +80,11 @@ pub(crate) fn settings(home: &Home) -> anyhow::Result<Vec<(&'static str, String)
     Ok(settings)
 }
 
-/// The caller's path, behind the testbed's kubectl and helm.
+/// The caller's path, behind the testbed's kubectl and helm, and the programs of this checkout, among which kubectl finds
+/// its plugin.
 fn path(home: &Home, versions: &Versions) -> String {
-    let ours = [home.bin_dir("kubernetes", &versions.kubernetes), home.bin_dir("helm", &versions.helm)];
+    let kubernetes = home.bin_dir("kubernetes", &versions.kubernetes);
+    let ours = [kubernetes, home.bin_dir("helm", &versions.helm), cargo::programs(home)];
     let ours = ours.map(|folder| folder.display().to_string()).join(":");
     let callers = env::var("PATH").unwrap_or_default();
     if callers.starts_with(&ours) { callers } else { format!("{ours}:{callers}") }

@@ -1,0 +1,98 @@
+//! `kubectl docmill failures`: what was refused of a source, by reason, with examples.
+
+pub mod summary;
+
+use clap::Args;
+use docmill_crds::IngestSource;
+use docmill_crds::records_api::MAX_LIMIT;
+use docmill_crds::records_api::query::UnitQuery;
+use docmill_crds::records_api::state::State;
+use docmill_crds::records_api::unit::Unit;
+use jiff::Timestamp;
+
+use super::Session;
+use super::watch::{self, WatchArgs};
+use crate::cluster::{Cluster, RecordError};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::since::Since;
+use summary::FailureSummary;
+
+/// Pages that are read at most: 5000 units.
+const PAGES: usize = 10;
+
+const EXAMPLES: &str = "Examples:
+  kubectl docmill failures wire
+  kubectl docmill failures wire --reason MissingField --since 2h
+  kubectl docmill failures wire -o wide --examples 20
+
+Exit status: 0 if nothing was refused, 3 if something was.";
+
+/// Which failures.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct FailuresArgs {
+    /// Name of the IngestSource.
+    #[arg(value_name = "SOURCE")]
+    source: String,
+
+    /// Only this reason code.
+    #[arg(long, value_name = "REASON")]
+    reason: Option<String>,
+
+    /// Only units refused since then: how long ago (30m, 2h, 1d), or a time in RFC 3339.
+    #[arg(long, value_name = "TIME")]
+    since: Option<Since>,
+
+    /// Examples of each reason.
+    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    examples: usize,
+
+    /// How to keep looking.
+    #[command(flatten)]
+    watch: WatchArgs,
+}
+
+/// Reads the refused units, and shows them grouped.
+pub async fn run(args: &FailuresArgs, session: &Session) -> Result<ExitStatus, Failure> {
+    let cluster = session.cluster().await?;
+    watch::repeatedly(args.watch, session.screen, async || {
+        let summary = read(&cluster, args).await?;
+        let is_clean = summary.groups.is_empty();
+        Ok((summary, if is_clean { ExitStatus::Success } else { ExitStatus::Findings }))
+    })
+    .await
+}
+
+async fn read(cluster: &Cluster, args: &FailuresArgs) -> Result<FailureSummary, Failure> {
+    match units(cluster, args).await {
+        Ok((units, is_cut)) => Ok(FailureSummary::of_units(&args.source, &units, args.examples, is_cut)),
+        Err(RecordError::NotServed(failure)) if args.reason.is_none() && args.since.is_none() => {
+            let source: IngestSource = cluster.get(&args.source).await?;
+            Ok(FailureSummary::of_status(&source, failure.to_string()))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The refused units, the last recorded first, and whether there are more.
+async fn units(cluster: &Cluster, args: &FailuresArgs) -> Result<(Vec<Unit>, bool), RecordError> {
+    let mut query = UnitQuery {
+        source: Some(args.source.clone()),
+        state: Some(State::Failed),
+        reason: args.reason.clone(),
+        since: args.since.map(|since| since.time(Timestamp::now()).to_string()),
+        limit: Some(MAX_LIMIT),
+        ..UnitQuery::default()
+    };
+    let mut units = Vec::new();
+    for _ in 0..PAGES {
+        let page = cluster.units(&query).await?;
+        units.extend(page.items);
+        query.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
+        if query.continue_token.is_none() {
+            break;
+        }
+    }
+    Ok((units, query.continue_token.is_some()))
+}
