@@ -11,8 +11,9 @@ use docmill_crds::records_api::unit::Unit;
 use docmill_crds::{ConversionModel, IngestSource};
 use jiff::Timestamp;
 
-use super::Session;
+use super::ingest_runs::spec::conversion;
 use super::trace::lookup;
+use super::{Session, read_file};
 use crate::cluster::Cluster;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
@@ -43,7 +44,7 @@ pub struct ReproduceArgs {
     #[arg(short, long, value_name = "SOURCE", required_unless_present_any = ["target", "model"])]
     source: Option<String>,
 
-    /// A model on this machine, as `spec.conversion` states it, instead of that of the source.
+    /// A model on this machine, instead of that of the source: a ConversionModel, an IngestSource, or a conversion by itself.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
 
@@ -68,15 +69,15 @@ pub async fn run(args: &ReproduceArgs, session: &Session) -> Result<ExitStatus, 
         (None, None) => return Err(Failure::new("nothing to convert: name an object, or a file with --file")),
     };
     let of_unit = fetched.cluster.as_ref().map(|cluster| cluster.unit.source.as_str());
-    let conversion = match (&args.model, args.source.as_deref().or(of_unit)) {
+    let model = match (&args.model, args.source.as_deref().or(of_unit)) {
         (Some(file), _) => read_model(file)?,
         (None, Some(source)) => Box::pin(model_in_force(&session.cluster().await?, source)).await?,
         (None, None) => return Err(Failure::new("no model: name a source with --source, or a file with --model")),
     };
-    let outcome = convert(&conversion, &fetched.bytes, &fetched.key, fetched.landed)
+    let outcome = convert(&model, &fetched.bytes, &fetched.key, fetched.landed)
         .map_err(|error| Failure::new(format!("failed to convert {}: {error}", fetched.key)))?;
     let saved = match &args.save {
-        Some(folder) => save(folder, &fetched, &conversion, &outcome)?,
+        Some(folder) => save(folder, &fetched, &model, &outcome)?,
         None => Vec::new(),
     };
     let reproduction = reproduction(fetched, outcome, saved);
@@ -101,28 +102,24 @@ async fn of_cluster(target: &str, source: Option<&str>, session: &Session) -> Re
 }
 
 fn of_file(file: &Path) -> Result<Fetched, Failure> {
-    let bytes = fs::read(file).map_err(|error| unreadable(file, &error))?;
+    let bytes = fs::read(file)
+        .map_err(|error| Failure::new(format!("failed to read {}: {error}", file.display())))?;
     Ok(Fetched { key: file.display().to_string(), bytes, landed: Some(Timestamp::now()), cluster: None })
 }
 
 fn read_model(file: &Path) -> Result<Conversion, Failure> {
-    let text = fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
-    serde_saphyr::from_str(&text).map_err(|error| {
+    conversion(&read_file(file)?).map_err(|error| {
         Failure::new(format!("failed to read the model in {}: {error}", file.display()))
             .advice("`job-runner model check` explains each line that is wrong")
     })
 }
 
-fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("failed to read {}: {error}", file.display()))
-}
-
 /// The model that workers of a source use now.
 async fn model_in_force(cluster: &Cluster, source: &str) -> Result<Conversion, Failure> {
-    let conversion = cluster.get::<IngestSource>(source).await?.spec.conversion;
-    match &conversion.model_ref {
+    let stated = cluster.get::<IngestSource>(source).await?.spec.conversion;
+    match &stated.model_ref {
         Some(reference) => Ok(cluster.get::<ConversionModel>(&reference.name).await?.spec.0),
-        None => Ok(conversion),
+        None => Ok(stated),
     }
 }
 
