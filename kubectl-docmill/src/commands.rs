@@ -5,6 +5,7 @@ pub mod cat;
 pub mod diff;
 pub mod doctor;
 pub mod enrich;
+pub mod estimate;
 pub mod failures;
 pub mod history;
 pub mod ingest_runs;

@@ -5,6 +5,7 @@
 //! - [`commands`]: one file a command: it reads, calls a pure rendering, and prints;
 //! - [`cluster`]: the resources of Docmill and its records API, by the kubeconfig;
 //! - [`doctor`]: what `doctor` concludes, and what it advises;
+//! - [`estimate`]: what sources and runs take;
 //! - [`reproduce`]: the conversion of one object on this machine;
 //! - [`output`]: tables, colour, JSON and YAML;
 //! - [`runs`]: runs that are followed to their end;
@@ -20,6 +21,7 @@ pub mod cluster;
 pub mod commands;
 pub mod dispatch;
 pub mod doctor;
+pub mod estimate;
 pub mod exit_status;
 pub mod failure;
 pub mod output;
