@@ -82,7 +82,7 @@ fn privileges(need: Need, missing: Result<Option<Vec<String>>, String>) -> Probe
 }
 
 async fn within<T>(request: impl Future<Output = Result<T, ElasticError>>) -> Result<T, String> {
-    match tokio::time::timeout(ANSWER_WITHIN, request).await {
+    match tokio::time::timeout(ANSWER_WITHIN, Box::pin(request)).await {
         Ok(answer) => answer.map_err(|error| word(&error)),
         Err(_) => Err(late()),
     }

@@ -84,7 +84,7 @@ async fn look(
     order.ingest.limits = limits;
     if is_probe {
         // Whether the stores can be reached is what its pod finds out.
-        may_start(&order.ingest, context).await?;
+        Box::pin(may_start(&order.ingest, context)).await?;
     } else {
         Box::pin(reach(&order.ingest, context, endpoint_client)).await?;
     }
