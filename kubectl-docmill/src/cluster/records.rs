@@ -128,7 +128,8 @@ fn record_error(tried: &str, error: &kube::Error) -> RecordError {
         403 => RecordError::Forbidden(failure.advice(
             "ask an administrator for the role docmill-viewer, or for content docmill-content-viewer, in this namespace",
         )),
-        503 => RecordError::Other(failure.advice(
+        // The API's own status says what is wrong; the API server answers for an API that is down with a text.
+        503 if status.reason != "ServiceUnavailable" => RecordError::Other(failure.advice(
             "the records API does not answer: `kubectl get apiservice v1alpha1.records.docmill.io` says why, and \
              `kubectl get pods -A -l app.kubernetes.io/name=docmill` whether the operator runs",
         )),
@@ -166,7 +167,8 @@ mod tests {
         let missing = of(404, "Failed to parse error data");
         assert!(matches!(missing, RecordError::NotServed(_)));
         assert!(explained(missing).contains("recordsAPI.enabled=true"));
-        assert!(explained(of(503, "ServiceUnavailable")).contains("kubectl get apiservice"));
+        assert!(explained(of(503, "Failed to parse error data")).contains("kubectl get apiservice"));
+        assert!(!explained(of(503, "ServiceUnavailable")).contains("kubectl get apiservice"));
         assert!(explained(of(403, "Forbidden")).contains("docmill-viewer"));
     }
 }

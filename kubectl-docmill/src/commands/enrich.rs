@@ -117,7 +117,9 @@ mod tests {
     #[test]
     fn one_description_of_a_run_is_needed() {
         let parses = |line: &str| Cli::try_parse_from(line.split(' ')).is_ok();
-        assert!(parses("kubectl-docmill enrich -f run.yaml") && parses("kubectl-docmill enrich --like a --dry-run"));
-        assert!(!parses("kubectl-docmill enrich") && !parses("kubectl-docmill enrich --like a --schedule b"));
+        assert!(parses("kubectl-docmill enrich -f run.yaml"));
+        assert!(parses("kubectl-docmill enrich --like a --dry-run"));
+        assert!(!parses("kubectl-docmill enrich"));
+        assert!(!parses("kubectl-docmill enrich --like a --schedule b"));
     }
 }

@@ -17,11 +17,7 @@ pub async fn shadow(args: &ShadowArgs, session: &Session) -> Result<ExitStatus, 
 }
 
 /// Creates the run of a spec.
-pub async fn run(
-    spec: IngestRunSpec,
-    args: &RunArgs,
-    session: &Session,
-) -> Result<ExitStatus, Failure> {
+pub async fn run(spec: IngestRunSpec, args: &RunArgs, session: &Session) -> Result<ExitStatus, Failure> {
     let mut run = IngestRun::new("", spec);
     let prefix = spec::name_prefix(run.spec.mode, &run.spec.source_ref.name);
     run.metadata.generate_name = args.name.is_none().then_some(prefix);

@@ -17,7 +17,8 @@ pub struct WatchArgs {
     pub watch: bool,
 
     /// Seconds between two looks.
-    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub interval: u64,
 }
 

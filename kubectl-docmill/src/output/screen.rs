@@ -89,7 +89,7 @@ pub fn rendered(answer: &impl Show, format: Format, view: View) -> Result<String
             format!("{text}\n")
         }
         Format::Yaml => serde_saphyr::to_string(answer).map_err(|error| failed(error.to_string()))?,
-        Format::Name => answer.names().iter().map(|name| format!("{name}\n")).collect(),
+        Format::Name => answer.names().iter().flat_map(|name| [name.as_str(), "\n"]).collect(),
     })
 }
 

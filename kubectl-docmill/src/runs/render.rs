@@ -25,7 +25,8 @@ pub fn progress(state: &RunState, meter: &Meter, palette: Palette) -> String {
         });
     }
     let refused = state.numbers.iter().find(|(word, _)| *word == "failed");
-    parts.extend(refused.map(|(word, number)| palette.paint(Tone::Bad, &format!("{} {word}", count(*number)))));
+    let refused = refused.map(|(word, number)| format!("{} {word}", count(*number)));
+    parts.extend(refused.map(|refused| palette.paint(Tone::Bad, &refused)));
     parts.extend(meter.tenths_per_second().map(|rate| format!("{}.{}/s", rate / 10, rate % 10)));
     let rest = state.selected.map(|selected| selected - state.processed);
     let left = rest.filter(|_| state.counted != "key ranges").and_then(|rest| meter.seconds_for(rest));
@@ -53,8 +54,8 @@ pub fn verdict(state: &RunState, palette: Palette) -> String {
         Some(Outcome::Failed) => palette.paint(Tone::Bad, "Failed"),
         None => state.phase.clone(),
     };
-    let mut parts: Vec<String> =
-        state.selected.map(|selected| format!("{} {} selected", count(selected), state.counted)).into_iter().collect();
+    let selected = state.selected.map(|selected| format!("{} {} selected", count(selected), state.counted));
+    let mut parts: Vec<String> = selected.into_iter().collect();
     parts.extend(state.numbers.iter().map(|(word, number)| format!("{} {word}", count(*number))));
     parts.extend(state.duration.as_ref().map(|duration| format!("in {duration}")));
     let colon = if parts.is_empty() { "" } else { ": " };

@@ -142,9 +142,11 @@ fn waits(conditions: &[Condition], outcome: Option<Outcome>) -> Option<String> {
     let condition = match outcome {
         Some(Outcome::Complete) => None,
         Some(Outcome::Failed) => holds(conditions, "Failed"),
-        None => ["Suspended", "Throttled", "Degraded"].iter().find_map(|of| holds(conditions, of)).or_else(|| {
-            conditions.iter().find(|condition| condition.type_ == "Ready" && condition.status == "False")
-        }),
+        None => {
+            let not_ready = |it: &&Condition| it.type_ == "Ready" && it.status == "False";
+            let stopped = ["Suspended", "Throttled", "Degraded"].iter().find_map(|of| holds(conditions, of));
+            stopped.or_else(|| conditions.iter().find(not_ready))
+        }
     }?;
     Some(format!("{}: {}", condition.reason, condition.message))
 }

@@ -31,7 +31,7 @@ impl FromStr for Side {
             "enriched" => Ok(Self::Stage(Subresource::Enriched)),
             _ => match text.strip_prefix("snapshot@") {
                 Some(digest) if is_digest(digest) => Ok(Self::OfUnit(digest.to_owned())),
-                Some(_) => Err("the digest of a unit has 32 hexadecimal digits; see `kubectl docmill history`".to_owned()),
+                Some(_) => Err("write snapshot@ and a digest that `kubectl docmill history` lists".to_owned()),
                 None => Err("write snapshot, indexed, enriched, or snapshot@UNIT".to_owned()),
             },
         }

@@ -108,8 +108,8 @@ impl Show for FailureSummary {
             }
         }
         let mut text = table.render(view.palette);
-        let cut = self.is_cut.then(|| "there are more, older ones: narrow it by --since or --reason".to_owned());
-        for note in cut.iter().chain(&self.note) {
+        let cut = self.is_cut.then_some("there are more, older ones: narrow it by --since or --reason");
+        for note in cut.into_iter().chain(self.note.as_deref()) {
             text.push_str(&view.palette.paint(Tone::Dim, &format!("note: {note}")));
             text.push('\n');
         }
@@ -148,8 +148,8 @@ mod tests {
 
     #[test]
     fn units_are_grouped_by_reason_the_most_frequent_first() {
-        let units = [unit("0a", "WrongType", "a"), unit("0b", "MissingField", "b"), unit("0c", "MissingField", "c"),
-            unit("0d", "MissingField", "d")];
+        let missing = |digest: &str, key: &str| unit(digest, "MissingField", key);
+        let units = [unit("0a", "WrongType", "a"), missing("0b", "b"), missing("0c", "c"), missing("0d", "d")];
         let summary = FailureSummary::of_units("wire", &units, 2, true);
         let expected = "REASON         UNITS   LAST                             EXAMPLES
 MissingField   3       2026-01-03T00:00:00Z (60s ago)   b

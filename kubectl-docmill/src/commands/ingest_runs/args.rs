@@ -16,7 +16,8 @@ pub struct RunArgs {
     pub name: Option<String>,
 
     /// Pods at a time.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=100))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(i32).range(1..=100))]
     pub parallelism: i32,
 
     /// Create the run, and do not wait for it.

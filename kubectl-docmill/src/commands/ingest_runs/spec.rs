@@ -36,7 +36,8 @@ pub fn replay(args: &ReplayArgs, now: Timestamp) -> IngestRunSpec {
     let failed = FailedSelector { reasons: args.reasons.clone(), since };
     let failed = (failed != FailedSelector::default()).then_some(failed);
     let select = UnitSelector { failed, ..objects(&args.objects) };
-    IngestRunSpec { parallelism: args.run.parallelism, ..of(IngestMode::Replay, &args.source, select, args.write) }
+    let spec = of(IngestMode::Replay, &args.source, select, args.write);
+    IngestRunSpec { parallelism: args.run.parallelism, ..spec }
 }
 
 /// The spec of a backfill.
@@ -44,7 +45,8 @@ pub fn process(args: &ProcessArgs, now: Timestamp) -> IngestRunSpec {
     let range = |since: Timestamp| TimeRange { from: Some(Time(since)), until: None };
     let modified_time = args.since.map(|since| range(since.time(now)));
     let select = UnitSelector { modified_time, ..objects(&args.objects) };
-    IngestRunSpec { parallelism: args.run.parallelism, ..of(IngestMode::Process, &args.source, select, args.write) }
+    let spec = of(IngestMode::Process, &args.source, select, args.write);
+    IngestRunSpec { parallelism: args.run.parallelism, ..spec }
 }
 
 /// The spec of a reconversion.
@@ -140,7 +142,11 @@ mod tests {
 
     #[test]
     fn flags_that_exclude_each_other_and_unknown_reasons_are_refused() {
-        for line in ["replay wire --reason Missing", "process wire --key a --prefix b", "process wire --since 1d --key a"] {
+        for line in [
+            "replay wire --reason Missing",
+            "process wire --key a --prefix b",
+            "process wire --since 1d --key a",
+        ] {
             let words = std::iter::once("kubectl-docmill").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_err(), "{line}");
         }

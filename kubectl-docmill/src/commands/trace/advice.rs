@@ -5,25 +5,21 @@ use docmill_crds::records_api::state::State;
 
 use super::lookup::Trace;
 
-/// A source and a key, as arguments of a shell.
-fn of_key(source: &str, raw: &RawStage) -> String {
-    format!("{} --key {}", quoted(source), quoted(&raw.key))
-}
-
 /// What to do about a unit in a state.
 pub fn of_unit(state: State, source: &str, raw: &RawStage, superseded_by: Option<&str>) -> Vec<String> {
-    let at = of_key(source, raw);
+    let name = quoted(source);
+    let at = format!("{name} --key {}", quoted(&raw.key));
     match state {
         State::Failed => vec![
             "mend the object or the model; a new version of the object is ingested by itself".to_owned(),
             format!("kubectl docmill replay {at}   # once the model is mended"),
         ],
         State::Pending => vec![
-            format!("kubectl docmill top {}   # is there a backlog, are there workers, who throttles them?", quoted(source)),
+            format!("kubectl docmill top {name}   # is there a backlog, are there workers, who throttles them?"),
             format!("kubectl docmill process {at}   # ingests it now, also if its notification got lost"),
         ],
         State::Missing => {
-            vec![format!("kubectl docmill audit {} --repair   # puts back what the records say", quoted(source))]
+            vec![format!("kubectl docmill audit {name} --repair   # puts back what the records say")]
         }
         State::Superseded => superseded_by
             .map(|digest| format!("kubectl docmill trace {digest}   # the version that replaced it"))
@@ -39,7 +35,8 @@ pub fn of_unit(state: State, source: &str, raw: &RawStage, superseded_by: Option
 /// What to do where nothing is known.
 pub fn of_unknown(trace: &Trace) -> Vec<String> {
     if trace.sources.is_empty() {
-        return vec!["kubectl get ingestsources -A   # this namespace has no source: choose one with -n".to_owned()];
+        let line = "kubectl get ingestsources -A   # this namespace has no source: choose one with -n";
+        return vec![line.to_owned()];
     }
     let mut lines = vec![
         "a document that was refused has no id yet: look it up by the key of its object".to_owned(),

@@ -30,7 +30,7 @@ pub fn faults(unit: &Unit, error: Option<&UnitError>, view: View) -> String {
         let _ = writeln!(text, "  {}", one_line(message));
     }
     let most = if view.is_wide { usize::MAX } else { SHOWN };
-    lines.iter().take(most).for_each(|lines| text.push_str(lines));
+    text.extend(lines.iter().take(most).map(String::as_str));
     if lines.len() > most {
         let _ = writeln!(text, "  and {} more (-o wide shows all)", lines.len() - most);
     }
@@ -47,7 +47,8 @@ fn place_line(place: &FaultPlace, view: View) -> String {
         place.column.map(|column| format!("column {column}")),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    format!("  {}  {}\n", view.palette.paint(Tone::Bad, &one_line(&place.reason)), one_line(&parts.join(", ")))
+    let reason = view.palette.paint(Tone::Bad, &one_line(&place.reason));
+    format!("  {reason}  {}\n", one_line(&parts.join(", ")))
 }
 
 /// A fault with its values.

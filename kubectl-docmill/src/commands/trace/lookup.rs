@@ -63,20 +63,29 @@ pub async fn find(cluster: &Cluster, text: &str, source: Option<&str>) -> Result
             Some(source) => vec![source.to_owned()],
             None => cluster.names::<IngestSource>().await?,
         };
-        trace.units = units(cluster, &target, &trace.sources).await?;
+        let (units, notes) = units(cluster, &target, &trace.sources).await?;
+        (trace.units, trace.notes) = (units, notes);
     }
     add_errors(cluster, &mut trace).await?;
     Ok(trace)
 }
 
-async fn units(cluster: &Cluster, target: &Target, sources: &[String]) -> Result<Vec<Unit>, Failure> {
-    for source in sources {
-        if let Some(digest) = &target.digest {
-            match cluster.unit(digest, Some(source)).await {
-                Ok(unit) => return Ok(vec![unit]),
-                Err(RecordError::NotFound(_)) => {}
-                Err(other) => return Err(other.into()),
-            }
+/// The units that an argument can mean, and what could not be asked: of several sources, one whose stores do not answer does
+/// not hide what the others know.
+async fn units(
+    cluster: &Cluster,
+    target: &Target,
+    sources: &[String],
+) -> Result<(Vec<Unit>, Vec<String>), Failure> {
+    let mut notes = Vec::new();
+    if let Some(digest) = &target.digest {
+        let mut found = Vec::new();
+        for source in sources {
+            let unit = cluster.unit(digest, Some(source)).await.map(|unit| vec![unit]);
+            found.extend(known(unit, sources, &mut notes)?);
+        }
+        if !found.is_empty() {
+            return Ok((found, notes));
         }
     }
     for key in &target.keys {
@@ -84,27 +93,45 @@ async fn units(cluster: &Cluster, target: &Target, sources: &[String]) -> Result
         for source in sources {
             let (source, key) = (Some(source.clone()), Some(key.clone()));
             let query = UnitQuery { source, key, limit: Some(VERSIONS), ..UnitQuery::default() };
-            found.extend(cluster.units(&query).await?.items);
+            let listed = cluster.units(&query).await.map(|list| list.items);
+            found.extend(known(listed, sources, &mut notes)?);
         }
         if !found.is_empty() {
-            return Ok(found);
+            return Ok((found, notes));
         }
     }
-    Ok(Vec::new())
+    notes.sort();
+    notes.dedup();
+    Ok((Vec::new(), notes))
+}
+
+/// The units of an answer: none if the source does not know them, or, if others are asked as well, cannot say.
+fn known(
+    answer: Result<Vec<Unit>, RecordError>,
+    sources: &[String],
+    notes: &mut Vec<String>,
+) -> Result<Vec<Unit>, Failure> {
+    match answer {
+        Ok(units) => Ok(units),
+        Err(RecordError::NotFound(_)) => Ok(Vec::new()),
+        Err(RecordError::Other(failure)) if sources.len() > 1 => {
+            notes.push(failure.to_string());
+            Ok(Vec::new())
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Reads why the newest unit was refused. Whoever may not see content learns the places of the faults all the same.
 async fn add_errors(cluster: &Cluster, trace: &mut Trace) -> Result<(), Failure> {
-    let failed = trace.all_units().find(|unit| unit.state == State::Failed);
-    let Some((digest, source)) = failed.and_then(|unit| Some((unit.metadata.name.clone()?, unit.source.clone())))
-    else {
-        return Ok(());
-    };
+    let named = |unit: &Unit| Some((unit.metadata.name.clone()?, unit.source.clone()));
+    let failed = trace.all_units().find(|unit| unit.state == State::Failed).and_then(named);
+    let Some((digest, source)) = failed else { return Ok(()) };
     match cluster.unit_error(&digest, Some(&source)).await {
         Ok(error) => trace.errors.push(error),
-        Err(RecordError::Forbidden(_)) => trace.notes.push(
-            "values and excerpts of the object are for roles that may see content (docmill-content-viewer)".to_owned(),
-        ),
+        Err(RecordError::Forbidden(_)) => {
+            trace.notes.push("values and excerpts are for the role docmill-content-viewer".to_owned());
+        }
         Err(RecordError::NotFound(_)) => {
             trace.notes.push("the errors bucket has no evidence of this refusal any more".to_owned());
         }

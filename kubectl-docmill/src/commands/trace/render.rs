@@ -100,6 +100,6 @@ fn next(lines: &[String], view: View) -> String {
         return String::new();
     }
     let head = view.palette.paint(Tone::Bold, "Next");
-    let lines: String = lines.iter().map(|line| format!("  {}\n", one_line(line))).collect();
-    format!("\n{head}\n{lines}")
+    let lines: Vec<String> = lines.iter().map(|line| format!("  {}\n", one_line(line))).collect();
+    format!("\n{head}\n{}", lines.concat())
 }

@@ -71,7 +71,8 @@ fn json_of(finished: &Finished) -> Result<Value> {
 
 async fn traces(world: &World) -> Result<()> {
     let indexed = docmill(world, &["trace", "a1", "-o", "json"]).await?;
-    let document = &json_of(&indexed)?["documents"][0];
+    let found = json_of(&indexed)?;
+    let document = &found["documents"][0];
     ensure!(indexed.code == Some(0) && document["state"] == "Indexed", "{indexed:?}");
     ensure!(document["unit"]["raw"]["key"] == "wire/1.json", "{document}");
 
@@ -84,7 +85,8 @@ async fn traces(world: &World) -> Result<()> {
     ensure!(unknown.code == Some(3) && unknown.stdout.contains("Nothing is known"), "{unknown:?}");
 
     let failures = docmill(world, &["failures", SOURCE, "-o", "json"]).await?;
-    let group = &json_of(&failures)?["groups"][0];
+    let found = json_of(&failures)?;
+    let group = &found["groups"][0];
     ensure!(failures.code == Some(3) && group["reason"] == "MissingField" && group["count"] == 1, "{group}");
     ensure!(group["examples"][0]["key"] == REFUSED, "{group}");
 
