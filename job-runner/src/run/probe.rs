@@ -52,7 +52,8 @@ pub(super) async fn probe(order: &RunOrder) -> Result<Report, RunError> {
     );
     let probes: Vec<ProbeResult> = stores.into_iter().chain(clusters).collect();
     for probe in probes.iter().filter(|probe| probe.outcome != ProbeOutcome::Passed) {
-        tracing::warn!(need = %probe.need, outcome = %probe.outcome, detail = probe.detail, "a need is not met, or unknown");
+        let ProbeResult { need, outcome, detail } = probe;
+        tracing::warn!(%need, %outcome, detail, "a need is not met, or unknown");
     }
     let count = |outcome: ProbeOutcome| {
         let number = probes.iter().filter(|probe| probe.outcome == outcome).count();

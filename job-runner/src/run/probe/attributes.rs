@@ -84,7 +84,8 @@ fn is_one_of(value: &Value, texts: &[&str]) -> bool {
 fn concerns_bucket(statement: &Value, bucket: &str) -> bool {
     let arn = format!("arn:aws:s3:::{bucket}");
     let senders = senders(statement);
-    senders.is_empty() || senders.iter().filter_map(|sender| sender.as_str()).any(|sender| matches(sender, &arn))
+    senders.is_empty()
+        || senders.into_iter().any(|sender| sender.as_str().is_some_and(|sender| matches(sender, &arn)))
 }
 
 /// The ARNs that the conditions of a statement name, such as `{"ArnEquals": {"aws:SourceArn": …}}`.

@@ -41,8 +41,10 @@ fn first_gap(own: &[&QueueConfiguration], raw: &RawLocation) -> Option<&'static 
     if own.is_empty() {
         return Some("the events are not s3:ObjectCreated:*");
     }
-    let takes_prefix = |queue: &&&QueueConfiguration| raw.prefix.starts_with(rule(queue, &FilterRuleName::Prefix));
-    let own: Vec<_> = own.into_iter().filter(takes_prefix).collect();
+    let own: Vec<_> = own
+        .into_iter()
+        .filter(|queue| raw.prefix.starts_with(rule(queue, &FilterRuleName::Prefix)))
+        .collect();
     if own.is_empty() {
         return Some("the prefix of the filter excludes objects");
     }
