@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cluster::ClusterArgs;
 use crate::commands::ingest_runs::args::{AuditArgs, ProcessArgs, ReconvertArgs, ReplayArgs, ShadowArgs};
-use crate::commands::{cat, diff, doctor, enrich, estimate, failures, history, reproduce, suspend, top, trace};
+use crate::commands::{cat, diff, doctor, enrich, estimate, failures, history, init, reproduce, suspend, top, trace};
 use crate::output::OutputArgs;
 
 const EXIT_STATUS: &str = "Exit status: 0 if all is well; 1 if the command could not do its work, or a run failed; 2 for a wrong \
@@ -65,6 +65,8 @@ pub enum Command {
     Reproduce(reproduce::ReproduceArgs),
     /// Estimate requests, workers, calls of models and money, before anything is created.
     Estimate(estimate::EstimateArgs),
+    /// Write an IngestSource that fits, from samples and flags.
+    Init(init::InitArgs),
     /// Print the man page.
     #[command(hide = true)]
     Man,

@@ -9,6 +9,7 @@ pub mod estimate;
 pub mod failures;
 pub mod history;
 pub mod ingest_runs;
+pub mod init;
 pub mod reproduce;
 pub mod shell;
 pub mod suspend;

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use crate::cli::{Cli, Command};
 use crate::commands::ingest_runs::{self, spec};
 use crate::commands::{
-    Session, cat, diff, doctor, enrich, estimate, failures, history, reproduce, shell, suspend, top, trace,
+    Session, cat, diff, doctor, enrich, estimate, failures, history, init, reproduce, shell, suspend, top,
+    trace,
 };
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
@@ -35,6 +36,7 @@ pub async fn run(cli: &Cli) -> Result<ExitStatus, Failure> {
         Command::Doctor(args) => Box::pin(doctor::run(args, session)).await,
         Command::Reproduce(args) => Box::pin(reproduce::run(args, session)).await,
         Command::Estimate(args) => estimate::run(args, session),
+        Command::Init(args) => init::run(args, session),
         Command::Man => shell::man(Cli::command(), session.screen),
     }
 }

@@ -6,6 +6,7 @@
 //! - [`cluster`]: the resources of Docmill and its records API, by the kubeconfig;
 //! - [`doctor`]: what `doctor` concludes, and what it advises;
 //! - [`estimate`]: what sources and runs take;
+//! - [`init`]: sources that fit samples;
 //! - [`reproduce`]: the conversion of one object on this machine;
 //! - [`output`]: tables, colour, JSON and YAML;
 //! - [`runs`]: runs that are followed to their end;
@@ -24,6 +25,7 @@ pub mod doctor;
 pub mod estimate;
 pub mod exit_status;
 pub mod failure;
+pub mod init;
 pub mod output;
 pub mod reproduce;
 pub mod runs;
