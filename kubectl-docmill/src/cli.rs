@@ -66,7 +66,7 @@ pub enum Command {
     /// Estimate requests, workers, calls of models and money, before anything is created.
     Estimate(estimate::EstimateArgs),
     /// Write an IngestSource that fits, from samples and flags.
-    Init(init::InitArgs),
+    Init(Box<init::InitArgs>),
     /// Print the man page.
     #[command(hide = true)]
     Man,
