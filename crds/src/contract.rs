@@ -29,6 +29,7 @@ pub use super::store_problem::{Store, StoreProblemReason};
 #[cfg(test)]
 mod tests {
     use super::Report;
+    use crate::probe::{Need, ProbeResult};
 
     #[test]
     fn a_report_fits_into_a_termination_message() {
@@ -37,5 +38,16 @@ mod tests {
         assert!(message.len() <= 4096, "{} bytes", message.len());
         let back: Report = serde_json::from_str(&message).expect("a report");
         assert!(back.error.expect("an error").starts_with("ß\"ß"));
+    }
+
+    #[test]
+    fn so_does_a_probe_in_which_everything_fails() {
+        let detail = "x".repeat(1000);
+        let probes: Vec<_> = Need::ALL.iter().map(|need| ProbeResult::failed(*need, &detail)).collect();
+        let message = Report { probes: probes.clone(), ..Report::default() }.to_message();
+        assert!(message.len() <= 4096, "{} bytes", message.len());
+        assert_eq!(serde_json::from_str::<Report>(&message).expect("a report").probes, probes);
+        let failed = Report { error: Some("ß".repeat(1000)), probes, ..Report::default() };
+        assert!(failed.to_message().len() <= 4096);
     }
 }

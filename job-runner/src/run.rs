@@ -8,6 +8,7 @@
 //!   grows;
 //! - [`process`]: one part of the manifest, file by file, and what each mode does with a file;
 //! - [`shadow`], [`audit`]: the modes that compare;
+//! - `probe`: the mode that asks the stores for what workers need;
 //! - `report`: merges what the files of a run report;
 //! - `records`: the progress of the run, beside the ledger.
 
@@ -18,6 +19,7 @@ mod files;
 pub mod listing;
 pub mod manifest;
 pub mod plan;
+mod probe;
 pub mod process;
 mod records;
 mod report;

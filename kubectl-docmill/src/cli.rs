@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cluster::ClusterArgs;
 use crate::commands::ingest_runs::args::{AuditArgs, ProcessArgs, ReconvertArgs, ReplayArgs, ShadowArgs};
-use crate::commands::{cat, diff, enrich, failures, history, suspend, top, trace};
+use crate::commands::{cat, diff, doctor, enrich, estimate, failures, history, init, reproduce, suspend, top, trace};
 use crate::output::OutputArgs;
 
 const EXIT_STATUS: &str = "Exit status: 0 if all is well; 1 if the command could not do its work, or a run failed; 2 for a wrong \
@@ -59,6 +59,14 @@ pub enum Command {
     Suspend(suspend::SuspendArgs),
     /// Resume a source, a run or a schedule.
     Resume(suspend::SuspendArgs),
+    /// Find what is wrong with the installation or a source, and what mends it.
+    Doctor(doctor::DoctorArgs),
+    /// Run the conversion of an object on this machine, and compare it with that of the cluster.
+    Reproduce(reproduce::ReproduceArgs),
+    /// Estimate requests, workers, calls of models and money, before anything is created.
+    Estimate(estimate::EstimateArgs),
+    /// Write an IngestSource that fits, from samples and flags.
+    Init(Box<init::InitArgs>),
     /// Print the man page.
     #[command(hide = true)]
     Man,

@@ -3,10 +3,14 @@
 
 pub mod cat;
 pub mod diff;
+pub mod doctor;
 pub mod enrich;
+pub mod estimate;
 pub mod failures;
 pub mod history;
 pub mod ingest_runs;
+pub mod init;
+pub mod reproduce;
 pub mod shell;
 pub mod suspend;
 pub mod top;

@@ -5,7 +5,10 @@ use jiff::Timestamp;
 
 use crate::cli::{Cli, Command};
 use crate::commands::ingest_runs::{self, spec};
-use crate::commands::{Session, cat, diff, enrich, failures, history, shell, suspend, top, trace};
+use crate::commands::{
+    Session, cat, diff, doctor, enrich, estimate, failures, history, init, reproduce, shell, suspend, top,
+    trace,
+};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::output::Screen;
@@ -29,6 +32,11 @@ pub async fn run(cli: &Cli) -> Result<ExitStatus, Failure> {
         Command::Enrich(args) => enrich::run(args, session).await,
         Command::Suspend(args) => suspend::run(args, true, session).await,
         Command::Resume(args) => suspend::run(args, false, session).await,
+        // On the heap: these two are large.
+        Command::Doctor(args) => Box::pin(doctor::run(args, session)).await,
+        Command::Reproduce(args) => Box::pin(reproduce::run(args, session)).await,
+        Command::Estimate(args) => estimate::run(args, session),
+        Command::Init(args) => init::run(args, session),
         Command::Man => shell::man(Cli::command(), session.screen),
     }
 }

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::enrichment_run::SourceRef;
 use super::time_range::TimeRange;
 use crate::conversion::Conversion;
+use crate::probe::ProbeResult;
 use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its own
 
 /// On-demand work on the objects of an IngestSource: a backfill, a replay of failed units, a reconversion, a
-/// dry run of a new conversion, or an audit. Like a Job, it runs once and ends; only `suspend`, `parallelism`
+/// dry run of a new conversion, an audit, or a probe. Like a Job, it runs once and ends; only `suspend`, `parallelism`
 /// and `ttlSecondsAfterFinished` can be changed afterwards. It uses the source as it was when the run began.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
@@ -58,6 +59,9 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     validation = Rule::new("!has(self.select) || self.mode != 'Audit'")
         .message("select is not for mode Audit, which looks at everything: only then its numbers can add up")
         .field_path(".select"),
+    validation = Rule::new("self.mode != 'Probe' || !has(self.select) && !self.dryRun && !has(self.maxUnitsPerSecond)")
+        .message("mode Probe works on no units: leave out select, dryRun and maxUnitsPerSecond")
+        .field_path(".mode"),
     validation = Rule::new("!has(self.select) || !has(self.select.failed) || self.mode == 'Replay'")
         .message("select.failed is for mode Replay")
         .field_path(".select"),
@@ -153,6 +157,9 @@ pub enum IngestMode {
     Shadow,
     /// Compare bucket, snapshots, ledger, index and errors unit by unit, and report every difference.
     Audit,
+    /// Find out whether a worker of the source has what it needs: a pod with its identity, credentials and network asks
+    /// each store for each permission, and `status.probes` has the answers. What it writes it deletes.
+    Probe,
 }
 
 /// Which units a run takes.
@@ -248,6 +255,10 @@ pub struct IngestRunStatus {
     /// Processed part of the selection, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
+    /// Mode Probe: what a worker needs, and whether it has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["need".into()]))]
+    pub probes: Vec<ProbeResult>,
     /// Where the report is, as `s3://bucket/key`; it is written at the end of the work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,

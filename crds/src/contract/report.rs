@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::probe::ProbeResult;
+
 /// What a worker did, as its termination message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,6 +27,9 @@ pub struct Report {
     /// The error that stopped it, if any; shortened to fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What a probe found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<ProbeResult>,
 }
 
 /// Why a worker stopped, if the operator treats that differently from other errors.
@@ -38,11 +43,13 @@ pub enum StopReason {
 }
 
 impl Report {
-    /// The report as the kubelet keeps it: JSON of at most 4,096 bytes, with a long error cut short.
+    /// The report as the kubelet keeps it: JSON of at most 4,096 bytes, with a long error cut short. A report of an
+    /// error has no room for results of a probe.
     pub fn to_message(&self) -> String {
         const ERROR_CHARS: usize = 700; // at most 4 bytes each in UTF-8, escaped ones included: stays below the limit
         let mut short = self.clone();
         if let Some(error) = &mut short.error {
+            short.probes.clear();
             *error = error.chars().filter(|c| !c.is_control()).take(ERROR_CHARS).collect();
         }
         serde_json::to_string(&short).unwrap_or_default()

@@ -3,7 +3,7 @@
 //! - [`Elastic`] (`client`, `connection`): one cluster with its credentials, one request at a time, without
 //!   hidden retries except one with a Secret that has changed;
 //! - `admin`, `documents`, `search`: what the product needs of a cluster, each a small method of [`Elastic`];
-//!   `search_batch`: searches that share a request;
+//!   `search_batch`: searches that share a request; `privileges`: what the credentials may do;
 //! - [`mapping`]: how documents of the product are mapped; [`index_template`], `templates`: how new indices are made;
 //!   `ownership`: indices of the product, and their owners;
 //! - `bulk`: builds a bulk, sends it until every item has its final [`ItemOutcome`], and reads its response item
@@ -26,6 +26,7 @@ mod index_trouble;
 pub mod mapping;
 mod ownership;
 mod pending_searches;
+mod privileges;
 mod search;
 mod search_batch;
 mod templates;

@@ -3,12 +3,15 @@
 //! - [`converter`]: a compiled model; [`documents`]: the documents of an object, one by one;
 //! - [`members`]: the documents of an object that may be an archive;
 //! - [`source`]: the scanner that fits its syntax; [`scratch`]: memory that is used again;
-//! - [`rereading`]: an object once more, in another encoding;
+//! - [`rereading`]: an object once more, in another encoding; [`first_look`]: what takes reading it before;
+//! - [`golden`]: what becomes of an object, as tests of a model keep it;
 //! - [`object_info`]: what is known of an object beside its bytes;
 //! - [`visit`]: an object without a model, element by element.
 
 pub(crate) mod converter;
 pub(crate) mod documents;
+pub(crate) mod first_look;
+pub(crate) mod golden;
 mod members;
 pub(crate) mod object_info;
 mod rereading;

@@ -5,7 +5,6 @@ pub mod binary;
 mod binary_unit;
 pub mod date_window;
 pub mod document_extractor;
-pub mod first_look;
 pub(crate) mod in_memory;
 pub mod preparation;
 pub(crate) mod stamp;

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
+use docmill_crds::api::ingest_run::IngestMode;
 use docmill_crds::contract::{Report, RunOrder, RunStep};
 
 use super::context::RunContext;
 use super::error::RunError;
-use super::{plan, process};
+use super::{plan, probe, process};
 use crate::ingest::processor::ShutdownTokens;
 
 /// Does one step of a run. `part` is the number of this pod among those that work; the planner has none.
@@ -16,6 +17,10 @@ pub async fn run(
     runner: String,
     stop: ShutdownTokens,
 ) -> Result<Report, RunError> {
+    if order.spec.mode == IngestMode::Probe {
+        // Before anything is connected to, since that may be what fails.
+        return Box::pin(probe::probe(&order)).await;
+    }
     let context = Box::pin(RunContext::connect(order, runner, stop)).await?;
     match context.order.step {
         RunStep::Plan => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use docmill_crds::contract::{StopReason, WorkerStatus};
+use docmill_crds::contract::{Report, StopReason, WorkerStatus};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -66,6 +66,14 @@ pub fn stop_reason(job: &Job, pods: &[Arc<Pod>]) -> Option<StopReason> {
         .into_iter()
         .find_map(|pod| pod_state::ending(pod).filter(|ending| ending.failure().is_some()));
     failed?.report?.reason
+}
+
+/// The report of the newest worker that succeeded.
+pub fn report(job: &Job, pods: &[Arc<Pod>]) -> Option<Report> {
+    let succeeded = youngest_first(job, pods)
+        .into_iter()
+        .find_map(|pod| pod_state::ending(pod).filter(|ending| ending.failure().is_none()));
+    succeeded?.report
 }
 
 fn youngest_first<'a>(job: &Job, pods: &'a [Arc<Pod>]) -> Vec<&'a Pod> {

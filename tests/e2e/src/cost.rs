@@ -2,8 +2,11 @@
 
 mod page_table;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use docmill_crds::api::storage::Packing;
+use kubectl_docmill::estimate::Prices;
+use kubectl_docmill::estimate::arithmetic::million_cost;
+use kubectl_docmill::estimate::requests::{BY_LOAD, Requests, of_one_worker};
 
 use super::install::checkout;
 use page_table::PageTable;
@@ -139,21 +142,50 @@ impl CostPage {
         self.requests.number(request.row(), load.column())
     }
 
-    /// What such requests cost for a million articles.
-    fn cost_of(&self, requests: &[Request], load: Load, price: &str) -> Result<f64> {
-        let count = requests.iter().map(|request| self.requests(*request, load)).sum::<Result<f64>>()?;
-        Ok(count / MILLION * self.prices.number(price, "USD")?)
+    /// All requests of a million articles.
+    fn all_requests(&self, load: Load) -> Result<Requests> {
+        let count = |request| self.requests(request, load);
+        Ok(Requests {
+            get: count(Request::Get)?,
+            put_per_unit: count(Request::Put(Packing::PerUnit))?,
+            put_packed: count(Request::Put(Packing::Packed))?,
+            send: count(Request::Send)?,
+            receive: count(Request::Receive)?,
+            delete: count(Request::Delete)?,
+            extend: count(Request::Extend)?,
+        })
+    }
+
+    /// The prices that an estimate takes; others are its own.
+    fn estimate_prices(&self) -> Result<Prices> {
+        let price = |row: &str| self.prices.number(row, "USD");
+        Ok(Prices {
+            s3_put_million: price("a million S3 PUT")?,
+            s3_get_million: price("a million S3 GET")?,
+            sqs_million: price("a million SQS requests")?,
+            worker_hour: price("an hour of a worker")?,
+            ..Prices::default()
+        })
+    }
+
+    /// Checks that `kubectl docmill estimate` reckons with what the page says.
+    pub fn check_estimate(&self) -> Result<()> {
+        ensure!(self.estimate_prices()? == Prices::default(), "other prices: {:?}", Prices::default());
+        for (load, (per_second, requests)) in Load::ALL.into_iter().zip(BY_LOAD) {
+            ensure!((load.per_second() - per_second).abs() < 1e-9, "{load:?} is not {per_second}");
+            ensure!(self.all_requests(load)? == requests, "other requests at {load:?}: {requests:?}");
+        }
+        for packing in [Packing::PerUnit, Packing::Packed] {
+            self.workers.expect(row_of(packing), OF_ONE, of_one_worker(packing), 0.0)?;
+        }
+        Ok(())
     }
 
     /// What a million articles cost with Docmill.
     fn docmill(&self, packing: Packing, load: Load) -> Result<f64> {
-        let sqs = [Request::Send, Request::Receive, Request::Delete, Request::Extend];
         let workers = self.workers.number(row_of(packing), load.column())?;
-        let worker_hours = workers * MILLION / load.per_second() / 3600.0;
-        Ok(self.cost_of(&[Request::Get], load, "a million S3 GET")?
-            + self.cost_of(&[Request::Put(packing)], load, "a million S3 PUT")?
-            + self.cost_of(&sqs, load, "a million SQS requests")?
-            + worker_hours * self.prices.number("an hour of a worker", "USD")?)
+        let (requests, prices) = (self.all_requests(load)?, self.estimate_prices()?);
+        Ok(million_cost(&requests, packing, &prices, workers, load.per_second()))
     }
 
     /// The same with two Lambdas for each article.
@@ -187,6 +219,11 @@ mod tests {
     #[test]
     fn the_bill_is_what_follows_from_counts_and_prices() -> Result<()> {
         CostPage::read()?.check()
+    }
+
+    #[test]
+    fn an_estimate_reckons_with_the_figures_of_the_page() -> Result<()> {
+        CostPage::read()?.check_estimate()
     }
 
     #[test]

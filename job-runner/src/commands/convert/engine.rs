@@ -7,14 +7,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
-use docmill_convert::{Losses, Object, Verdict};
+use docmill_convert::{FirstLook, Losses, Object, Verdict};
 use docmill_crds::conversion::{Model, ModelError, RepairCounts};
 use jiff::Timestamp;
 
 use crate::commands::inputs::{is_stdin, open};
 use crate::ingest::prepare::binary;
 use crate::ingest::prepare::document_extractor::DocumentExtractor;
-use crate::ingest::prepare::first_look::FirstLook;
 
 /// A model that is ready for use.
 pub(crate) struct Engine(DocumentExtractor);

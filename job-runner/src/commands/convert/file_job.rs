@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use docmill_convert::{Document, Losses, Object, Refusal, Verdict};
+use docmill_convert::{Document, FirstLook, Losses, Object, Refusal, Verdict};
 use docmill_crds::conversion::RepairCounts;
 use serde::Serialize;
 
@@ -19,7 +19,6 @@ use super::thread_pool::Speaker;
 use super::totals::ConvertTally;
 use crate::commands::explainer::Explainer;
 use crate::commands::inputs::{Input, ReadError};
-use crate::ingest::prepare::first_look::FirstLook;
 
 /// Bytes of lines after which a worker waits until they are received.
 const FULL: usize = 64 * 1024;

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, io};
 
+use docmill_convert::GoldenContent;
+
 use super::file::{self, ModelFault};
 use super::output::print;
 use crate::commands::convert::engine::Engine;
@@ -118,31 +120,31 @@ fn test(args: &TestArgs, folder: &Path, report: &mut Report) -> Result<(), Golde
 /// Compares a golden file with what became of its input.
 fn compare(golden: &Golden, is_there: bool, report: &mut Report) -> Result<(), GoldenError> {
     let expected = if is_there { Some(read(&golden.path)?) } else { None };
-    let problem = match (&expected, &golden.values) {
+    let problem = match (&expected, &golden.content.values) {
         (None, None) => return Ok(()),
-        (Some(text), Some(_)) if golden.is(text) => return Ok(()),
+        (Some(text), Some(_)) if golden.content.is(text) => return Ok(()),
         (Some(_), Some(_)) => "is different",
         (Some(_), None) => "is expected, and nothing of that kind came",
         (None, Some(_)) => "is missing: --update writes it",
     };
     report.different += 1;
     report.tell(&golden.path, problem);
-    let expected = expected.map(|text| outcome::for_people(&text)).unwrap_or_default();
-    report.text.push_str(&diff::diff(&expected, &golden.for_people()));
+    let expected = expected.map(|text| GoldenContent::text_for_people(&text)).unwrap_or_default();
+    report.text.push_str(&diff::diff(&expected, &golden.content.for_people()));
     Ok(())
 }
 
 /// Makes a golden file what became of its input.
 fn update(golden: &Golden, is_there: bool, report: &mut Report) -> Result<(), GoldenError> {
     let failed = |source| GoldenError::Write { path: golden.path.clone(), source };
-    match golden.text() {
+    match golden.content.text() {
         None if !is_there => {}
         None => {
             fs::remove_file(&golden.path).map_err(failed)?;
             report.tell(&golden.path, "removed");
         }
         // What says the same in another notation stays as somebody wrote it.
-        Some(_) if is_there && golden.is(&read(&golden.path)?) => {}
+        Some(_) if is_there && golden.content.is(&read(&golden.path)?) => {}
         Some(text) => {
             fs::write(&golden.path, text).map_err(failed)?;
             report.tell(&golden.path, "written");

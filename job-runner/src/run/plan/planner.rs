@@ -55,6 +55,8 @@ async fn select_units(context: &RunContext) -> Result<RunPlan, RunError> {
         (IngestMode::Process, None) => listed(context, &select, &prefix).await,
         (IngestMode::Replay | IngestMode::Reconvert | IngestMode::Shadow, _) => recorded(context).await,
         (IngestMode::Audit, _) => ranges(context, &prefix).await,
+        // It works on no units.
+        (IngestMode::Probe, _) => ManifestWriter::new(context).close().await,
     }
 }
 

@@ -89,7 +89,7 @@ fn objects(args: &ObjectArgs) -> UnitSelector {
 
 /// The conversion of a file: that of its ConversionModel or IngestSource, or the file itself, with or without the key
 /// `conversion`.
-fn conversion(text: &str) -> Result<Conversion, String> {
+pub fn conversion(text: &str) -> Result<Conversion, String> {
     let whole: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
     let spec = whole.get("spec").unwrap_or(&whole);
     let conversion = spec.get("conversion").unwrap_or(spec);

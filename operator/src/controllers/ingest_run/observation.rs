@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docmill_crds::contract::{RunOrder, RunStep, WorkOrder, WorkerStatus};
+use docmill_crds::contract::{Report, RunOrder, RunStep, WorkOrder, WorkerStatus};
 use docmill_crds::records::runs::{PartRecord, PlanRecord};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
@@ -75,6 +75,8 @@ pub struct RunJob {
     pub end: Option<JobEnd>,
     /// The last fault of one of its pods.
     pub trouble: Option<String>,
+    /// The report of a pod of it that succeeded. Only a probe's says more than the records.
+    pub report: Option<Report>,
 }
 
 /// What the pods of a run recorded.
@@ -99,5 +101,6 @@ pub fn step(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> RunJob {
         state: JobState::of(job),
         end: pod_state::job_end(job),
         trouble: run_status::trouble(job, pods),
+        report: run_status::report(job, pods),
     }
 }

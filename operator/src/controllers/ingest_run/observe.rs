@@ -6,6 +6,7 @@ use std::time::Duration;
 use docmill_clients::aws::s3_client;
 use docmill_clients::cause::with_causes;
 use docmill_clients::elastic::ElasticError;
+use docmill_crds::api::ingest_run::IngestMode;
 use docmill_crds::contract::{IngestOrder, RequestLimits, RunOrder, label};
 use docmill_crds::records::runs::runs_index;
 use docmill_crds::{IngestRun, IngestSource};
@@ -23,12 +24,14 @@ use crate::index::check;
 use crate::not_ready::NotReady;
 use crate::stores::{
     check_buckets, check_pod_secrets, connect_elastic, connect_source, elastic_fault, ledger_cluster,
-    storage_secrets, store_fault,
+    open_source, read_credentials, storage_secrets, store_fault,
 };
 use crate::workers::worker_status;
 
 /// Time limit for one observation.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Where the template of a run's pods is.
+const TEMPLATE: &str = "spec.workers.podTemplate of the source";
 
 /// Observes a run.
 pub async fn observe(run: &IngestRun, context: &Context) -> IngestObservation {
@@ -62,6 +65,10 @@ async fn look(
     endpoint_client: &EndpointClient,
     seen: &mut IngestObservation,
 ) -> Result<(), NotReady> {
+    let is_probe = run.spec.mode == IngestMode::Probe;
+    if seen.started() && is_probe {
+        return Ok(());
+    }
     if seen.started() {
         let Some(order) = seen.order().cloned() else {
             let text =
@@ -75,7 +82,12 @@ async fn look(
     let (run, source) = with_models(run, source, context).await?;
     let mut order = start::order(&run, &source, &context.cluster_uid)?;
     order.ingest.limits = limits;
-    Box::pin(reach(&order.ingest, context, endpoint_client)).await?;
+    if is_probe {
+        // Whether the stores can be reached is what its pod finds out.
+        Box::pin(may_start(&order.ingest, context)).await?;
+    } else {
+        Box::pin(reach(&order.ingest, context, endpoint_client)).await?;
+    }
     seen.start = Some(order);
     Ok(())
 }
@@ -127,7 +139,7 @@ async fn reach(
     endpoint_client: &EndpointClient,
 ) -> Result<(), NotReady> {
     let IngestOrder { namespace, spec, .. } = order;
-    let (path, template) = ("spec.workers.podTemplate of the source", &spec.workers.pod_template);
+    let (path, template) = (TEMPLATE, &spec.workers.pod_template);
     context.reader.rules.pods.check(path, template)?;
     let secrets = storage_secrets(&context.reader, namespace, &spec.storage).await?;
     let unusable = |error| store_fault(&error, "InvalidStorage", "correct spec.storage of the source");
@@ -139,6 +151,17 @@ async fn reach(
     let clusters = buckets.and(elastic)?;
     check::check(spec, clusters.index.as_ref(), endpoint_client).await?;
     check_pod_secrets(&context.reader, namespace, path, template).await
+}
+
+/// Checks that the pod of a probe may be created, and that it may use the Secrets that it mounts. No store is asked.
+async fn may_start(order: &IngestOrder, context: &Context) -> Result<(), NotReady> {
+    let IngestOrder { namespace, spec, .. } = order;
+    let (reader, template) = (&context.reader, &spec.workers.pod_template);
+    reader.rules.pods.check(TEMPLATE, template)?;
+    storage_secrets(reader, namespace, &spec.storage).await?;
+    read_credentials(reader, namespace, &spec.queue_credentials()).await?;
+    open_source(reader, namespace, spec).await?;
+    check_pod_secrets(reader, namespace, TEMPLATE, template).await
 }
 
 async fn read_records(

@@ -1,6 +1,9 @@
 //! What to do for a run now. Pure: the same observation yields the same plan.
 
+use std::time::Duration;
+
 use docmill_crds::IngestRunSpec;
+use docmill_crds::api::ingest_run::IngestMode;
 use docmill_crds::contract::{RunOrder, RunStep};
 use docmill_crds::records::runs::PlanRecord;
 use k8s_openapi::jiff::Timestamp;
@@ -8,11 +11,15 @@ use k8s_openapi::jiff::Timestamp;
 use super::observation::{IngestObservation, RunJob};
 use super::records::totals;
 use crate::controllers::run_job::JobChange;
+use crate::requeue;
 use crate::workers::pod_state::JobEnd;
 
 /// The number of parts per pod, processed one after another, so that a slow part does not delay the others
 /// much.
 const PARTS_PER_POD: i64 = 4;
+
+/// How long the report of a probe may take to reach the operator after the end of its Job.
+const REPORT_WITHIN: Duration = Duration::from_secs(30);
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +67,7 @@ pub fn plan(spec: &IngestRunSpec, seen: &IngestObservation) -> IngestPlan {
         },
         (None, Some(selecting)) => match &selecting.end {
             None => attend(spec, selecting),
+            Some(end) if end.complete && spec.mode == IngestMode::Probe => probed(seen, selecting, end),
             Some(end) if end.complete => go_on(spec, seen, selecting, end),
             Some(end) => fail(selecting, end),
         },
@@ -84,6 +92,19 @@ fn most_pods(spec: &IngestRunSpec, job: &RunJob) -> i32 {
         (Some(_), Some(order)) => spec.parallelism.min(order.spec.parallelism),
         (Some(_), None) => job.state.parallelism,
     }
+}
+
+/// The pod of a probe has ended, and its report is the result of the run.
+fn probed(seen: &IngestObservation, probing: &RunJob, end: &JobEnd) -> IngestPlan {
+    if probing.report.is_some() {
+        return IngestPlan::Complete { at: end.at };
+    }
+    // Its pod is read from another watch than its Job.
+    if requeue::elapsed(end.at, seen.now) < REPORT_WITHIN {
+        return IngestPlan::Watch;
+    }
+    let message = "the Job is complete, but its pod left no report; create another run";
+    IngestPlan::Fail { reason: "ProbeUnaccounted".to_owned(), message: message.to_owned(), at: end.at }
 }
 
 /// The selection is done: start the work, if there is any.

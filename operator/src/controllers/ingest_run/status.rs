@@ -5,6 +5,7 @@ use std::time::Duration;
 use docmill_crds::api::ingest_run::{IngestMode, IngestPhase};
 use docmill_crds::contract::RunOrder;
 use docmill_crds::error_class::ErrorClass;
+use docmill_crds::probe::{ProbeOutcome, ProbeResult};
 use docmill_crds::records::runs::{Tally, report_key, run_folder};
 use docmill_crds::{IngestRun, IngestRunStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -55,6 +56,7 @@ pub fn status(
         differences: audited(|tally| tally.differences).or(old.differences),
         repaired: audited(|tally| tally.repaired).or(old.repaired),
         progress: counted.progress(plan).or_else(|| old.progress.clone()),
+        probes: probes(seen, plan).unwrap_or_else(|| old.probes.clone()),
         report: report(order, seen, plan).or_else(|| old.report.clone()),
         start_time: start.map(Time),
         completion_time: end.map(Time),
@@ -97,15 +99,27 @@ impl Counted {
 }
 
 fn phase(run: &IngestRun, seen: &IngestObservation, plan: &IngestPlan) -> IngestPhase {
+    // Nothing is planned for a probe: its only Job works.
+    let first = if is_probe(run) { IngestPhase::Running } else { IngestPhase::Planning };
     match plan {
         _ if is_suspended(run, seen, plan) => IngestPhase::Suspended,
         IngestPlan::Wait => IngestPhase::Pending,
-        IngestPlan::Select(_) => IngestPhase::Planning,
-        IngestPlan::Watch | IngestPlan::Change(_) if seen.working.is_none() => IngestPhase::Planning,
+        IngestPlan::Select(_) => first,
+        IngestPlan::Watch | IngestPlan::Change(_) if seen.working.is_none() => first,
         IngestPlan::Work { .. } | IngestPlan::Watch | IngestPlan::Change(_) => IngestPhase::Running,
         IngestPlan::Complete { .. } => IngestPhase::Complete,
         IngestPlan::Fail { .. } => IngestPhase::Failed,
     }
+}
+
+fn is_probe(run: &IngestRun) -> bool {
+    run.spec.mode == IngestMode::Probe
+}
+
+/// What the pod of a probe reported.
+fn probes(seen: &IngestObservation, plan: &IngestPlan) -> Option<Vec<ProbeResult>> {
+    let IngestPlan::Complete { .. } = plan else { return None };
+    Some(seen.selecting.as_ref()?.report.as_ref()?.probes.clone())
 }
 
 /// Whether the run has no pods because it, or its Job, is suspended.
@@ -127,6 +141,9 @@ fn revision(order: &RunOrder) -> Option<String> {
 /// The location of the result of a completed run: its report, or its selection if there was nothing to do.
 fn report(order: Option<&RunOrder>, seen: &IngestObservation, plan: &IngestPlan) -> Option<String> {
     let (IngestPlan::Complete { .. }, Some(order)) = (plan, order) else { return None };
+    if order.spec.mode == IngestMode::Probe {
+        return None;
+    }
     let snapshots = &order.ingest.spec.snapshots;
     let key = match seen.working {
         Some(_) => report_key(snapshots, &order.run_uid),
@@ -180,6 +197,9 @@ fn condition_updates(
             "Waiting",
             "the run waits for something that it needs; see the condition Ready",
         ),
+        (IngestPlan::Select(_), _) | (IngestPlan::Watch | IngestPlan::Change(_), None) if is_probe(run) => {
+            progressing(true, "Probing", "a pod asks the stores for what workers need")
+        }
         (IngestPlan::Select(_), _) | (IngestPlan::Watch | IngestPlan::Change(_), None) => {
             progressing(true, "Selecting", "a pod is selecting the units")
         }
@@ -200,12 +220,11 @@ fn condition_updates(
     updates.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work && !is_suspended));
     match plan {
         IngestPlan::Complete { .. } => {
-            updates.push(ConditionUpdate::new(
-                condition_type::COMPLETE,
-                true,
-                "Done",
-                counted.in_words(seen),
-            ));
+            let (reason, message) = match probes(seen, plan).filter(|_| is_probe(run)) {
+                Some(probes) => ("Probed", probed_in_words(&probes)),
+                None => ("Done", counted.in_words(seen)),
+            };
+            updates.push(ConditionUpdate::new(condition_type::COMPLETE, true, reason, message));
         }
         IngestPlan::Fail { reason, message, .. } => {
             updates.push(ConditionUpdate::new(condition_type::FAILED, true, reason.clone(), message.clone()));
@@ -217,6 +236,15 @@ fn condition_updates(
         | IngestPlan::Change(_) => {}
     }
     updates
+}
+
+fn probed_in_words(probes: &[ProbeResult]) -> String {
+    let with = |outcome: ProbeOutcome| probes.iter().filter(move |probe| probe.outcome == outcome);
+    let (failed, unknown) = (with(ProbeOutcome::Failed), with(ProbeOutcome::Unknown).count());
+    let names: Vec<&str> = failed.map(|probe| probe.need.as_str()).collect();
+    let passed = with(ProbeOutcome::Passed).count();
+    let failed = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+    format!("{passed} needs are met, {} are not{failed}, {unknown} could not be asked for", names.len())
 }
 
 impl Counted {
@@ -241,6 +269,9 @@ pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -
     let mut events = run_status::events(&old.conditions, &new.conditions);
     let started = |reason, text| run_status::event(false, reason, "StartJob", text);
     match plan {
+        IngestPlan::Select(order) if order.spec.mode == IngestMode::Probe => {
+            events.push(started("Probing", "a pod asks the stores for what workers need".to_owned()));
+        }
         IngestPlan::Select(_) => {
             events.push(started("Selecting", "a pod is selecting the units".to_owned()));
         }

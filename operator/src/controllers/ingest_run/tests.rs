@@ -1,5 +1,6 @@
 mod ending;
 mod jobs;
+mod probing;
 mod suspending;
 
 use docmill_crds::contract::{RunOrder, RunStep};
@@ -63,7 +64,8 @@ fn step(step: RunStep, end: Option<JobEnd>) -> RunJob {
         parallelism: pods,
         completions: pods,
     };
-    RunJob { created: at(1010), order: Some(RunOrder { step, ..order() }), state, end, trouble: None }
+    let order = Some(RunOrder { step, ..order() });
+    RunJob { created: at(1010), order, state, end, trouble: None, report: None }
 }
 
 /// The selection is made, and has left this record.

@@ -10,6 +10,7 @@ mod conditions;
 mod connections;
 mod conversion_models;
 mod dirty;
+mod doctor;
 mod enrichment;
 mod examples;
 mod foreign;

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use docmill_convert::GOLDEN_SUFFIXES;
+
 use super::GoldenError;
 use crate::commands::inputs::{Input, Inputs};
 
-/// How the name of a golden file ends: one document, documents, refusals.
-pub(super) const SUFFIXES: [&str; 3] = [".expected.json", ".expected.ndjson", ".error.json"];
 /// How the name of a file ends that is neither an input nor golden: models and what explains them.
 const OTHERS: [&str; 3] = [".yaml", ".yml", ".md"];
 
@@ -25,7 +25,7 @@ pub(super) fn list(folder: &Path) -> Result<Fixtures, GoldenError> {
     for input in Inputs::new(&[folder.to_owned()]) {
         let Input { path, .. } = input?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
+        if GOLDEN_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
             golden.insert(path);
         } else if !OTHERS.iter().any(|other| name.ends_with(other))
             && let Some(first) = inputs.insert(path.with_extension(""), path.clone())

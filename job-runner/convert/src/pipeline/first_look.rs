@@ -2,10 +2,13 @@
 
 use std::io::{self, Read};
 
-use docmill_convert::{Converter, ObjectInfo, Reading};
 use docmill_crds::digest::hex;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
+
+use super::converter::Converter;
+use super::object_info::ObjectInfo;
+use crate::leniency::Reading;
 
 /// What is known of an object.
 #[derive(Clone, Debug, Default)]
