@@ -27,6 +27,7 @@ mod stores;
 mod telemetry;
 #[cfg(test)]
 mod testing;
+mod tls_listener;
 mod workers;
 
 use std::sync::Arc;
