@@ -20,10 +20,10 @@ pub mod packer;
 #[cfg(test)]
 mod tests;
 
+pub use docmill_crds::records::snapshot_reference::{PackPlace, Reference};
 pub use error::PackError;
 pub use index::{PackEntry, Tail, read_tail};
 pub use limits::{MAX_FRAME_BYTES, MAX_UNIT_BYTES};
-pub use docmill_crds::records::snapshot_reference::{PackPlace, Reference};
 
 use std::io::{self, Read as _};
 
