@@ -8,8 +8,11 @@ use axum::http::request::Parts;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse as _, Response};
 use docmill_crds::records::units::UnitRecord;
+use docmill_crds::records_api::API_VERSION;
+use docmill_crds::records_api::document::{self, DocumentList};
 use docmill_crds::records_api::path::Subresource;
 use docmill_crds::records_api::query::{DocumentQuery, QueryError, UnitQuery};
+use docmill_crds::records_api::unit::{self, UnitList};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::Semaphore;
@@ -107,10 +110,31 @@ impl Handler {
 
     async fn records(&self, route: &RecordsRoute, request: &Parts) -> Result<Response, Failure> {
         let (namespace, query) = (route.namespace.as_str(), request.uri.query().unwrap_or_default());
-        check_parameters(query)?;
+        let selects_anything = selects_anything(query)?;
         let accept = request.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
         let in_columns = table::is_wanted(accept.unwrap_or_default());
         match &route.target {
+            Target::Units if !selects_anything => {
+                let empty = UnitList {
+                    api_version: API_VERSION.to_owned(),
+                    kind: unit::LIST_KIND.to_owned(),
+                    metadata: ListMeta::default(),
+                    items: Vec::new(),
+                };
+                Ok(units_answer(&empty, in_columns))
+            }
+            Target::Documents if !selects_anything => {
+                let empty = DocumentList {
+                    api_version: API_VERSION.to_owned(),
+                    kind: document::LIST_KIND.to_owned(),
+                    metadata: ListMeta::default(),
+                    items: Vec::new(),
+                };
+                Ok(documents_answer(&empty, in_columns))
+            }
+            Target::Units | Target::Documents if namespace.is_empty() => {
+                Err(Failure::bad_request("records are listed in one namespace at a time; name it"))
+            }
             Target::Units => {
                 let query = UnitQuery::parse(query).map_err(|error| wrong(&error))?;
                 self.units(namespace, &query, in_columns).await
@@ -140,8 +164,7 @@ impl Handler {
 
     async fn units(&self, namespace: &str, query: &UnitQuery, in_columns: bool) -> Result<Response, Failure> {
         let list = units::read::list(&self.sources, namespace, query).await?;
-        let columns = || table::of_units(&list.items, &list.metadata);
-        Ok(if in_columns { json_response(&columns()) } else { json_response(&list) })
+        Ok(units_answer(&list, in_columns))
     }
 
     async fn documents(
@@ -156,8 +179,7 @@ impl Handler {
             )
         })?;
         let list = documents::read::list(&self.sources, namespace, query.source.as_deref(), id).await?;
-        let columns = || table::of_documents(&list.items, &list.metadata);
-        Ok(if in_columns { json_response(&columns()) } else { json_response(&list) })
+        Ok(documents_answer(&list, in_columns))
     }
 
     async fn part_of_unit(
@@ -205,6 +227,22 @@ impl Handler {
     }
 }
 
+fn units_answer(list: &UnitList, in_columns: bool) -> Response {
+    if in_columns {
+        json_response(&table::of_units(&list.items, &list.metadata))
+    } else {
+        json_response(list)
+    }
+}
+
+fn documents_answer(list: &DocumentList, in_columns: bool) -> Response {
+    if in_columns {
+        json_response(&table::of_documents(&list.items, &list.metadata))
+    } else {
+        json_response(list)
+    }
+}
+
 /// The parts of a unit that are the same for all of its documents.
 async fn part_of_record(
     source: &OpenSource,
@@ -228,12 +266,18 @@ fn wrong(error: &QueryError) -> Failure {
     Failure::bad_request(error.to_string())
 }
 
-/// Refuses what clients of Kubernetes ask of other resources and would take as done: a watch, and selectors.
-fn check_parameters(query: &str) -> Result<(), Failure> {
+/// Whether anything can be selected, by what clients of Kubernetes ask of all resources. Records have no labels, so that
+/// nothing has the labels of a selector; that is said by an empty list, since tools list everything with some label. Other
+/// selectors, and a watch, are refused, as they would be taken as done.
+fn selects_anything(query: &str) -> Result<bool, Failure> {
+    let mut selects = true;
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         match name {
             "watch" if !matches!(value, "" | "0" | "false") => return Err(Failure::method_not_allowed()),
+            "labelSelector" if !value.is_empty() && !value.contains('!') && !value.contains("%21") => {
+                selects = false;
+            }
             "labelSelector" | "fieldSelector" if !value.is_empty() => {
                 return Err(Failure::bad_request(
                     "records have no labels and cannot be selected by fields; give parameters such as ?state=Failed",
@@ -242,22 +286,23 @@ fn check_parameters(query: &str) -> Result<(), Failure> {
             _ => {}
         }
     }
-    Ok(())
+    Ok(selects)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::check_parameters;
+    use super::selects_anything;
 
     #[test]
     fn what_cannot_be_done_is_refused_and_not_left_out() {
         for query in ["", "limit=5", "watch=false", "labelSelector=", "pretty=true&source=wire"] {
-            assert!(check_parameters(query).is_ok(), "{query}");
+            assert_eq!(selects_anything(query), Ok(true), "{query}");
         }
-        for query in
-            ["watch=true", "watch=1", "labelSelector=a%3Db", "limit=5&fieldSelector=metadata.name%3Da"]
-        {
-            assert!(check_parameters(query).is_err(), "{query}");
+        for query in ["labelSelector=a%3Db", "limit=5&labelSelector=a+in+%28b%29"] {
+            assert_eq!(selects_anything(query), Ok(false), "{query}");
+        }
+        for query in ["watch=true", "watch=1", "labelSelector=a%21%3Db", "fieldSelector=metadata.name%3Da"] {
+            assert!(selects_anything(query).is_err(), "{query}");
         }
     }
 }

@@ -35,7 +35,7 @@ pub enum Discovery {
 /// Records of a namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordsRoute {
-    /// The namespace.
+    /// The namespace; empty: all of them, for a list.
     pub namespace: String,
     /// What of it.
     pub target: Target,
@@ -86,8 +86,14 @@ impl Route {
                 let target = Target::parse(rest)?;
                 Some(Self::Records(RecordsRoute { namespace: (*namespace).to_owned(), target }))
             }
+            ["apis", GROUP, VERSION, "units"] => Some(Self::everywhere(Target::Units)),
+            ["apis", GROUP, VERSION, "documents"] => Some(Self::everywhere(Target::Documents)),
             _ => None,
         }
+    }
+
+    fn everywhere(target: Target) -> Self {
+        Self::Records(RecordsRoute { namespace: String::new(), target })
     }
 }
 
@@ -222,7 +228,8 @@ mod tests {
         for path in ["", "apis", "/", "/api", "/metrics", "/apis/docmill.io", "/apis/records.docmill.io/v1"] {
             assert_eq!(Route::parse(path), None, "{path}");
         }
-        assert_eq!(Route::parse("/apis/records.docmill.io/v1alpha1/units"), None, "all namespaces at once");
+        assert_eq!(target("/apis/records.docmill.io/v1alpha1/units"), Some((String::new(), Target::Units)));
+        assert_eq!(target("/apis/records.docmill.io/v1alpha1/documents/a"), None, "of no namespace");
     }
 
     #[test]

@@ -124,6 +124,8 @@ async fn the_api_server_is_heard_and_the_cluster_decides_what_its_users_may() {
         ("/namespaces/sport/units", "anna", StatusCode::FORBIDDEN),
         ("/namespaces/news/units", "bert", StatusCode::FORBIDDEN),
         ("/namespaces/news/documents/a/raw", "anna", StatusCode::FORBIDDEN),
+        ("/units?labelSelector=a%3Db", "anna", StatusCode::FORBIDDEN),
+        ("/namespaces/news/units?labelSelector=a%3Db", "anna", StatusCode::OK),
         ("/namespaces/news/units?watch=true", "anna", StatusCode::METHOD_NOT_ALLOWED),
         ("/namespaces/news/units?state=pending", "anna", StatusCode::BAD_REQUEST),
         ("/namespaces/news/documents", "anna", StatusCode::BAD_REQUEST),
