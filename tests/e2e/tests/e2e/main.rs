@@ -19,6 +19,7 @@ mod model;
 mod namespaced;
 mod outages;
 mod queues;
+mod records;
 mod refusals;
 mod release;
 mod restarts;
