@@ -146,18 +146,19 @@ async fn pending(world: &World) -> Result<()> {
 async fn refused(world: &World, id: &str) -> Result<()> {
     let raw = path::document(&world.name, id, Some(Subresource::Raw), &of_source());
     let elsewhere = path::units("default", &UnitQuery::default());
+    let own = units(world, UnitQuery::default());
     for (user, path) in [
         (VIEWER, raw.as_str()),
         (VIEWER, elsewhere.as_str()),
         (READER, elsewhere.as_str()),
-        (NOBODY, &units(world, UnitQuery::default())),
+        (NOBODY, own.as_str()),
     ] {
         let answer = ask(world, user, path).await?;
         ensure!(!answer.ok && answer.stderr.contains("Forbidden"), "{user}: {path}: {answer:?}");
     }
     // Past the API server's own proxy to Services, which has no certificate of the front proxy.
     let service = format!("/api/v1/namespaces/{NAMESPACE}/services/https:{RELEASE}-records:records/proxy");
-    let past = format!("{service}{}", units(world, UnitQuery::default()));
+    let past = format!("{service}{own}");
     let answer = world.cluster.try_kubectl(&["get", "--raw", &past], None).await?;
     ensure!(!answer.ok && !answer.stdout.contains("items"), "{answer:?}");
     Ok(())
