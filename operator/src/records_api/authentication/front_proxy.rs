@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject as _};
 use serde_json::Value;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::parse_x509_certificate;
 
 /// Who may say for whom a request is, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn list(data: &BTreeMap<String, String>, key: &'static str) -> Result<Vec<String
 }
 
 fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let (_, certificate) = parse_x509_certificate(certificate).ok()?;
     let name = certificate.subject().iter_common_name().next()?.as_str().ok()?;
     Some(name.to_owned())
 }

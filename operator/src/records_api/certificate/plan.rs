@@ -6,7 +6,7 @@
 use rcgen::KeyPair;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::parse_x509_certificate;
 
 use super::stored::Stored;
 
@@ -44,6 +44,6 @@ pub fn next(stored: &Stored, now: i64) -> Option<Step> {
 /// When the first certificate of a text in PEM expires, in seconds since 1970.
 fn expires(pem: &str) -> Option<i64> {
     let certificate = CertificateDer::pem_slice_iter(pem.as_bytes()).next()?.ok()?;
-    let (_, certificate) = X509Certificate::from_der(&certificate).ok()?;
+    let (_, certificate) = parse_x509_certificate(&certificate).ok()?;
     Some(certificate.validity().not_after.timestamp())
 }

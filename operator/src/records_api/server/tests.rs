@@ -106,7 +106,7 @@ async fn ask(
     let request = client.request(method, format!("https://{address}{path}")).header("x-remote-user", user);
     let response = request.header("x-remote-group", "system:authenticated").send().await?;
     let status = response.status();
-    Ok((status, response.json().await.unwrap_or_default()))
+    Ok((status, serde_json::from_slice(&response.bytes().await?).unwrap_or_default()))
 }
 
 #[tokio::test]

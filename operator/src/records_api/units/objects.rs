@@ -12,7 +12,8 @@ use crate::records_api::answer::store_failure::of_store;
 /// What a bucket has under a key; `None`: nothing.
 pub async fn look(s3: &Client, bucket: &str, key: &str) -> Result<Option<SeenObject>, Failure> {
     let what = "the raw object";
-    match s3.head_object().bucket(bucket).key(key).send().await {
+    // On the heap, as all that wait for it would be large.
+    match Box::pin(s3.head_object().bucket(bucket).key(key).send()).await {
         Ok(head) => {
             let millis = head.last_modified().and_then(|time| time.to_millis().ok());
             Ok(Some(SeenObject {
@@ -43,7 +44,7 @@ pub async fn read(
             "{what} has more than the {most} bytes that the Records API answers; {text}"
         ))
     };
-    let object = match request.send().await {
+    let object = match Box::pin(request.send()).await {
         Ok(object) => object,
         Err(error) => {
             let error = StoreError::from_sdk(what, &error);
