@@ -16,6 +16,9 @@ use super::object_key;
 use super::units::UnitId;
 use crate::api::storage::BucketLocation;
 
+/// Metadata that names the source, as `<namespace>/<name>`, of a snapshot or pack.
+pub const SNAPSHOT_SOURCE: &str = "docmill-source";
+
 /// The suffix of an error record's key, after the digest of its unit.
 pub const ERROR_RECORD: &str = ".error.json";
 

@@ -10,12 +10,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use docmill_clients::aws::StoreError;
 use docmill_crds::api::storage::BucketLocation;
-pub use docmill_crds::records::locations::snapshot_key as key;
+pub use docmill_crds::records::locations::{SNAPSHOT_SOURCE as SOURCE, snapshot_key as key};
 
 /// One document is JSON, several are one per line.
 const MEDIA_TYPE: &str = "application/json";
-/// Metadata that names the source of a snapshot or pack.
-pub const SOURCE: &str = "docmill-source";
 /// Metadata that names the revision.
 const REVISION: &str = "docmill-revision";
 

@@ -16,6 +16,9 @@ pub async fn get(source: &OpenSource, record: &UnitRecord) -> Result<Vec<u8>, Fa
         return Ok(bytes);
     }
     let (s3, unit) = (source.s3()?, &record.unit);
+    if !read::is_of_raw_bucket(source, unit) {
+        return Err(Failure::not_found("the unit is not of the bucket that its source has now"));
+    }
     let request = s3.get_object().bucket(&unit.bucket).key(&unit.key);
     let seen = objects::look(s3, &unit.bucket, &unit.key).await?;
     let request = match seen {
@@ -31,7 +34,7 @@ pub async fn get(source: &OpenSource, record: &UnitRecord) -> Result<Vec<u8>, Fa
         }
         None => return Err(Failure::not_found("the raw object is not in its bucket any more")),
     };
-    let found = objects::read("the raw object", request, MAX_CONTENT_BYTES).await?;
+    let found = objects::read("the raw object", request, MAX_CONTENT_BYTES, None).await?;
     found.ok_or_else(|| Failure::not_found("this version of the raw object is not in its bucket any more"))
 }
 
@@ -39,5 +42,5 @@ pub async fn get(source: &OpenSource, record: &UnitRecord) -> Result<Vec<u8>, Fa
 async fn copy(source: &OpenSource, record: &UnitRecord) -> Result<Option<Vec<u8>>, Failure> {
     let keys = read::evidence_keys(source, &record.unit);
     let request = source.s3()?.get_object().bucket(&source.source.spec.errors.bucket).key(keys.copy);
-    objects::read("the refused object", request, MAX_CONTENT_BYTES).await
+    objects::read("the refused object", request, MAX_CONTENT_BYTES, None).await
 }

@@ -19,13 +19,16 @@ pub async fn of_unit(source: &OpenSource, record: &UnitRecord) -> Result<Vec<u8>
     let gone = || {
         Failure::not_found("the snapshot is not in its bucket any more; an audit with repair makes it again")
     };
+    let full_name = source.full_name();
+    // Sources may share a bucket, and a record could name a snapshot of another one.
+    let owner = Some(full_name.as_str());
     match Reference::parse(reference) {
         Reference::Object(key) => {
-            objects::read(WHAT, request.key(key), MAX_CONTENT_BYTES).await?.ok_or_else(gone)
+            objects::read(WHAT, request.key(key), MAX_CONTENT_BYTES, owner).await?.ok_or_else(gone)
         }
         Reference::Packed(place) => {
             let request = request.key(place.key).range(place.range());
-            let bytes = objects::read(WHAT, request, MAX_CONTENT_BYTES).await?.ok_or_else(gone)?;
+            let bytes = objects::read(WHAT, request, MAX_CONTENT_BYTES, owner).await?.ok_or_else(gone)?;
             frame::lines(&bytes, reference)
         }
     }

@@ -4,6 +4,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::clock;
+use docmill_crds::records::locations::SNAPSHOT_SOURCE;
 
 use super::view::SeenObject;
 use crate::records_api::answer::Failure;
@@ -32,11 +33,13 @@ pub async fn look(s3: &Client, bucket: &str, key: &str) -> Result<Option<SeenObj
     }
 }
 
-/// Reads an object that has at most `most` bytes; `None`: there is none. `what` names it.
+/// Reads an object that has at most `most` bytes; `None`: there is none, or its metadata name another source than `owner`.
+/// `what` names it.
 pub async fn read(
     what: &str,
     request: GetObjectFluentBuilder,
     most: u64,
+    owner: Option<&str>,
 ) -> Result<Option<Vec<u8>>, Failure> {
     let too_large = || {
         let text = "read it from its bucket";
@@ -52,6 +55,10 @@ pub async fn read(
             return if is_gone { Ok(None) } else { Err(of_store(what, &error)) };
         }
     };
+    let written_by = object.metadata().and_then(|metadata| metadata.get(SNAPSHOT_SOURCE));
+    if owner.is_some_and(|owner| written_by.is_none_or(|source| source != owner)) {
+        return Ok(None);
+    }
     let length = object.content_length().and_then(|length| u64::try_from(length).ok());
     if length.is_some_and(|length| length > most) {
         return Err(too_large());

@@ -39,10 +39,12 @@ pub async fn list(sources: &Sources, namespace: &str, query: &UnitQuery) -> Resu
     let last = hits.last().filter(|_| is_full).map(|hit| page::token(&hit.place));
     let origin = origin(&source);
     let mut items: Vec<Unit> = hits.into_iter().map(|hit| view::recorded(hit.record, origin)).collect();
-    if is_first && let Some(key) = only_key(query) {
-        if let Some(unit) = newest(&source, key, &items).await? {
-            items.insert(0, unit);
-        }
+    let newest = match only_key(query).filter(|_| is_first) {
+        Some(key) => newest(&source, key, &items).await?,
+        None => None,
+    };
+    if let Some(unit) = newest {
+        items.insert(0, unit);
     }
     Ok(UnitList {
         api_version: API_VERSION.to_owned(),
@@ -98,7 +100,7 @@ pub async fn with_details(source: &OpenSource, record: UnitRecord) -> Unit {
     let (id, failed) = (record.unit.clone(), State::of_record(&record) == State::Failed);
     let unit = view::recorded(record, origin(source));
     let Ok(s3) = source.s3() else { return unit };
-    let is_object = !id.bucket.starts_with(QUEUE);
+    let is_object = is_of_raw_bucket(source, &id);
     let looking = async { if is_object { objects::look(s3, &id.bucket, &id.key).await.ok() } else { None } };
     let failure = async { if failed { error_record(source, &id).await.ok().flatten() } else { None } };
     let (seen, failure) = tokio::join!(looking, failure);
@@ -113,9 +115,15 @@ pub async fn with_details(source: &OpenSource, record: UnitRecord) -> Unit {
 pub async fn error_record(source: &OpenSource, unit: &UnitId) -> Result<Option<Value>, Failure> {
     let (what, keys) = ("the error record", evidence_keys(source, unit));
     let request = source.s3()?.get_object().bucket(&source.source.spec.errors.bucket).key(keys.record);
-    let Some(bytes) = objects::read(what, request, ERROR_RECORD_BYTES).await? else { return Ok(None) };
+    let Some(bytes) = objects::read(what, request, ERROR_RECORD_BYTES, None).await? else { return Ok(None) };
     let parsed = serde_json::from_slice(&bytes);
     parsed.map(Some).map_err(|_| Failure::unavailable(format!("{what} in the errors bucket is no JSON")))
+}
+
+/// Whether a unit is an object of the source's raw bucket. A record could name any other, and is not believed: whoever may
+/// write records would read with the credentials of the source.
+pub fn is_of_raw_bucket(source: &OpenSource, unit: &UnitId) -> bool {
+    unit.bucket == source.source.spec.raw.bucket
 }
 
 /// Where the evidence of a refusal is.
