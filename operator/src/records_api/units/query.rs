@@ -25,6 +25,31 @@ pub fn page(query: &UnitQuery, after: Option<Value>) -> Value {
     body
 }
 
+/// The fields of a record but for those that a list leaves out.
+pub fn fields() -> Vec<String> {
+    let fields = [
+        "source",
+        "unit",
+        "state",
+        "reason",
+        "attempts",
+        "rawDigest",
+        "documentCount",
+        "overwrittenCount",
+        "repairs",
+        "documentsDigest",
+        "snapshot",
+        "revision",
+        "lastModified",
+        "recordedTime",
+        "lagMillis",
+        "runner",
+        "run",
+        "supersededBy",
+    ];
+    fields.map(str::to_owned).to_vec()
+}
+
 /// The search for the units of a document: those that have it, and all versions of the object that it comes from.
 pub fn history(id: &str, key: Option<&str>, size: usize) -> Value {
     let mut any = vec![json!({"term": {"documents.id": id}})];

@@ -1,5 +1,6 @@
 //! Lists and gets units.
 
+use docmill_clients::elastic::{Address, StoredDocument};
 use docmill_crds::IngestSource;
 use docmill_crds::records::locations::{self, EvidenceKeys};
 use docmill_crds::records::units::{UnitId, UnitRecord, units_index};
@@ -34,7 +35,10 @@ pub async fn list(sources: &Sources, namespace: &str, query: &UnitQuery) -> Resu
     let after = query.continue_token.as_deref().map(page::place).transpose()?;
     let source = sources.open(namespace, query.source.as_deref()).await?;
     let is_first = after.is_none();
-    let hits = search(&source, &query::page(query, after)).await?;
+    let mut hits = search(&source, &query::page(query, after)).await?;
+    if only_key(query).is_some() {
+        hits = as_of_now(&source, hits).await?;
+    }
     let is_full = hits.len() >= usize::try_from(query.page()).unwrap_or(usize::MAX);
     let last = hits.last().filter(|_| is_full).map(|hit| page::token(&hit.place));
     let origin = origin(&source);
@@ -95,6 +99,23 @@ pub async fn search(source: &OpenSource, body: &Value) -> Result<Vec<Hit>, Failu
     hits.iter().map(hit).collect()
 }
 
+/// The same units as they are recorded now: a search sees the ledger as it was some seconds ago.
+async fn as_of_now(source: &OpenSource, hits: Vec<Hit>) -> Result<Vec<Hit>, Failure> {
+    let index = units_index(&source.namespace, &source.name);
+    let digests: Vec<String> = hits.iter().map(|hit| hit.record.unit.digest()).collect();
+    let addresses: Vec<Address<'_>> = digests.iter().map(|id| Address { index: &index, id }).collect();
+    let found = source.ledger.mget(&addresses, &query::fields()).await;
+    let found = found.map_err(|error| of_elastic(LEDGER, &error))?;
+    hits.into_iter().zip(found).map(|(hit, found)| renewed(hit, found)).collect()
+}
+
+fn renewed(hit: Hit, found: Option<StoredDocument>) -> Result<Hit, Failure> {
+    match found {
+        Some(found) => Ok(Hit { record: parse(found.source.into())?, ..hit }),
+        None => Ok(hit),
+    }
+}
+
 /// A recorded unit with what bucket and errors bucket say of it. A bucket that does not answer leaves that out.
 pub async fn with_details(source: &OpenSource, record: UnitRecord) -> Unit {
     let (id, failed) = (record.unit.clone(), State::of_record(&record) == State::Failed);
@@ -153,7 +174,7 @@ fn only_key(query: &UnitQuery) -> Option<&str> {
 }
 
 /// The version of an object that is in the bucket, if the object is one of the source's and none of these units is of it.
-/// A search does not see what was recorded within the last second, so that the ledger is asked for this version.
+/// A search does not see what was recorded a moment ago, so that the ledger is asked for this version.
 async fn newest(source: &OpenSource, key: &str, known: &[Unit]) -> Result<Option<Unit>, Failure> {
     let raw = &source.source.spec.raw;
     if !raw.covers(&raw.bucket, key) {
