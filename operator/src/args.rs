@@ -2,6 +2,7 @@
 
 mod command;
 mod lease;
+mod records;
 mod scope;
 
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use docmill_crds::contract::{
 
 pub use command::{CheckArgs, Command};
 pub use lease::LeaseArgs;
+pub use records::RecordsArgs;
 pub use scope::ScopeArgs;
 
 /// Turns Docmill resources into worker Jobs and reports their progress.
@@ -89,6 +91,10 @@ pub struct Args {
     /// The HTTP servers.
     #[command(flatten)]
     pub server: ServerArgs,
+
+    /// The Records API.
+    #[command(flatten)]
+    pub records: RecordsArgs,
 
     /// Log level, or a filter such as `info,kube=debug`. Workers get the same.
     #[arg(long, env = "RUST_LOG", default_value = "info")]

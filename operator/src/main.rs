@@ -10,7 +10,8 @@
 //! - `workers`: the spec of a worker pod, its work order, and the status it reports;
 //! - `stores`: reaches what a resource names; `circuit_breaker`: keeps unresponsive endpoints from blocking others;
 //! - `k8s`: the API server, and which of several operators writes to it;
-//! - `telemetry`: metrics and probes.
+//! - `records_api`: what became of objects and documents, for users of kubectl;
+//! - `telemetry`: metrics and probes; `tls_listener`: HTTPS for the servers.
 
 mod args;
 mod circuit_breaker;
@@ -21,12 +22,14 @@ mod controllers;
 mod index;
 mod k8s;
 mod not_ready;
+mod records_api;
 mod requeue;
 mod shutdown;
 mod stores;
 mod telemetry;
 #[cfg(test)]
 mod testing;
+mod tls_listener;
 mod workers;
 
 use std::sync::Arc;
@@ -67,7 +70,8 @@ async fn run(args: &Args) -> anyhow::Result<()> {
     let stop = Shutdown::on_signal()?;
     tokio::select! {
         led = lead(args, client.clone(), metrics.clone(), stop) => led,
-        served = telemetry::server::run(&args.server, client, metrics) => served,
+        served = telemetry::server::run(&args.server, client.clone(), metrics.clone()) => served,
+        served = records_api::run(args, client, metrics) => served,
     }
 }
 
@@ -99,6 +103,7 @@ async fn lead(args: &Args, client: Client, metrics: Arc<Metrics>, stop: Shutdown
     }
     tracing::info!(me, "leading");
     metrics.set_leader(true);
+    let keeping_certificate = records_api::keep_certificate(args, client.clone(), leadership.clone());
     let lost = tokio::select! {
         // Returns after a signal, once the reconciles in flight are done.
         result = controllers::start::run(args, client, metrics.clone(), leadership, stop) => {
@@ -106,6 +111,7 @@ async fn lead(args: &Args, client: Client, metrics: Arc<Metrics>, stop: Shutdown
             false
         }
         () = candidate.keep() => true,
+        never = keeping_certificate => match never {},
     };
     metrics.set_leader(false);
     if lost {

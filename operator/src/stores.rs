@@ -1,13 +1,15 @@
 //! Connects to the stores that a resource names, and checks what is there.
 //!
 //! - `secrets`: the credentials, from Secrets and ConfigMaps; `read_cache`: those that were read lately;
-//! - `elastic_clients`: one client for each cluster and its credentials;
+//! - `elastic_clients`: one client for each cluster and its credentials; `storage_clients`: the same of object stores and
+//!   queues;
 //! - `faults`: what goes wrong, in words that a user can act on.
 
 mod elastic_clients;
 mod faults;
 mod read_cache;
 mod secrets;
+pub mod storage_clients;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -71,6 +71,17 @@ annotations:
 {{- end }}
 {{- end -}}
 
+{{/* Whether the Records API is served: an APIService belongs to the whole cluster, as does the right to ask for the rights of users. */}}
+{{- define "docmill.recordsAPI" -}}
+{{- /* Values of an earlier version of the chart, by --reuse-values, have no recordsAPI. */ -}}
+{{- and (dig "enabled" false (default (dict) .Values.recordsAPI)) (not .Values.watchNamespaces) -}}
+{{- end -}}
+
+{{/* Name of what belongs to the Records API. */}}
+{{- define "docmill.records" -}}
+{{- include "docmill.fullname" . -}}-records
+{{- end -}}
+
 {{/* Port of the operator's metrics. */}}
 {{- define "docmill.metricsPort" -}}
 {{- ternary 8443 8080 .Values.metrics.secure -}}

@@ -70,6 +70,12 @@ required, those who may edit resources do not write connections.
   - clusterconnections
 {{- end }}
   verbs: {{ ternary "[get, list, watch]" "[create, update, patch, delete, deletecollection]" $views }}
+{{- if and $views (eq (include "docmill.recordsAPI" .root) "true") }}
+# What became of objects and documents, without their content.
+- apiGroups: [records.docmill.io]
+  resources: [units, documents, documents/history]
+  verbs: [get, list]
+{{- end }}
 {{- end -}}
 
 {{/* Binds a role to the operator's service account; takes a dict with `root`, and `kind` and `name` of the role. */}}

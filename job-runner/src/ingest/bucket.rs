@@ -3,6 +3,6 @@
 
 pub mod copy;
 pub mod head_object;
-pub mod locations;
 pub(crate) mod multipart;
-pub mod object_key;
+
+pub use docmill_crds::records::{locations, object_key};

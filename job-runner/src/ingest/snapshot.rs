@@ -10,23 +10,12 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use docmill_clients::aws::StoreError;
 use docmill_crds::api::storage::BucketLocation;
-use docmill_crds::records::units::UnitId;
-
-use super::bucket::object_key;
+pub use docmill_crds::records::locations::{SNAPSHOT_SOURCE as SOURCE, snapshot_key as key};
 
 /// One document is JSON, several are one per line.
 const MEDIA_TYPE: &str = "application/json";
-/// Metadata that names the source of a snapshot or pack.
-pub const SOURCE: &str = "docmill-source";
 /// Metadata that names the revision.
 const REVISION: &str = "docmill-revision";
-
-/// Key of the snapshot of a unit: `<raw key>/<unit digest>/<revision>.json` in the source's own location
-/// ([`locations::of_source`](super::bucket::locations::of_source)).
-pub fn key(location: &BucketLocation, unit: &UnitId, revision: &str) -> String {
-    let digest = unit.digest();
-    object_key::derived(&location.prefix, &unit.key, &digest, &format!("/{digest}/{revision}.json"))
-}
 
 /// What a snapshot says of itself, as metadata of its object (`x-amz-meta-…`, ASCII).
 #[derive(Clone, Debug)]
@@ -84,18 +73,4 @@ pub fn unpack(lines: &[u8], reference: &str) -> Vec<u8> {
 /// Describes the action in errors.
 fn action(location: &BucketLocation, key: &str) -> String {
     format!("write s3://{}/{key}", location.bucket)
-}
-
-#[cfg(test)]
-mod tests {
-    use docmill_crds::api::storage::BucketLocation;
-    use docmill_crds::records::units::UnitId;
-
-    #[test]
-    fn the_key_names_object_version_and_revision() {
-        let location = BucketLocation { bucket: "json".into(), prefix: "wire/news/main/".into() };
-        let unit = UnitId { bucket: "raw".into(), key: "in/a b.xml".into(), version: "1".into() };
-        let key = super::key(&location, &unit, "5f2c");
-        assert_eq!(key, format!("wire/news/main/in/a b.xml/{}/5f2c.json", unit.digest()));
-    }
 }

@@ -87,6 +87,12 @@ struct TargetLabels {
     target: Target,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RecordsLabels {
+    resource: String,
+    code: u16,
+}
+
 #[derive(Clone, Copy)]
 struct Seconds;
 
@@ -105,6 +111,7 @@ pub struct Metrics {
     jobs_created: Family<KindLabels, Counter>,
     leader: Gauge,
     requests: Family<TargetLabels, Counter>,
+    records_requests: Family<RecordsLabels, Counter>,
     /// The views to export: each resource as long as it exists.
     pub resources: ResourceCollectors,
 }
@@ -158,7 +165,22 @@ impl Default for Metrics {
         registry.register("leader", "1 on the operator that is the leader, 0 on the others", leader.clone());
         let requests = Family::default();
         registry.register("requests", "Requests sent, by target", requests.clone());
-        Self { registry: all, reconciles, reconcile_seconds, jobs_created, leader, requests, resources }
+        let records_requests = Family::default();
+        registry.register(
+            "records_requests",
+            "Requests to the Records API, by resource and status",
+            records_requests.clone(),
+        );
+        Self {
+            registry: all,
+            reconciles,
+            reconcile_seconds,
+            jobs_created,
+            leader,
+            requests,
+            records_requests,
+            resources,
+        }
     }
 }
 
@@ -184,6 +206,11 @@ impl Metrics {
         self.requests.get_or_create(&TargetLabels { target }).inc();
     }
 
+    /// Counts a request to the Records API; `resource` is one of a few, such as `units` and `documents/raw`.
+    pub fn records_request(&self, resource: String, code: u16) {
+        self.records_requests.get_or_create(&RecordsLabels { resource, code }).inc();
+    }
+
     /// The metrics in the text form of `OpenMetrics`.
     pub fn encode(&self) -> Result<String, std::fmt::Error> {
         let mut out = String::new();
@@ -204,11 +231,13 @@ mod tests {
         metrics.reconciled(Kind::IngestSource, ReconcileOutcome::Done, Duration::from_millis(7));
         metrics.job_created(Kind::EnrichmentRun);
         metrics.request(Target::Queue);
+        metrics.records_request("documents/raw".to_owned(), 403);
         let text = metrics.encode().unwrap();
         for line in [
             r#"docmill_operator_reconciles_total{kind="IngestSource",outcome="Done"} 1"#,
             r#"docmill_operator_jobs_created_total{kind="EnrichmentRun"} 1"#,
             r#"docmill_operator_requests_total{target="Queue"} 1"#,
+            r#"docmill_operator_records_requests_total{resource="documents/raw",code="403"} 1"#,
             "docmill_operator_leader 0",
         ] {
             assert!(text.contains(line), "{line} is missing in:\n{text}");

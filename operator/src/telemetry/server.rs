@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use super::metrics::Metrics;
 use crate::args::ServerArgs;
 use access::Access;
-use tls::{Certificate, TlsListener};
+use tls::Certificate;
 
 /// Serves as long as the process lives.
 pub async fn run(args: &ServerArgs, client: Client, metrics: Arc<Metrics>) -> anyhow::Result<()> {
@@ -35,7 +35,7 @@ pub async fn run(args: &ServerArgs, client: Client, metrics: Arc<Metrics>) -> an
         if args.metrics_secure {
             let certificate = Certificate::open(args.metrics_certificate_dir.as_deref())?;
             let routes = guarded(metrics, Arc::new(Access::new(client)));
-            serve(TlsListener::start(listener, certificate)?, routes).await.context("failed to serve HTTPS")
+            serve(certificate.listen(listener)?, routes).await.context("failed to serve HTTPS")
         } else {
             serve(listener, routes(metrics)).await.context("failed to serve HTTP")
         }

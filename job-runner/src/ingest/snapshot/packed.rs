@@ -1,6 +1,6 @@
 //! Many snapshots in one object, a *pack*, for articles that are too small to be worth an object each.
 //!
-//! - this module: how a pack is put together; [`mod@reference`] locates a snapshot in it, [`index`] lists all
+//! - this module: how a pack is put together; [`Reference`] locates a snapshot in it, [`index`] lists all
 //!   snapshots in it; no I/O;
 //! - [`packer`] gathers what is prepared at the same time, and stores it;
 //! - [`read`](super::read) reads packs.
@@ -17,14 +17,13 @@ mod error;
 mod index;
 mod limits;
 pub mod packer;
-mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use docmill_crds::records::snapshot_reference::{PackPlace, Reference};
 pub use error::PackError;
 pub use index::{PackEntry, Tail, read_tail};
 pub use limits::{MAX_FRAME_BYTES, MAX_UNIT_BYTES};
-pub use reference::{PackPlace, Reference};
 
 use std::io::{self, Read as _};
 

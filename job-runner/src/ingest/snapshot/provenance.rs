@@ -2,13 +2,10 @@
 
 use docmill_convert::Dropped;
 use docmill_crds::conversion::RepairCounts;
-use docmill_crds::records::units::{UnitId, content_digest};
+use docmill_crds::records::units::UnitId;
 use serde::Serialize;
 
-/// The name of the object that carries it.
-pub const FIELD: &str = "_docmill";
-/// The end of a line: of `_docmill`, and of the document.
-const CLOSING: &[u8] = b"}}";
+pub use docmill_crds::records::snapshot_line::{CLOSING, FIELD, content, digest_of_line, with_snapshot};
 
 /// The origin of a document. Times are RFC 3339 in UTC.
 #[derive(Clone, Debug, Serialize)]
@@ -64,30 +61,6 @@ pub fn snapshot_line(document: String, provenance: &Provenance<'_>) -> serde_jso
     serde_json::to_writer(&mut line, provenance)?;
     line.push(b'}');
     Ok(line)
-}
-
-/// Adds the reference of its snapshot to a line that was made without it.
-pub fn with_snapshot(mut line: Vec<u8>, reference: &str) -> Vec<u8> {
-    line.truncate(line.strip_suffix(CLOSING).unwrap_or(&line).len());
-    line.extend_from_slice(b",\"snapshot\":");
-    line.extend_from_slice(serde_json::Value::from(reference).to_string().as_bytes());
-    line.extend_from_slice(CLOSING);
-    line
-}
-
-/// Digest of the document of a line, without `_docmill`: the digest of the text that was passed to
-/// [`snapshot_line`].
-pub fn digest_of_line(line: &[u8]) -> String {
-    content_digest([content(line), b"}"])
-}
-
-/// The document without `_docmill` and without the closing brace.
-pub fn content(line: &[u8]) -> &[u8] {
-    const NAME: &[u8] = b"\"_docmill\":{";
-    // Quotes inside of a text are escaped, so the name with bare quotes is a key; the last one is ours, since
-    // the provenance has none.
-    let Some(at) = memchr::memmem::rfind(line, NAME) else { return line };
-    line[..at].strip_suffix(b",").unwrap_or(&line[..at])
 }
 
 /// The same document as it is indexed, piece by piece: `_docmill` also has `indexedTime`. `line` is the

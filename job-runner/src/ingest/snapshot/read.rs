@@ -73,11 +73,16 @@ async fn open_packed(
     let body =
         object.body.collect().await.map_err(|error| StoreError::unavailable(action.as_str(), &error))?;
     let frame = body.into_bytes();
-    let checked = place.check_length(frame.len());
-    Ok(match checked.and_then(|()| packed::content_length(&frame)) {
+    Ok(match check_length(place, frame.len()).and_then(|()| packed::content_length(&frame)) {
         Ok(length) => Some(OpenedSnapshot { length, action, body: Body::Packed(frame, place.to_string()) }),
         Err(error) => damaged(&action, &error),
     })
+}
+
+/// Checks that `found` is the number of bytes of the place.
+fn check_length(place: &PackPlace<'_>, found: usize) -> Result<(), PackError> {
+    let wanted = place.length;
+    if found as u64 == wanted { Ok(()) } else { Err(PackError::CutOff { found, wanted }) }
 }
 
 impl OpenedSnapshot {

@@ -5,8 +5,6 @@
 //! often among many sources. A source that was ready when the operator started is connected at once and checked later,
 //! so that a start costs little. A suspended source is not checked again: it needs its buckets when it is resumed.
 
-mod storage_clients;
-
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -25,12 +23,12 @@ use crate::conditions::{self, condition_type};
 use crate::index::check;
 use crate::index::conflicts::ConflictMemory;
 use crate::not_ready::NotReady;
+use crate::stores::storage_clients::{QueueSettings, StorageClients, StoragePair};
 use crate::stores::{
     BUCKETS, CLUSTER_REQUESTS, SecretReader, SourceClusters, check_buckets, check_pod_secrets,
     connect_source, open_source, storage_secrets, store_fault,
 };
 use crate::telemetry::metrics::{Metrics, Target};
-use storage_clients::{QueueSettings, StorageClients, StoragePair};
 
 /// After this, everything is checked again, so that a rotated Secret or a deleted bucket is noticed even
 /// while nothing fails.

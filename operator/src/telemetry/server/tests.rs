@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::access::Access;
-use super::tls::{Certificate, TlsListener};
+use super::tls::Certificate;
 use super::{guarded, listen};
 use crate::telemetry::metrics::Metrics;
 use crate::testing::{Asked, Log, api};
@@ -44,7 +44,7 @@ async fn served() -> (String, Log) {
     let listener = listen(any, "test").await.unwrap();
     let address = listener.local_addr().unwrap();
     let routes = guarded(Arc::new(Metrics::default()), Arc::new(Access::new(client)));
-    let secured = TlsListener::start(listener, Certificate::open(None).unwrap()).unwrap();
+    let secured = Certificate::open(None).unwrap().listen(listener).unwrap();
     tokio::spawn(async move { serve(secured, routes).await });
     (format!("https://{address}/metrics"), log)
 }
@@ -110,7 +110,7 @@ async fn a_certificate_that_changes_is_taken_up_and_a_broken_one_is_not() {
     let address = listener.local_addr().unwrap();
     let (api, _) = api(answer);
     let routes = guarded(Arc::new(Metrics::default()), Arc::new(Access::new(api)));
-    let secured = TlsListener::start(listener, certificate.clone()).unwrap();
+    let secured = certificate.clone().listen(listener).unwrap();
     tokio::spawn(async move { serve(secured, routes).await });
     let trusts = async |trusted: reqwest::Certificate| {
         let client = reqwest::Client::builder().add_root_certificate(trusted).no_proxy();

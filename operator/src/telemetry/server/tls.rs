@@ -2,29 +2,20 @@
 //! self-signed one that is generated at the start.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::serve::Listener;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use tokio::net::TcpListener;
 
-/// Time limit for the TLS handshake.
-const HANDSHAKE: Duration = Duration::from_secs(5);
-/// Concurrent handshakes.
-const HANDSHAKES: usize = 32;
+use crate::tls_listener::TlsListener;
+
 /// How often the directory is checked; the kubelet takes about a minute to update a changed Secret.
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(30);
-/// The pause after an error of the listener, such as too many open files.
-const AFTER_ERROR: Duration = Duration::from_secs(1);
 
 /// The certificate in use.
 #[derive(Clone)]
@@ -45,6 +36,18 @@ impl Certificate {
 
     fn now(&self) -> Arc<ServerConfig> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Starts to accept connections with this certificate, which is looked at again from time to time.
+    pub fn listen(self, listener: TcpListener) -> io::Result<TlsListener> {
+        let watched = self.clone();
+        tokio::spawn(async move {
+            while watched.folder.is_some() {
+                tokio::time::sleep(LOOKED_AT_EVERY).await;
+                watched.renew();
+            }
+        });
+        TlsListener::start(listener, move || Some(self.now()))
     }
 
     /// Reloads the directory. If that fails, the current certificate stays.
@@ -87,72 +90,4 @@ fn config(
 ) -> anyhow::Result<Arc<ServerConfig>> {
     let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
     Ok(Arc::new(config.context("certificate and key of the metrics do not match")?))
-}
-
-/// Accepts connections and performs their handshakes concurrently, so that a slow client does not block
-/// others.
-pub struct TlsListener {
-    address: SocketAddr,
-    secured: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-}
-
-impl TlsListener {
-    /// Starts to accept connections.
-    pub fn start(listener: TcpListener, certificate: Certificate) -> io::Result<Self> {
-        let address = listener.local_addr()?;
-        let (sender, secured) = mpsc::channel(HANDSHAKES);
-        let watched = certificate.clone();
-        tokio::spawn(async move {
-            while watched.folder.is_some() {
-                tokio::time::sleep(LOOKED_AT_EVERY).await;
-                watched.renew();
-            }
-        });
-        tokio::spawn(accept(listener, certificate, sender));
-        Ok(Self { address, secured })
-    }
-}
-
-async fn accept(
-    listener: TcpListener,
-    certificate: Certificate,
-    sender: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
-) {
-    let permits = Arc::new(Semaphore::new(HANDSHAKES));
-    loop {
-        let Ok(permit) = permits.clone().acquire_owned().await else { return };
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(%error, "failed to accept a connection");
-                tokio::time::sleep(AFTER_ERROR).await;
-                continue;
-            }
-        };
-        let (acceptor, sender) = (TlsAcceptor::from(certificate.now()), sender.clone());
-        tokio::spawn(async move {
-            if let Ok(Ok(secured)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                // It fails only once the server is gone.
-                let _ = sender.send((secured, peer)).await;
-            }
-            drop(permit);
-        });
-    }
-}
-
-impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.secured.recv().await {
-            Some(secured) => secured,
-            // The accepting task never ends before the process does.
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok(self.address)
-    }
 }

@@ -261,7 +261,7 @@ async fn service_account_and_roles_can_come_from_elsewhere() -> Result<()> {
 
 #[tokio::test]
 async fn extra_objects_are_templates() -> Result<()> {
-    let values = json!({"extraObjects": [
+    let values = json!({"recordsAPI": {"enabled": false}, "extraObjects": [
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-extra"}},
         "apiVersion: v1\nkind: Secret\nmetadata: {namespace: {{ .Release.Namespace }}}",
     ]});

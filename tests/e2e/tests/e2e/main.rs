@@ -21,6 +21,7 @@ mod namespaced;
 mod outages;
 mod plugin;
 mod queues;
+mod records;
 mod refusals;
 mod release;
 mod restarts;

@@ -48,6 +48,7 @@ fn etcd(home: &Home, versions: &Versions) -> Program {
 fn api_server(home: &Home, versions: &Versions, family: IpFamily) -> Program {
     let Addresses { node, services, .. } = family.addresses();
     let pki = |file: &str| home.in_state("pki").join(file).display().to_string();
+    let front_proxy = |file: &str| home.in_state("front-proxy").join(file).display().to_string();
     let arguments = vec![
         format!("--etcd-servers={ETCD}"),
         format!("--bind-address={node}"),
@@ -67,6 +68,16 @@ fn api_server(home: &Home, versions: &Versions, family: IpFamily) -> Program {
         format!("--kubelet-client-certificate={}", pki("admin.crt")),
         format!("--kubelet-client-key={}", pki("admin.key")),
         format!("--kubelet-certificate-authority={}", pki("ca.crt")),
+        // Aggregated APIs, such as the Records API, as kubeadm sets them up.
+        format!("--requestheader-client-ca-file={}", front_proxy("ca.crt")),
+        "--requestheader-allowed-names=front-proxy-client".to_owned(),
+        "--requestheader-username-headers=X-Remote-User".to_owned(),
+        "--requestheader-group-headers=X-Remote-Group".to_owned(),
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-".to_owned(),
+        format!("--proxy-client-cert-file={}", front_proxy("front-proxy-client.crt")),
+        format!("--proxy-client-key-file={}", front_proxy("front-proxy-client.key")),
+        // Straight to the pods, whether or not kube-proxy has heard of them yet.
+        "--enable-aggregator-routing=true".to_owned(),
     ];
     kubernetes(home, versions, "kube-apiserver", arguments)
 }

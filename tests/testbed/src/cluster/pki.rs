@@ -45,10 +45,26 @@ const CERTIFICATES: [Certificate; 6] = [
     Certificate { name: "kube-proxy", subject: "/CN=system:kube-proxy", names: "DNS:kube-proxy" },
 ];
 
+/// By which the API server proves to aggregated APIs that it is it.
+const FRONT_PROXY: Certificate = Certificate {
+    name: "front-proxy-client",
+    subject: "/CN=front-proxy-client",
+    names: "DNS:front-proxy-client",
+};
+
 /// Makes everything, once in the life of a cluster.
 pub(crate) fn ensure(home: &Home) -> anyhow::Result<()> {
     let addresses = addresses(IpFamily::of(home)?);
-    make_once(&home.in_state("pki"), |folder| make(folder, &addresses))
+    make_once(&home.in_state("pki"), |folder| make(folder, &addresses))?;
+    // Another authority than that of users and nodes, whose certificates must not pass for the API server's.
+    make_once(&home.in_state("front-proxy"), |folder| {
+        authority(folder, "/CN=testbed-front-proxy-ca")?;
+        sign(folder, &FRONT_PROXY, &addresses)
+    })
+}
+
+fn authority(folder: &Path, subject: &str) -> anyhow::Result<()> {
+    openssl(folder, &["req", "-x509", "-nodes", "-days", DAYS, "-subj", subject], &KEY, "ca.key", "ca.crt")
 }
 
 /// The addresses that certificates name: of the Service `kubernetes`, the first of its network, and of the node.
@@ -57,13 +73,7 @@ fn addresses(family: IpFamily) -> Values {
 }
 
 fn make(folder: &Path, addresses: &Values) -> anyhow::Result<()> {
-    openssl(
-        folder,
-        &["req", "-x509", "-nodes", "-days", DAYS, "-subj", "/CN=testbed-ca"],
-        &KEY,
-        "ca.key",
-        "ca.crt",
-    )?;
+    authority(folder, "/CN=testbed-ca")?;
     output(tool("openssl").current_dir(folder).args([
         "genpkey",
         "-algorithm",

@@ -2,8 +2,6 @@
 
 use std::fmt::{self, Display};
 
-use super::error::PackError;
-
 /// Where a snapshot is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reference<'a> {
@@ -50,12 +48,6 @@ fn number(digits: &str) -> Option<u64> {
 }
 
 impl PackPlace<'_> {
-    /// Checks that `found` is the expected number of bytes.
-    pub fn check_length(&self, found: usize) -> Result<(), PackError> {
-        let wanted = self.length;
-        if found as u64 == wanted { Ok(()) } else { Err(PackError::CutOff { found, wanted }) }
-    }
-
     /// The value of an HTTP range (RFC 9110, 14.1.2): both ends are part of it.
     pub fn range(&self) -> String {
         format!("bytes={}-{}", self.offset, self.offset.saturating_add(self.length).saturating_sub(1))

@@ -12,10 +12,12 @@
 //! one way to parse it, whatever the raw key looks like. Neither a namespace nor the name of a source can
 //! contain a slash.
 
-use docmill_crds::api::storage::BucketLocation;
-use docmill_crds::records::units::UnitId;
-
 use super::object_key;
+use super::units::UnitId;
+use crate::api::storage::BucketLocation;
+
+/// Metadata that names the source, as `<namespace>/<name>`, of a snapshot or pack.
+pub const SNAPSHOT_SOURCE: &str = "docmill-source";
 
 /// The suffix of an error record's key, after the digest of its unit.
 pub const ERROR_RECORD: &str = ".error.json";
@@ -72,6 +74,13 @@ impl EvidenceKeys {
     }
 }
 
+/// Key of the snapshot of a unit that has an object of its own: `<raw key>/<unit digest>/<revision>.json` in the source's
+/// own location ([`of_source`]).
+pub fn snapshot_key(location: &BucketLocation, unit: &UnitId, revision: &str) -> String {
+    let digest = unit.digest();
+    object_key::derived(&location.prefix, &unit.key, &digest, &format!("/{digest}/{revision}.json"))
+}
+
 /// The location of a source (`<namespace>/<name>`) in a bucket that others may write to as well.
 pub fn of_source(location: &BucketLocation, source: &str) -> BucketLocation {
     BucketLocation { bucket: location.bucket.clone(), prefix: format!("{}{source}/", location.prefix) }
@@ -87,11 +96,9 @@ pub fn objects(location: &BucketLocation) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use docmill_crds::api::storage::BucketLocation;
-    use docmill_crds::records::units::UnitId;
-
-    use super::{EvidenceKeys, of_source};
-    use crate::ingest::snapshot;
+    use super::{EvidenceKeys, of_source, snapshot_key};
+    use crate::api::storage::BucketLocation;
+    use crate::records::units::UnitId;
 
     fn unit(bucket: &str, key: &str, version: &str) -> UnitId {
         UnitId { bucket: bucket.into(), key: key.into(), version: version.into() }
@@ -114,6 +121,14 @@ mod tests {
         let folder = format!("e/news/wire/objects/in/a.zip/{}.members/", unit.digest());
         assert_eq!(copy, format!("{folder}00007-.._x_b.xml"));
         assert_eq!(record, format!("{copy}.error.json"));
+    }
+
+    #[test]
+    fn the_key_of_a_snapshot_names_object_version_and_revision() {
+        let location = BucketLocation { bucket: "json".into(), prefix: "wire/news/main/".into() };
+        let unit = unit("raw", "in/a b.xml", "1");
+        let key = snapshot_key(&location, &unit, "5f2c");
+        assert_eq!(key, format!("wire/news/main/in/a b.xml/{}/5f2c.json", unit.digest()));
     }
 
     /// Keys that begin or end as others' evidence and snapshots do, for sources that share a prefix or have one that looks
@@ -145,7 +160,7 @@ mod tests {
                 let unit = unit("raw", raw_key, version);
                 let [object, message] =
                     [EvidenceKeys::of_object(&location, &unit), EvidenceKeys::of_message(&location, &unit)];
-                let snapshot = snapshot::key(&location, &unit, "5f");
+                let snapshot = snapshot_key(&location, &unit, "5f");
                 keys.extend([object.copy, object.record, message.copy, message.record, snapshot]);
                 let long = "ü".repeat(512);
                 let members =
