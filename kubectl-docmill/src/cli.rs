@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 
 use crate::cluster::ClusterArgs;
 use crate::commands::ingest_runs::args::{AuditArgs, ProcessArgs, ReconvertArgs, ReplayArgs, ShadowArgs};
-use crate::commands::{cat, diff, doctor, enrich, estimate, failures, history, init, reproduce, suspend, top, trace};
+use crate::commands::{
+    cat, diff, doctor, enrich, estimate, failures, history, init, reproduce, suspend, top, trace,
+};
 use crate::output::OutputArgs;
 
 const EXIT_STATUS: &str = "Exit status: 0 if all is well; 1 if the command could not do its work, or a run failed; 2 for a wrong \

@@ -40,7 +40,9 @@ impl Plan {
             "IngestSource" => serde_json::from_value(resource).map(Self::Source).map_err(wrong),
             "IngestRun" => serde_json::from_value(resource).map(Self::Ingest).map_err(wrong),
             "EnrichmentRun" => serde_json::from_value(resource).map(Self::Enrich).map_err(wrong),
-            _ => Err(format!("expected an IngestSource, an IngestRun or an EnrichmentRun, found kind {kind:?}")),
+            _ => Err(format!(
+                "expected an IngestSource, an IngestRun or an EnrichmentRun, found kind {kind:?}"
+            )),
         }
     }
 }

@@ -39,7 +39,9 @@ pub struct DoctorArgs {
 pub async fn run(args: &DoctorArgs, session: &Session) -> Result<ExitStatus, Failure> {
     let cluster = session.cluster().await?;
     let probe_seconds = (!args.no_probe).then_some(args.timeout);
-    if let Some(source) = args.source.as_ref().filter(|_| probe_seconds.is_some() && session.screen.is_terminal) {
+    if let Some(source) =
+        args.source.as_ref().filter(|_| probe_seconds.is_some() && session.screen.is_terminal)
+    {
         eprintln!("Asking the stores with the identity of a worker of {source} …");
     }
     // On the heap: resources are large.

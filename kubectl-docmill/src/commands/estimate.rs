@@ -63,7 +63,8 @@ fn positive(text: &str) -> Result<f64, String> {
 
 /// Reckons, and shows the bill.
 pub fn run(args: &EstimateArgs, session: &Session) -> Result<ExitStatus, Failure> {
-    let wrong = |what: &PathBuf, error: String| Failure::new(format!("failed to read {}: {error}", what.display()));
+    let wrong =
+        |what: &PathBuf, error: String| Failure::new(format!("failed to read {}: {error}", what.display()));
     let plan = Plan::read(&read_file(&args.filename)?).map_err(|error| wrong(&args.filename, error))?;
     let prices = match &args.prices {
         Some(file) => Prices::read(&read_file(file)?).map_err(|error| wrong(file, error))?,

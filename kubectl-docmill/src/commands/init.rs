@@ -110,7 +110,8 @@ pub fn run(args: &InitArgs, session: &Session) -> Result<ExitStatus, Failure> {
         id: args.id.clone(),
         conversion,
     };
-    let manifest = answers.manifest().map_err(|error| Failure::new(format!("failed to make a source: {error}")))?;
+    let manifest =
+        answers.manifest().map_err(|error| Failure::new(format!("failed to make a source: {error}")))?;
     let yaml = serde_saphyr::to_string(&manifest)
         .map_err(|error| Failure::new(format!("failed to write the source: {error}")))?;
     session.screen.print(&format!("{about}{yaml}"))?;
@@ -126,18 +127,23 @@ fn model(args: &InitArgs) -> Result<(Conversion, String), Failure> {
     if let Some(name) = &args.preset {
         let preset = Preset::named(name).ok_or_else(|| {
             let all: Vec<&str> = Preset::ALL.into_iter().map(Preset::as_str).collect();
-            Failure::new(format!("there is no preset {name:?}")).advice(format!("name one of {}", all.join(", ")))
+            Failure::new(format!("there is no preset {name:?}"))
+                .advice(format!("name one of {}", all.join(", ")))
         })?;
         return Ok((of_preset(preset), String::new()));
     }
-    let samples: Vec<(String, Vec<u8>)> = args.samples.iter().map(|file| sample(file)).collect::<Result<_, _>>()?;
+    let samples: Vec<(String, Vec<u8>)> =
+        args.samples.iter().map(|file| sample(file)).collect::<Result<_, _>>()?;
     let Fit { preset, documents, refusals } = best(&samples).ok_or_else(|| {
         Failure::new("no preset converts the samples, or there are none").advice(
             "name a preset with --preset, or have `job-runner model infer SAMPLES > model.yaml` propose a model and name it \
              with --model, --index and --id",
         )
     })?;
-    let about = format!("# The preset {} makes {documents} documents of the samples; {refusals} are refused.\n", preset.as_str());
+    let about = format!(
+        "# The preset {} makes {documents} documents of the samples; {refusals} are refused.\n",
+        preset.as_str()
+    );
     Ok((of_preset(preset), about))
 }
 

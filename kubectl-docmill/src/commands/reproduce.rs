@@ -66,13 +66,17 @@ pub async fn run(args: &ReproduceArgs, session: &Session) -> Result<ExitStatus, 
     let fetched = match (&args.target, &args.file) {
         (Some(target), _) => Box::pin(of_cluster(target, args.source.as_deref(), session)).await?,
         (None, Some(file)) => of_file(file)?,
-        (None, None) => return Err(Failure::new("nothing to convert: name an object, or a file with --file")),
+        (None, None) => {
+            return Err(Failure::new("nothing to convert: name an object, or a file with --file"));
+        }
     };
     let of_unit = fetched.cluster.as_ref().map(|cluster| cluster.unit.source.as_str());
     let model = match (&args.model, args.source.as_deref().or(of_unit)) {
         (Some(file), _) => read_model(file)?,
         (None, Some(source)) => Box::pin(model_in_force(&session.cluster().await?, source)).await?,
-        (None, None) => return Err(Failure::new("no model: name a source with --source, or a file with --model")),
+        (None, None) => {
+            return Err(Failure::new("no model: name a source with --source, or a file with --model"));
+        }
     };
     let outcome = convert(&model, &fetched.bytes, &fetched.key, fetched.landed)
         .map_err(|error| Failure::new(format!("failed to convert {}: {error}", fetched.key)))?;
@@ -97,7 +101,8 @@ async fn of_cluster(target: &str, source: Option<&str>, session: &Session) -> Re
     let bytes = cluster.unit_content(&digest, Subresource::Raw, Some(&unit.source)).await?;
     let Unit { raw, .. } = &unit;
     let (key, landed) = (raw.key.clone(), raw.last_modified.as_deref().and_then(|time| time.parse().ok()));
-    let error = trace.errors.into_iter().find(|error| error.metadata.name.as_deref() == Some(digest.as_str()));
+    let error =
+        trace.errors.into_iter().find(|error| error.metadata.name.as_deref() == Some(digest.as_str()));
     Ok(Fetched { key, bytes, landed, cluster: Some(ClusterOutcome { unit, error }) })
 }
 
@@ -130,7 +135,8 @@ fn save(
     conversion: &Conversion,
     outcome: &LocalOutcome,
 ) -> Result<Vec<String>, Failure> {
-    let failed = |path: &Path, error: String| Failure::new(format!("failed to write {}: {error}", path.display()));
+    let failed =
+        |path: &Path, error: String| Failure::new(format!("failed to write {}: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| failed(folder, error.to_string()))?;
     let files = golden_files::files(&fetched.key, &fetched.bytes, conversion, outcome);
     let mut saved = Vec::new();
@@ -148,7 +154,8 @@ fn save(
 fn reproduction(fetched: Fetched, outcome: LocalOutcome, saved: Vec<String>) -> Reproduction {
     let agreement = fetched.cluster.as_ref().map_or(Agreement::Unknown, |cluster| compare(cluster, &outcome));
     let unit = fetched.cluster.map(|cluster| cluster.unit);
-    let revision = unit.as_ref().and_then(|unit| unit.conversion.as_ref()).map(|stage| stage.revision.clone());
+    let revision =
+        unit.as_ref().and_then(|unit| unit.conversion.as_ref()).map(|stage| stage.revision.clone());
     Reproduction {
         key: fetched.key,
         unit: unit.as_ref().and_then(|unit| unit.metadata.name.clone()),

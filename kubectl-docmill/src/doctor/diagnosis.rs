@@ -147,6 +147,10 @@ mod tests {
     fn a_healthy_installation_is_called_that() {
         let view = View { palette: Palette::default(), is_wide: false, now: Timestamp::UNIX_EPOCH };
         let checks = vec![Check::new("cluster", "Operator", Verdict::Passed, "")];
-        assert!(Diagnosis { checks }.human(view).ends_with("\n\nEverything that was checked is as it has to be.\n"));
+        assert!(
+            Diagnosis { checks }
+                .human(view)
+                .ends_with("\n\nEverything that was checked is as it has to be.\n")
+        );
     }
 }

@@ -79,7 +79,9 @@ fn running(operator: &Operator, plugin_version: &str, now: Timestamp) -> Vec<Che
             let detail = format!("{holder} last renewed the Lease at {renewed}; nobody works");
             Check::new(SUBJECT, "Leader", Verdict::Failed, detail).with_remedy(logs)
         }
-        Ok(None) => Check::new(SUBJECT, "Leader", Verdict::Failed, "nobody holds the Lease").with_remedy(logs),
+        Ok(None) => {
+            Check::new(SUBJECT, "Leader", Verdict::Failed, "nobody holds the Lease").with_remedy(logs)
+        }
     };
     vec![replicas, same_version(version, plugin_version), leader]
 }
@@ -132,13 +134,17 @@ mod tests {
     fn each_part_that_is_missing_is_named() {
         let mut without_kind = facts();
         without_kind.resources = Ok(vec!["ingestsources".to_owned()]);
-        assert!(wrong(&without_kind, 30)[0].starts_with("CustomResourceDefinitions: not served: ingestruns, "));
+        assert!(
+            wrong(&without_kind, 30)[0].starts_with("CustomResourceDefinitions: not served: ingestruns, ")
+        );
         let nobody = Facts { operators: Ok(Vec::new()), ..facts() };
         assert!(wrong(&nobody, 30)[0].starts_with("Operator: no Deployment"));
         assert!(wrong(&facts(), 3600)[0].starts_with("Leader: docmill-operator-1 last renewed"));
         let mut old = facts();
         old.operators = old.operators.map(|mut operators| {
-            operators.iter_mut().for_each(|operator| operator.version = "0.0.9".to_owned());
+            for operator in &mut operators {
+                operator.version = "0.0.9".to_owned();
+            }
             operators
         });
         assert_eq!(wrong(&old, 30), ["Version: operator 0.0.9, plugin 0.1.0"]);

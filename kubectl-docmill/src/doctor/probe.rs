@@ -37,21 +37,18 @@ pub fn check(facts: &ProbeFacts, source: &IngestSource) -> Vec<Check> {
     let found = reasons.into_iter().find_map(|(kind, expected)| {
         condition(&status.conditions, kind).filter(|condition| condition.status == expected)
     });
-    let check = match found {
-        Some(found) => {
-            let detail = format!("{}: {}", found.reason, found.message);
-            let check = Check::new(&subject, START, Verdict::Failed, detail);
-            check.with_remedy(remedies::of_reason(&found.reason, &source.spec))
-        }
-        None => {
-            let detail = format!("no answer within {} s", facts.waited_seconds);
-            let remedy = format!(
-                "Look at the run and its pod, or wait longer with --timeout:\n  kubectl describe ingestrun,job,pod \
+    let check = if let Some(found) = found {
+        let detail = format!("{}: {}", found.reason, found.message);
+        let check = Check::new(&subject, START, Verdict::Failed, detail);
+        check.with_remedy(remedies::of_reason(&found.reason, &source.spec))
+    } else {
+        let detail = format!("no answer within {} s", facts.waited_seconds);
+        let remedy = format!(
+            "Look at the run and its pod, or wait longer with --timeout:\n  kubectl describe ingestrun,job,pod \
                  --selector docmill.io/ingest-run={}",
-                run.name_any()
-            );
-            Check::new(&subject, START, Verdict::Unknown, detail).with_remedy(remedy)
-        }
+            run.name_any()
+        );
+        Check::new(&subject, START, Verdict::Unknown, detail).with_remedy(remedy)
     };
     vec![check]
 }
@@ -61,9 +58,7 @@ fn need(probe: &ProbeResult, subject: &str, source: &IngestSource) -> Check {
     let check = |verdict| Check::new(subject, need.as_str(), verdict, detail.as_str());
     match outcome {
         ProbeOutcome::Passed => check(Verdict::Passed),
-        ProbeOutcome::Failed => {
-            check(Verdict::Failed).with_remedy(remedies::of_need(*need, &source.spec))
-        }
+        ProbeOutcome::Failed => check(Verdict::Failed).with_remedy(remedies::of_need(*need, &source.spec)),
         ProbeOutcome::Unknown => {
             check(Verdict::Unknown).with_remedy(remedies::of_unknown(*need, detail, &source.spec))
         }
@@ -109,7 +104,8 @@ mod tests {
             {"need": "WriteErrors", "outcome": "Failed", "detail": "AccessDenied"},
             {"need": "Redrive", "outcome": "Unknown", "detail": "AccessDenied"},
         ]);
-        let found = checks(&json!({"conditions": [condition("Complete", "True", "Probed")], "probes": probes}));
+        let found =
+            checks(&json!({"conditions": [condition("Complete", "True", "Probed")], "probes": probes}));
         let told: Vec<_> = found.iter().map(|check| (check.name.as_str(), check.verdict)).collect();
         let expected = [
             ("WorkerStart", Verdict::Passed),
@@ -125,8 +121,14 @@ mod tests {
     #[test]
     fn a_probe_that_cannot_start_says_why() {
         let waiting = checks(&json!({"conditions": [condition("Ready", "False", "SecretNotAllowed")]}));
-        assert_eq!((waiting[0].verdict, waiting[0].detail.as_str()), (Verdict::Failed, "SecretNotAllowed: because"));
+        assert_eq!(
+            (waiting[0].verdict, waiting[0].detail.as_str()),
+            (Verdict::Failed, "SecretNotAllowed: because")
+        );
         let silent = checks(&json!({"conditions": []}));
-        assert_eq!((silent[0].verdict, silent[0].detail.as_str()), (Verdict::Unknown, "no answer within 90 s"));
+        assert_eq!(
+            (silent[0].verdict, silent[0].detail.as_str()),
+            (Verdict::Unknown, "no answer within 90 s")
+        );
     }
 }

@@ -79,7 +79,9 @@ pub fn of_reason(reason: &str, spec: &IngestSourceSpec) -> String {
             );
             format!("Create the bucket that the message names:\n  {create}")
         }
-        "QueueNotFound" => "Create the queue, or correct its URL:\n  aws sqs create-queue --queue-name QUEUE".to_owned(),
+        "QueueNotFound" => {
+            "Create the queue, or correct its URL:\n  aws sqs create-queue --queue-name QUEUE".to_owned()
+        }
         "SecretNotAllowed" => {
             "If the Secret is meant for Docmill:\n  kubectl label secret NAME docmill.io/use=true".to_owned()
         }
@@ -90,8 +92,10 @@ pub fn of_reason(reason: &str, spec: &IngestSourceSpec) -> String {
 /// What mends a run whose model cannot be used.
 pub fn of_model(reason: &str) -> Option<String> {
     let remedy = match reason {
-        "ModelUnreachable" => "Start the server of the model, or correct the URL of the enricher; see from a pod whether it \
-                               answers:\n  kubectl run probe --rm -i --restart=Never --image=curlimages/curl -- curl -sv URL",
+        "ModelUnreachable" => {
+            "Start the server of the model, or correct the URL of the enricher; see from a pod whether it \
+                               answers:\n  kubectl run probe --rm -i --restart=Never --image=curlimages/curl -- curl -sv URL"
+        }
         "ModelAccessDenied" => "Correct the keys of the Secret that secretRef of the enricher names.",
         "ModelNotFound" => "Correct the name of the model, its version or the URL of the enricher.",
         "ModelUnfit" => "Correct the inputs and outputs of the enricher, or name another model.",
@@ -169,7 +173,9 @@ fn role(spec: &IngestSourceSpec) -> String {
         "cluster": ["monitor", "manage_index_templates"],
         "indices": [{"names": names, "privileges": ["all"]}],
     });
-    format!("Give the user of the cluster a role with these privileges:\n  PUT /_security/role/docmill\n  {role}")
+    format!(
+        "Give the user of the cluster a role with these privileges:\n  PUT /_security/role/docmill\n  {role}"
+    )
 }
 
 #[cfg(test)]
@@ -195,7 +201,11 @@ mod tests {
     fn a_permission_is_mended_by_its_statement() {
         let expected = "Add this statement to the policy of the workers:\n  \
             {\"Effect\":\"Allow\",\"Action\":\"s3:PutObject\",\"Resource\":\"arn:aws:s3:::news/*\"}";
-        assert_eq!(of_need(Need::WriteErrors, &spec()), expected, "storage.bucket is the bucket for the rest");
+        assert_eq!(
+            of_need(Need::WriteErrors, &spec()),
+            expected,
+            "storage.bucket is the bucket for the rest"
+        );
         let queue = of_need(Need::ReceiveMessages, &spec());
         assert!(queue.contains("\"arn:aws:sqs:eu-west-1:123456789012:wire\""), "{queue}");
     }

@@ -28,7 +28,8 @@ pub fn check(seen: &SourceFacts) -> Vec<Check> {
     let source = &seen.source;
     let subject = subject(source);
     let Some(status) = &source.status else {
-        let remedy = "See whether an operator runs, and whether its chart's value watchNamespaces has this namespace.";
+        let remedy =
+            "See whether an operator runs, and whether its chart's value watchNamespaces has this namespace.";
         let check = Check::new(&subject, "Status", Verdict::Failed, "no operator has looked at it yet");
         return vec![check.with_remedy(remedy.to_owned())];
     };
@@ -38,11 +39,14 @@ pub fn check(seen: &SourceFacts) -> Vec<Check> {
         checks.push(Check::new(&subject, "Status", Verdict::Unknown, detail));
     }
     if source.spec.suspend {
-        let check = Check::new(&subject, "Suspended", Verdict::Unknown, "spec.suspend is true: no workers start");
+        let check =
+            Check::new(&subject, "Suspended", Verdict::Unknown, "spec.suspend is true: no workers start");
         let remedy = format!("kubectl docmill resume source {}", source.name_any());
         checks.push(check.with_remedy(remedy));
     }
-    checks.extend(["Degraded", "Throttled"].into_iter().map(|kind| trouble(&subject, kind, &status.conditions)));
+    checks.extend(
+        ["Degraded", "Throttled"].into_iter().map(|kind| trouble(&subject, kind, &status.conditions)),
+    );
     checks.extend(seen.enrichments.iter().filter_map(enrichment));
     checks
 }

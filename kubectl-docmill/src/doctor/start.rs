@@ -32,7 +32,9 @@ impl Obstacle {
                  kubectl describe nodes"
             }
             "FailedMount" => "Create the Secret, ConfigMap or volume that the message names.",
-            "CreateContainerConfigError" => "Create the Secret or ConfigMap, or the key of it, that the message names.",
+            "CreateContainerConfigError" => {
+                "Create the Secret or ConfigMap, or the key of it, that the message names."
+            }
             _ => return None,
         };
         Some(text.to_owned())
@@ -76,8 +78,9 @@ mod tests {
 
     use super::{Obstacle, obstacles};
 
-    fn pod(status: Value) -> Pod {
-        serde_json::from_value(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {}, "status": status})).unwrap()
+    fn pod(status: &Value) -> Pod {
+        serde_json::from_value(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {}, "status": status}))
+            .unwrap()
     }
 
     fn event(reason: &str, message: &str) -> Event {
@@ -90,7 +93,7 @@ mod tests {
         let state = json!({"waiting": {"reason": reason, "message": "because"}});
         let status = json!({"name": "job-runner", "image": "", "imageID": "", "ready": false, "restartCount": 0,
                             "state": state});
-        pod(json!({"containerStatuses": [status]}))
+        pod(&json!({"containerStatuses": [status]}))
     }
 
     #[test]
@@ -104,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_quota_and_a_policy_ask_for_different_things() {
-        let quota = obstacles(&[], &[event("FailedCreate", "pods \"a\" is forbidden: exceeded quota: small")]);
+        let quota =
+            obstacles(&[], &[event("FailedCreate", "pods \"a\" is forbidden: exceeded quota: small")]);
         let policy = obstacles(&[], &[event("FailedCreate", "admission webhook denied the request")]);
         let remedy = |found: &[Obstacle]| found.first().and_then(Obstacle::remedy).unwrap();
         assert!(remedy(&quota).starts_with("Raise the quota"));
@@ -113,12 +117,13 @@ mod tests {
 
     #[test]
     fn a_pod_without_a_node_is_told_once() {
-        let pending = pod(json!({"conditions": [
+        let pending = pod(&json!({"conditions": [
             {"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available"}]}));
-        let reasons: Vec<String> = obstacles(&[pending.clone(), pending], &[event("FailedScheduling", "0/1 nodes")])
-            .into_iter()
-            .map(|obstacle| obstacle.reason)
-            .collect();
+        let reasons: Vec<String> =
+            obstacles(&[pending.clone(), pending], &[event("FailedScheduling", "0/1 nodes")])
+                .into_iter()
+                .map(|obstacle| obstacle.reason)
+                .collect();
         assert_eq!(reasons, ["FailedScheduling", "Unschedulable"]);
     }
 }

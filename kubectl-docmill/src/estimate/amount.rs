@@ -44,7 +44,9 @@ impl Amount {
                 float(listing.objects) / float(seconds) * MONTH_SECONDS
             }
             (None, None, None) => {
-                return Err("how much arrives? Give --per-second, --objects (of a month), or --listing".to_owned());
+                return Err(
+                    "how much arrives? Give --per-second, --objects (of a month), or --listing".to_owned()
+                );
             }
         };
         Ok(Self::with(objects, given, listing))
@@ -103,7 +105,10 @@ mod tests {
         let listing = Listing { objects: 10, bytes: 10, seconds: None };
         let given = Given { per_second: Some(50.0), bytes_each: Some(7), ..Given::default() };
         let month = Amount::of_month(given, Some(&listing)).unwrap();
-        assert!((month.per_second() - 50.0).abs() < 1e-9 && (month.bytes_each - 7.0).abs() < 1e-9, "{month:?}");
+        assert!(
+            (month.per_second() - 50.0).abs() < 1e-9 && (month.bytes_each - 7.0).abs() < 1e-9,
+            "{month:?}"
+        );
         assert!(Amount::of_month(Given::default(), Some(&listing)).unwrap_err().contains("--per-second"));
         assert!(Amount::of_run(Given::default(), None).unwrap_err().contains("--objects"));
     }

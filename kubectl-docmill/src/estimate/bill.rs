@@ -72,7 +72,8 @@ impl Bill {
 
     /// A run over objects, once.
     pub fn of_run(run: &IngestRun, packing: Packing, amount: &Amount, prices: &Prices) -> Self {
-        let writes = matches!(run.spec.mode, IngestMode::Process | IngestMode::Replay | IngestMode::Reconvert);
+        let writes =
+            matches!(run.spec.mode, IngestMode::Process | IngestMode::Replay | IngestMode::Reconvert);
         let mut items = vec![list(amount.objects / PAGE, prices), get(amount.objects, prices)];
         if writes {
             // Work comes in batches, as at the highest load.
@@ -142,7 +143,11 @@ impl Show for Bill {
         for Item { what, count, cost } in &self.items {
             table.row([Cell::from(what), Cell::from(rounded(*count)), Cell::from(money(*cost))]);
         }
-        table.row([Cell::new(Tone::Bold, "total"), Cell::default(), Cell::new(Tone::Bold, money(self.total))]);
+        table.row([
+            Cell::new(Tone::Bold, "total"),
+            Cell::default(),
+            Cell::new(Tone::Bold, money(self.total)),
+        ]);
         format!(
             "{}: {} objects, {} documents, {} GB\n\n{}\nNot in it: Elasticsearch, traffic, and what the raw bucket costs.\n",
             self.of,
@@ -207,16 +212,24 @@ mod tests {
         let bill = Bill::of_source(&queue, &month(), &Prices::default());
         let storage = bill.items.last().unwrap().cost;
         assert_eq!(format!("{:.0}", bill.total - storage), "818");
-        let text = bill.human(View { palette: Palette::default(), is_wide: false, now: Timestamp::UNIX_EPOCH });
-        assert!(text.starts_with("a month of source wire: 129,600,000 objects, 129,600,000 documents, 648 GB\n"), "{text}");
+        let text =
+            bill.human(View { palette: Palette::default(), is_wide: false, now: Timestamp::UNIX_EPOCH });
+        assert!(
+            text.starts_with("a month of source wire: 129,600,000 objects, 129,600,000 documents, 648 GB\n"),
+            "{text}"
+        );
         assert!(text.contains("GET of objects                     129,600,000   51.84\n"), "{text}");
     }
 
     #[test]
     fn a_source_without_a_queue_lists_instead() {
-        let bill = Bill::of_source(&source(&json!({"poll": {"intervalSeconds": 60}})), &month(), &Prices::default());
+        let bill =
+            Bill::of_source(&source(&json!({"poll": {"intervalSeconds": 60}})), &month(), &Prices::default());
         let names: Vec<&str> = bill.items.iter().map(|item| item.what.as_str()).collect();
-        assert!(names.contains(&"LIST of the raw bucket") && !names.contains(&"requests to the queue"), "{names:?}");
+        assert!(
+            names.contains(&"LIST of the raw bucket") && !names.contains(&"requests to the queue"),
+            "{names:?}"
+        );
     }
 
     #[test]
@@ -229,7 +242,8 @@ mod tests {
             }
             serde_json::from_value(run).unwrap()
         };
-        let items = |mode| Bill::of_run(&run(mode), Packing::PerUnit, &month(), &Prices::default()).items.len();
+        let items =
+            |mode| Bill::of_run(&run(mode), Packing::PerUnit, &month(), &Prices::default()).items.len();
         assert_eq!((items("Reconvert"), items("Shadow")), (4, 3));
     }
 
@@ -252,7 +266,10 @@ mod tests {
         let amount = Amount { objects: 1001.0, ..month() };
         let bill = Bill::of_enrichment(&run, &amount, &prices);
         let [calls] = bill.items.as_slice() else { panic!("{bill:?}") };
-        assert_eq!((calls.what.as_str(), format!("{:.0}", calls.count)), ("calls of topics", "101".to_owned()));
+        assert_eq!(
+            (calls.what.as_str(), format!("{:.0}", calls.count)),
+            ("calls of topics", "101".to_owned())
+        );
         assert!((bill.total - 0.0505).abs() < 1e-9, "{bill:?}");
     }
 }

@@ -83,7 +83,10 @@ mod tests {
 
     #[test]
     fn sizes_and_keys_are_enough_and_anything_else_is_told_with_its_line() {
-        assert_eq!(Listing::read("10 a\n20\tb\n", None).unwrap(), Listing { objects: 2, bytes: 30, seconds: None });
+        assert_eq!(
+            Listing::read("10 a\n20\tb\n", None).unwrap(),
+            Listing { objects: 2, bytes: 30, seconds: None }
+        );
         assert!(Listing::read("10 a\n\nkey\n", None).unwrap_err().starts_with("line 3: "));
     }
 }

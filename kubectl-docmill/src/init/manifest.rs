@@ -73,7 +73,9 @@ impl Answers {
         }
         let mut raw = serde_json::Map::new();
         let own = [("bucket", &self.raw_bucket), ("prefix", &self.prefix)];
-        raw.extend(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?)))));
+        raw.extend(
+            own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?)))),
+        );
         let mut cluster = json!({"urls": [self.elasticsearch]});
         if let Some(secret) = &self.elasticsearch_secret {
             cluster["secretRef"] = json!({"name": secret});

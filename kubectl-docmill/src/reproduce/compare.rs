@@ -109,7 +109,8 @@ mod tests {
     }
 
     fn failed(line: u32) -> Unit {
-        let place = json!({"reason": "MissingField", "document": 0, "field": "id", "line": line, "column": 3});
+        let place =
+            json!({"reason": "MissingField", "document": 0, "field": "id", "line": line, "column": 3});
         let failure = json!({"stage": "Convert", "copied": true, "refusalCount": 1, "faults": [place]});
         unit("Failed", Some(failure))
     }
@@ -134,7 +135,11 @@ mod tests {
         }))
         .unwrap();
         let cluster = ClusterOutcome { unit: failed(7), error: Some(error) };
-        assert_eq!(compare(&cluster, &local(vec![refusal(7), refusal(9)])), Agreement::Same, "a list may be cut");
+        assert_eq!(
+            compare(&cluster, &local(vec![refusal(7), refusal(9)])),
+            Agreement::Same,
+            "a list may be cut"
+        );
         let mut other = refusal(7);
         other["faults"][0]["expected"] = "something else".into();
         assert_eq!(compare(&cluster, &local(vec![other])), Agreement::Different);

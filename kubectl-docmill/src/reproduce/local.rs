@@ -45,8 +45,11 @@ pub fn convert(
         return Err(LocalError::Binary);
     }
     let converter = Converter::new(&model)?;
-    let look =
-        if FirstLook::is_needed(&converter) { FirstLook::at(&converter, object)? } else { FirstLook::default() };
+    let look = if FirstLook::is_needed(&converter) {
+        FirstLook::at(&converter, object)?
+    } else {
+        FirstLook::default()
+    };
     let info = look.object_info(key.to_owned(), landed);
     let mut outcome = LocalOutcome { revision: model.revision(), ..LocalOutcome::default() };
     // It never breaks.

@@ -82,10 +82,13 @@ impl Reproduction {
         match (self.agreement, &self.state) {
             (Agreement::Same, _) => (Tone::Good, format!("The cluster came to the same.{other}")),
             (Agreement::Different, _) => (Tone::Warn, format!("The cluster came to something else.{other}")),
-            (Agreement::Unknown, Some(state)) => {
-                (Tone::Dim, format!("The cluster has no conversion to compare with: the unit is {state}.{other}"))
+            (Agreement::Unknown, Some(state)) => (
+                Tone::Dim,
+                format!("The cluster has no conversion to compare with: the unit is {state}.{other}"),
+            ),
+            (Agreement::Unknown, None) => {
+                (Tone::Dim, "The cluster was not asked about this file.".to_owned())
             }
-            (Agreement::Unknown, None) => (Tone::Dim, "The cluster was not asked about this file.".to_owned()),
         }
     }
 }

@@ -12,18 +12,27 @@ const FRESH: Duration = Duration::from_secs(5);
 
 /// The last record that was read. Losing it costs one request.
 #[derive(Debug, Default)]
-pub struct ConflictMemory(Option<(Instant, Vec<String>)>);
+pub struct ConflictMemory(Option<ReadConflicts>);
+
+#[derive(Debug)]
+struct ReadConflicts {
+    at: Instant,
+    /// There was no worker that could change the record.
+    at_rest: bool,
+    fields: Vec<String>,
+}
 
 impl ConflictMemory {
     /// The remembered fields, if they are recent enough. `busy`: there is a backlog or a worker.
     pub fn known(&self, busy: bool, now: Instant) -> Option<Vec<String>> {
-        let (at, fields) = self.0.as_ref()?;
-        (!busy || now.duration_since(*at) < FRESH).then(|| fields.clone())
+        let read = self.0.as_ref()?;
+        let holds = if busy { now.duration_since(read.at) < FRESH } else { read.at_rest };
+        holds.then(|| read.fields.clone())
     }
 
     /// Remembers the fields.
-    pub fn remember(&mut self, fields: Vec<String>, now: Instant) {
-        self.0 = Some((now, fields));
+    pub fn remember(&mut self, fields: Vec<String>, busy: bool, now: Instant) {
+        self.0 = Some(ReadConflicts { at: now, at_rest: !busy, fields });
     }
 }
 
@@ -61,8 +70,11 @@ mod tests {
         let (mut memory, start) = (ConflictMemory::default(), Instant::now());
         let later = start + Duration::from_mins(1);
         assert_eq!(memory.known(false, start), None);
-        memory.remember(Vec::new(), start);
+        memory.remember(Vec::new(), true, start);
         assert_eq!(memory.known(true, start), Some(Vec::new()));
+        assert_eq!(memory.known(true, later), None);
+        assert_eq!(memory.known(false, start), None, "a worker may have changed it after it was read");
+        memory.remember(Vec::new(), false, start);
         assert_eq!(memory.known(false, later), Some(Vec::new()));
         assert_eq!(memory.known(true, later), None);
     }

@@ -137,7 +137,7 @@ impl Handler {
             }
             Target::Units => {
                 let query = UnitQuery::parse(query).map_err(|error| wrong(&error))?;
-                self.units(namespace, &query, in_columns).await
+                Box::pin(self.units(namespace, &query, in_columns)).await
             }
             Target::Documents => self.documents(namespace, &named(query)?, in_columns).await,
             Target::Unit { digest, part: None } => {
@@ -148,22 +148,23 @@ impl Handler {
             }
             Target::Unit { digest, part: Some(part) } => {
                 let source = named(query)?.source;
-                self.part_of_unit(namespace, source.as_deref(), digest, *part).await
+                Box::pin(self.part_of_unit(namespace, source.as_deref(), digest, *part)).await
             }
             Target::Document { id, part: None, .. } => {
                 let source = named(query)?.source;
-                let document = documents::read::get(&self.sources, namespace, source.as_deref(), id).await?;
+                let document =
+                    Box::pin(documents::read::get(&self.sources, namespace, source.as_deref(), id)).await?;
                 let columns = || table::of_documents(std::slice::from_ref(&document), &ListMeta::default());
                 Ok(if in_columns { json_response(&columns()) } else { json_response(&document) })
             }
             Target::Document { id, part: Some(part), .. } => {
-                self.part_of_document(namespace, &named(query)?, id, *part).await
+                Box::pin(self.part_of_document(namespace, &named(query)?, id, *part)).await
             }
         }
     }
 
     async fn units(&self, namespace: &str, query: &UnitQuery, in_columns: bool) -> Result<Response, Failure> {
-        let list = units::read::list(&self.sources, namespace, query).await?;
+        let list = Box::pin(units::read::list(&self.sources, namespace, query)).await?;
         Ok(units_answer(&list, in_columns))
     }
 

@@ -84,7 +84,7 @@ impl Sources {
             Some(name) => self.named(namespace, name).await?,
             None => self.only(namespace).await?,
         };
-        self.open_stores(source).await
+        Box::pin(self.open_stores(source)).await
     }
 
     /// The sources of a namespace, or the one that is named. Those that cannot be read are left out.

@@ -94,7 +94,10 @@ mod tests {
     #[test]
     fn one_document_has_a_file_and_many_have_lines() {
         let [a, b] = [json!({"id": "a"}), json!({"id": "b"})];
-        assert_eq!(texts(std::slice::from_ref(&a), &[]), [(".expected.json", "{\n  \"id\": \"a\"\n}\n".to_owned())]);
+        assert_eq!(
+            texts(std::slice::from_ref(&a), &[]),
+            [(".expected.json", "{\n  \"id\": \"a\"\n}\n".to_owned())]
+        );
         let lines = "{\"id\":\"a\"}\n{\"id\":\"b\"}\n".to_owned();
         assert_eq!(texts(&[a, b], &[]), [(".expected.ndjson", lines)]);
         assert_eq!(texts(&[], &[]), [(".expected.ndjson", String::new())], "an object without documents");

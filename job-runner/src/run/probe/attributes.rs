@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(outcome("?"), Unknown);
     }
 
-    fn statement(action: Value, principal: Value, source: &str) -> String {
+    fn statement(action: &Value, principal: &Value, source: &str) -> String {
         let condition = json!({"ArnEquals": {"aws:SourceArn": source}});
         let statement =
             json!({"Effect": "Allow", "Action": action, "Principal": principal, "Condition": condition});
@@ -149,13 +149,13 @@ mod tests {
     #[test]
     fn the_policy_of_the_guide_lets_its_bucket_send_and_no_other() {
         let s3 = json!({"Service": "s3.amazonaws.com"});
-        let guide = statement(json!("sqs:SendMessage"), s3.clone(), "arn:aws:s3:::news-raw");
+        let guide = statement(&json!("sqs:SendMessage"), &s3, "arn:aws:s3:::news-raw");
         assert_eq!(policy(Some(&guide), "news-raw").outcome, Passed);
         assert_eq!(policy(Some(&guide), "news").outcome, Failed);
-        let many = statement(json!(["SQS:SendMessage"]), s3.clone(), "arn:aws:s3:*:*:news-*");
+        let many = statement(&json!(["SQS:SendMessage"]), &s3, "arn:aws:s3:*:*:news-*");
         assert_eq!(policy(Some(&many), "news-raw").outcome, Passed);
         assert_eq!(policy(Some(&many), "other").outcome, Failed);
-        let receive = statement(json!("sqs:ReceiveMessage"), s3, "arn:aws:s3:::news-raw");
+        let receive = statement(&json!("sqs:ReceiveMessage"), &s3, "arn:aws:s3:::news-raw");
         assert_eq!(policy(Some(&receive), "news-raw").outcome, Failed);
         assert_eq!(policy(None, "news-raw").outcome, Failed);
     }
@@ -163,8 +163,8 @@ mod tests {
     #[test]
     fn a_topic_in_between_may_send_too() {
         let topic = statement(
-            json!("sqs:*"),
-            json!({"Service": ["sns.amazonaws.com"]}),
+            &json!("sqs:*"),
+            &json!({"Service": ["sns.amazonaws.com"]}),
             "arn:aws:sns:eu-west-1:123456789012:news",
         );
         assert_eq!(policy(Some(&topic), "news-raw").outcome, Passed);

@@ -65,9 +65,8 @@ fn tells_all(queue: &QueueConfiguration) -> bool {
 fn rule<'a>(queue: &'a QueueConfiguration, name: &FilterRuleName) -> &'a str {
     let key = queue.filter().and_then(NotificationConfigurationFilter::key);
     let rules = key.map(S3KeyFilter::filter_rules).unwrap_or_default();
-    let has_name = |rule: &&FilterRule| {
-        rule.name().is_some_and(|own| own.as_str().eq_ignore_ascii_case(name.as_str()))
-    };
+    let has_name =
+        |rule: &&FilterRule| rule.name().is_some_and(|own| own.as_str().eq_ignore_ascii_case(name.as_str()));
     rules.iter().find(has_name).and_then(FilterRule::value).unwrap_or_default()
 }
 

@@ -19,8 +19,7 @@ const NOT_AWS: &str = "not AWS's object store";
 /// Asks for everything that a worker does with the queue; nothing if the source has none.
 pub(super) async fn probe(spec: &IngestSourceSpec, s3: Option<&aws_sdk_s3::Client>) -> Vec<ProbeResult> {
     let Some(url) = spec.trigger.queue_url() else { return Vec::new() };
-    let mount =
-        if spec.queue_credentials().is_empty() { secret_mount::STORAGE } else { secret_mount::QUEUE };
+    let mount = if spec.queue_credentials().is_empty() { secret_mount::STORAGE } else { secret_mount::QUEUE };
     let secrets = match mounted(mount) {
         Ok(secrets) => secrets,
         Err(error) => return vec![ProbeResult::failed(Need::QueueClient, &error.to_string())],
@@ -44,11 +43,8 @@ async fn ask_queue(
     let delete = sqs.delete_message().queue_url(url).receipt_handle(NO_RECEIPT);
     let release = sqs.change_message_visibility().queue_url(url).receipt_handle(NO_RECEIPT);
     let attributes = sqs.get_queue_attributes().queue_url(url).attribute_names(Attribute::All);
-    let (deleted, released, attributes) = tokio::join!(
-        ask(delete.send()),
-        ask(release.visibility_timeout(0).send()),
-        ask(attributes.send()),
-    );
+    let (deleted, released, attributes) =
+        tokio::join!(ask(delete.send()), ask(release.visibility_timeout(0).send()), ask(attributes.send()),);
     let facts = attributes.map(|answer| QueueFacts::of(answer.attributes.unwrap_or_default()));
     let redrive = of_attributes(Need::Redrive, &facts, |facts| redrive(facts.redrive.as_deref()));
     vec![

@@ -36,14 +36,17 @@ pub(super) async fn facts(
     probe_seconds: Option<u32>,
 ) -> Result<Facts, Failure> {
     let (resources, operators) = tokio::join!(resources(cluster), operators(cluster));
-    let has_sources = resources.as_ref().is_ok_and(|served| served.iter().any(|name| name == "ingestsources"));
-    let sources = if has_sources { Box::pin(sources(cluster, source, probe_seconds)).await? } else { Vec::new() };
+    let has_sources =
+        resources.as_ref().is_ok_and(|served| served.iter().any(|name| name == "ingestsources"));
+    let sources =
+        if has_sources { Box::pin(sources(cluster, source, probe_seconds)).await? } else { Vec::new() };
     Ok(Facts { resources, operators, sources })
 }
 
 async fn resources(cluster: &Cluster) -> Result<Vec<String>, String> {
     let served = cluster.client().list_api_group_resources(&IngestSource::api_version(&())).await;
-    let served = served.map_err(|error| Failure::of_api("list the resources of docmill.io", &error).to_string())?;
+    let served =
+        served.map_err(|error| Failure::of_api("list the resources of docmill.io", &error).to_string())?;
     let names = served.resources.into_iter().map(|resource| resource.name);
     Ok(names.filter(|name| !name.contains('/')).collect())
 }
@@ -75,7 +78,8 @@ fn operator(deployment: &Deployment, leader: Result<Option<Leader>, String>) -> 
 async fn leader(cluster: &Cluster, namespace: &str) -> Result<Option<Leader>, String> {
     let leases = Api::<Lease>::namespaced(cluster.client().clone(), namespace);
     let lease = leases.get_opt(LEASE).await;
-    let lease = lease.map_err(|error| Failure::of_api(&format!("read the Lease {LEASE}"), &error).to_string())?;
+    let lease =
+        lease.map_err(|error| Failure::of_api(&format!("read the Lease {LEASE}"), &error).to_string())?;
     Ok(lease.and_then(|lease| lease.spec).and_then(holder))
 }
 

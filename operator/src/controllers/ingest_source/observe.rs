@@ -232,7 +232,7 @@ async fn mapping_conflicts(
     let request = elastic.index_template_meta(&template);
     let meta = ask_elastic(endpoint_client, cluster, request).await.ok()?;
     let fields = conflicts::of_model(AppliedMapping::read(&meta), &model);
-    memory().remember(fields.clone(), Instant::now());
+    memory().remember(fields.clone(), busy, Instant::now());
     Some(fields)
 }
 

@@ -44,7 +44,7 @@ pub fn of_units(units: &[Unit], metadata: &ListMeta) -> Value {
         column("Recorded", "date", 0),
         column("Runner", "string", 1),
     ];
-    table(&columns, units.iter().map(told).collect(), metadata)
+    table(&columns, &units.iter().map(told).collect::<Vec<_>>(), metadata)
 }
 
 /// Documents in columns.
@@ -72,10 +72,10 @@ pub fn of_documents(documents: &[Document], metadata: &ListMeta) -> Value {
         column("Indexed", "date", 0),
         column("Key", "string", 1),
     ];
-    table(&columns, documents.iter().map(told).collect(), metadata)
+    table(&columns, &documents.iter().map(told).collect::<Vec<_>>(), metadata)
 }
 
-fn table(columns: &[Value], rows: Vec<Value>, metadata: &ListMeta) -> Value {
+fn table(columns: &[Value], rows: &[Value], metadata: &ListMeta) -> Value {
     json!({
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",

@@ -110,7 +110,9 @@ mod tests {
     /// Whether a client with these authorities trusts this certificate on that day.
     fn trusts(authorities: &str, certificate: &str, days: i64) -> bool {
         let mut roots = RootCertStore::empty();
-        certificates(authorities).into_iter().for_each(|one| roots.add(one).unwrap());
+        for one in certificates(authorities) {
+            roots.add(one).unwrap();
+        }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();

@@ -59,7 +59,7 @@ pub async fn list(
     }
     let enrichments = &Enrichments::of(sources, namespace).await;
     let found = join_all(all.into_iter().map(|source| async move {
-        let source = sources.open_stores(source).await?;
+        let source = Box::pin(sources.open_stores(source)).await?;
         of_source(&source, id, sources, enrichments).await
     }));
     let (mut items, mut failure) = (Vec::new(), None);

@@ -48,7 +48,7 @@ impl SeenObject {
 pub fn recorded(record: UnitRecord, origin: Origin<'_>) -> Unit {
     let state = State::of_record(&record);
     let is_current_revision = origin.revision.map(|revision| revision == record.revision);
-    let documents_digest = record.documents_digest;
+    let documents_digest = record.digest_of_documents();
     Unit {
         metadata: meta(&record.unit, origin, Some(&record.recorded_time)),
         raw: RawStage {

@@ -55,7 +55,8 @@ async fn plant(world: &World, proxy: &Proxy) -> Result<()> {
 
 async fn examine(world: &World) -> Result<Value> {
     let context = world.env.context.iter().flat_map(|context| ["--context", context.as_str()]);
-    let all = ["docmill", "doctor", SOURCE, "-n", world.name.as_str(), "-o", "json"].into_iter().chain(context);
+    let all =
+        ["docmill", "doctor", SOURCE, "-n", world.name.as_str(), "-o", "json"].into_iter().chain(context);
     let all: Vec<String> = all.map(str::to_owned).collect();
     let ended = command::run("kubectl", &all, None).await?;
     ensure!(ended.code == Some(3), "{ended:?}");
@@ -65,10 +66,8 @@ async fn examine(world: &World) -> Result<Value> {
 /// These faults are found, and none that is not there.
 fn judge(diagnosis: &Value) -> Result<()> {
     let checks = diagnosis["checks"].as_array().context("no checks")?;
-    let failed: Vec<&Value> = checks
-        .iter()
-        .filter(|check| check["verdict"] == "Failed" && check["subject"] != "cluster")
-        .collect();
+    let failed: Vec<&Value> =
+        checks.iter().filter(|check| check["verdict"] == "Failed" && check["subject"] != "cluster").collect();
     let names: Vec<&str> = failed.iter().filter_map(|check| check["name"].as_str()).collect();
     ensure!(names == ["Ready", "WriteErrors", "TagErrors", "Redrive"], "found: {names:?}");
     for (check, (detail, remedy)) in failed.iter().zip([
@@ -81,7 +80,8 @@ fn judge(diagnosis: &Value) -> Result<()> {
         ensure!(text("detail").starts_with(&detail), "{check}");
         ensure!(text("remedy").contains(remedy), "{check}");
     }
-    let passed = |name: &str| checks.iter().any(|check| check["name"] == name && check["verdict"] == "Passed");
+    let passed =
+        |name: &str| checks.iter().any(|check| check["name"] == name && check["verdict"] == "Passed");
     for name in ["Operator", "WorkerStart", "ListRaw", "WriteSnapshots", "DeleteMessages", "IndexCluster"] {
         ensure!(passed(name), "{name} has not passed");
     }
