@@ -221,6 +221,16 @@ impl Rig {
         spec.take()
     }
 
+    /// The same for articles of any date; those of the preset are a week ahead at most, and so many days here.
+    pub fn spec_of_all_ages(&self, ahead_days: u32) -> Value {
+        let mut spec = self.spec();
+        let path = "head/docdata/date.issue/@norm";
+        let date = json!({"name": "publishedAt", "path": [path], "type": "dateTime", "required": true});
+        spec["conversion"]["fields"] = json!([date]);
+        spec["index"]["window"] = json!({"aheadDays": ahead_days});
+        spec
+    }
+
     /// The same with packed snapshots.
     pub fn packed_spec(&self) -> Value {
         let mut spec = self.spec();

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use docmill_crds::reason::Reason;
+use strum::VariantArray as _;
 
-use super::spec::reason;
 use crate::since::Since;
 
 /// How a run is made and followed.
@@ -176,4 +176,10 @@ pub struct AuditArgs {
     /// How the run is followed.
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// A reason code, as it is written everywhere.
+fn reason(text: &str) -> Result<Reason, String> {
+    let known = Reason::VARIANTS.iter().copied().find(|reason| reason.as_str() == text);
+    known.ok_or_else(|| "no such reason code; docs/reference/reasons.md lists them all".to_owned())
 }

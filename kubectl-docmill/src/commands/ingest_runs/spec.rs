@@ -4,11 +4,9 @@ use docmill_crds::IngestRunSpec;
 use docmill_crds::api::ingest_run::{FailedSelector, IngestMode, RevisionNot, UnitSelector};
 use docmill_crds::api::time_range::TimeRange;
 use docmill_crds::conversion::Conversion;
-use docmill_crds::reason::Reason;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::Value;
-use strum::VariantArray as _;
 
 use super::args::{AuditArgs, ObjectArgs, ProcessArgs, ReconvertArgs, ReplayArgs, ShadowArgs, WriteArgs};
 use crate::failure::Failure;
@@ -22,12 +20,6 @@ pub fn name_prefix(mode: IngestMode, source: &str) -> String {
     let mut name: String = format!("{mode}-{source}").chars().take(PREFIX_CHARS - 1).collect();
     name.push('-');
     name
-}
-
-/// A reason code, as it is written everywhere.
-pub fn reason(text: &str) -> Result<Reason, String> {
-    let known = Reason::VARIANTS.iter().copied().find(|reason| reason.as_str() == text);
-    known.ok_or_else(|| "no such reason code; docs/reference/reasons.md lists them all".to_owned())
 }
 
 /// The spec of a replay.

@@ -8,7 +8,7 @@ use e2e::corpus::Corpus;
 use e2e::rig::{self, ENDED, RECOVERED, Rig};
 use k8s_openapi::jiff::Timestamp;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const HOUR: i64 = 3600;
 
@@ -24,9 +24,8 @@ async fn neither_midnight_nor_a_wrong_clock_puts_a_document_where_it_does_not_be
 
 /// The worker's source, with an index a day.
 fn daily(rig: &Rig) -> Value {
-    let mut spec = rig.spec();
+    let mut spec = rig.spec_of_all_ages(40_000);
     spec["index"]["name"] = format!("articles-{}-{{publishedAt:%Y.%m.%d}}", rig.name).into();
-    spec["index"]["window"] = json!({"aheadDays": 40_000});
     spec
 }
 

@@ -64,9 +64,7 @@ async fn dates_of_all_ages(rig: &Rig) -> Result<()> {
         corpus.add(format!("wire/{number}.xml"), &article, Form::Nitf);
     }
     rig.land(&corpus).await?;
-    let mut spec = rig.spec();
-    spec["index"]["window"] = json!({"aheadDays": 400_000});
-    rig.drain_for(&spec).await?;
+    rig.drain_for(&rig.spec_of_all_ages(400_000)).await?;
     rig.judge(&corpus).await?;
     let documents = rig.elastic.all(&rig.articles()).await?;
     for (number, (date, month)) in dates.iter().enumerate() {
