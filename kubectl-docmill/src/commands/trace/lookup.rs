@@ -48,6 +48,16 @@ impl Trace {
     pub fn all_units(&self) -> impl Iterator<Item = &Unit> {
         self.documents.iter().filter_map(|document| document.unit.as_ref()).chain(&self.units)
     }
+
+    /// Puts a unit in the place of what is known of it.
+    fn replace(&mut self, unit: &Unit) {
+        let of_documents = self.documents.iter_mut().filter_map(|document| document.unit.as_mut());
+        for known in of_documents.chain(&mut self.units) {
+            if known.metadata.name == unit.metadata.name && known.source == unit.source {
+                known.clone_from(unit);
+            }
+        }
+    }
 }
 
 /// Finds a document or the versions of an object.
@@ -127,6 +137,12 @@ async fn add_errors(cluster: &Cluster, trace: &mut Trace) -> Result<(), Failure>
     let named = |unit: &Unit| Some((unit.metadata.name.clone()?, unit.source.clone()));
     let failed = trace.all_units().find(|unit| unit.state == State::Failed).and_then(named);
     let Some((digest, source)) = failed else { return Ok(()) };
+    // A list does not say what was refused.
+    match cluster.unit(&digest, Some(&source)).await {
+        Ok(unit) => trace.replace(&unit),
+        Err(RecordError::NotFound(_)) => {}
+        Err(other) => return Err(other.into()),
+    }
     match cluster.unit_error(&digest, Some(&source)).await {
         Ok(error) => trace.errors.push(error),
         Err(RecordError::Forbidden(_)) => {

@@ -18,7 +18,8 @@ pub(super) struct Built {
 }
 
 /// The packages of `release/release.sh`: another choice could turn on other features of the worker's crates.
-const SHIPPED: [&str; 4] = ["--package", "docmill-operator", "--package", "docmill-job-runner"];
+const SHIPPED: [&str; 6] =
+    ["--package", "docmill-operator", "--package", "docmill-job-runner", "--package", "kubectl-docmill"];
 
 /// Builds both. Without what is cached, that takes minutes.
 pub(super) fn build(home: &Home) -> anyhow::Result<Built> {
