@@ -1,5 +1,5 @@
 //! The bytes of an object as they come in: decompressed, decoded strictly, and examined window by window; and the members
-//! of one that is an archive.
+//! of one that is an archive. Beside them, what is known of the object ([`object_info`]).
 
 pub(crate) mod archive;
 pub(crate) mod chars;
@@ -8,4 +8,5 @@ pub(crate) mod decode;
 pub(crate) mod decoding;
 pub(crate) mod decompress;
 pub(crate) mod foreign;
+pub(crate) mod object_info;
 pub(crate) mod window;

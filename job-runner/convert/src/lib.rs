@@ -52,6 +52,7 @@ pub use comparison::diff::{DiffStep, Edit, diff};
 pub use fault::{Fault, MAX_FAULTS, Refusal};
 pub use input::archive::member::Member;
 pub use input::archive::object::{Object, Piped};
+pub use input::object_info::ObjectInfo;
 pub use leniency::Reading;
 pub use limits::Limits;
 pub use losses::{Loss, LossKind, Losses};
@@ -59,7 +60,6 @@ pub use pipeline::converter::Converter;
 pub use pipeline::documents::{Document, Documents, Dropped, Verdict};
 pub use pipeline::first_look::FirstLook;
 pub use pipeline::golden::{GOLDEN_SUFFIXES, GoldenContent, golden};
-pub use pipeline::object_info::ObjectInfo;
 pub use pipeline::visit::{Visited, VisitedName, Visitor, visit};
 pub use validate::html_to_text;
 

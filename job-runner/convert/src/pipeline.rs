@@ -5,7 +5,6 @@
 //! - [`source`]: the scanner that fits its syntax; [`scratch`]: memory that is used again;
 //! - [`rereading`]: an object once more, in another encoding; [`first_look`]: what takes reading it before;
 //! - [`golden`]: what becomes of an object, as tests of a model keep it;
-//! - [`object_info`]: what is known of an object beside its bytes;
 //! - [`visit`]: an object without a model, element by element.
 
 pub(crate) mod converter;
@@ -13,7 +12,6 @@ pub(crate) mod documents;
 pub(crate) mod first_look;
 pub(crate) mod golden;
 mod members;
-pub(crate) mod object_info;
 mod rereading;
 mod scratch;
 mod source;

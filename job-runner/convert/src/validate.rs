@@ -16,8 +16,8 @@ use super::automaton::Automaton;
 use super::evaluate::Finding;
 use super::evaluate::record::PassedOver;
 use super::fault::Fault;
+use super::input::object_info::ObjectInfo;
 use super::json_writer::JsonWriter;
-use super::pipeline::object_info::ObjectInfo;
 use document_validator::Judge;
 
 /// The judgement of a document.

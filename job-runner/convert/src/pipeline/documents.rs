@@ -9,7 +9,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::converter::Converter;
-use super::object_info::ObjectInfo;
 use super::scratch::Scratch;
 use super::source::Source;
 use crate::automaton::Automaton;
@@ -20,6 +19,7 @@ use crate::events::{Pause, Sink};
 use crate::fault::{Fault, Flaw, Refusal};
 use crate::input::archive::member::Member;
 use crate::input::decompress::Input;
+use crate::input::object_info::ObjectInfo;
 use crate::input::window::{CHUNK, Trouble, Window};
 use crate::json_writer::JsonWriter;
 use crate::leniency::Reading;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::converter::Converter;
-use super::object_info::ObjectInfo;
+use crate::input::object_info::ObjectInfo;
 use crate::leniency::Reading;
 
 /// What is known of an object.

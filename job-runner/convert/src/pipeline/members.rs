@@ -10,7 +10,6 @@ use docmill_crds::reason::Reason;
 
 use super::converter::Converter;
 use super::documents::{Verdict, Volume};
-use super::object_info::ObjectInfo;
 use crate::cursor::Position;
 use crate::fault::Refusal;
 use crate::input::archive::content::{Content, ContentReader, too_much, unsupported};
@@ -21,6 +20,7 @@ use crate::input::archive::walk::{self, Visit};
 use crate::input::decode::Garbled;
 use crate::input::decompress::Stopped;
 use crate::input::foreign;
+use crate::input::object_info::ObjectInfo;
 use crate::leniency::Reading;
 use crate::limits::Limits;
 

@@ -13,8 +13,8 @@ use crate::evaluate::Finding;
 use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS};
+use crate::input::object_info::ObjectInfo;
 use crate::json_writer::JsonWriter;
-use crate::pipeline::object_info::ObjectInfo;
 use crate::types::{self, Resolution};
 
 /// Where in the text of a document the value of each of its model's fields is; an empty range for a field
