@@ -4,12 +4,9 @@
 //! its preset and checks every path, and returns the [`Model`] that the worker compiles. Presets are files in
 //! the same language.
 
-mod binary;
-mod binary_rules;
 mod extra;
 mod fields;
 mod format;
-mod json;
 mod limits;
 mod model;
 mod model_error;

@@ -10,13 +10,14 @@
 //! - [`reproduce`]: the conversion of one object on this machine;
 //! - [`output`]: tables, colour, JSON and YAML;
 //! - [`runs`]: runs that are followed to their end;
-//! - [`target`], [`since`]: what arguments mean;
+//! - [`arguments`]: what arguments mean;
 //! - [`failure`]: why a command could not do its work, and what to do next;
 //! - [`exit_status`]: what scripts learn.
 //!
 //! Imports run `dispatch` → `cli` → `commands` → `runs` → `cluster`, `output` → `failure`. Renderings, selections and specs of runs are pure
 //! functions of data.
 
+pub mod arguments;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
@@ -29,5 +30,3 @@ pub mod init;
 pub mod output;
 pub mod reproduce;
 pub mod runs;
-pub mod since;
-pub mod target;

@@ -11,15 +11,15 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::core::DeserializeGuard;
 use kube::{Client, Resource};
 
-use super::circuit_breaker::{CircuitBreaker, EndpointClient};
-use super::conditions::{self, condition_type};
 use super::connections::Connections;
 use super::k8s::apply::{ApplyError, Created, Writer};
 use super::k8s::view::View;
-use super::not_ready::NotReady;
 use super::stores::SecretReader;
 use super::telemetry::metrics::{Kind, Metrics};
 use super::workers::worker_pod::WorkerImage;
+use crate::outcome::conditions::{self, condition_type};
+use crate::outcome::not_ready::NotReady;
+use crate::stores::circuit_breaker::{CircuitBreaker, EndpointClient};
 
 /// What every reconcile needs.
 pub struct Context {

@@ -14,16 +14,13 @@
 //! - `telemetry`: metrics and probes; `tls_listener`: HTTPS for the servers.
 
 mod args;
-mod circuit_breaker;
-mod conditions;
 mod connections;
 mod context;
 mod controllers;
 mod index;
 mod k8s;
-mod not_ready;
+mod outcome;
 mod records_api;
-mod requeue;
 mod shutdown;
 mod stores;
 mod telemetry;

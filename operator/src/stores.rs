@@ -3,8 +3,10 @@
 //! - `secrets`: the credentials, from Secrets and ConfigMaps; `read_cache`: those that were read lately;
 //! - `elastic_clients`: one client for each cluster and its credentials; `storage_clients`: the same of object stores and
 //!   queues;
+//! - `circuit_breaker`: how much of their time those may take that do not answer;
 //! - `faults`: what goes wrong, in words that a user can act on.
 
+pub mod circuit_breaker;
 mod elastic_clients;
 mod faults;
 mod read_cache;
@@ -14,6 +16,7 @@ pub mod storage_clients;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use circuit_breaker::EndpointClient;
 use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
@@ -30,8 +33,7 @@ pub use faults::{
 };
 pub use secrets::{SecretReader, check_pod_secrets, read_credentials, storage_secrets};
 
-use super::circuit_breaker::EndpointClient;
-use super::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// Time limit for an endpoint to answer one request.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

@@ -14,7 +14,6 @@ use kube::{Client, Resource};
 use serde_json::Value;
 
 use super::args::Args;
-use super::circuit_breaker::CircuitBreaker;
 use super::connections::{ClusterViews, Connections};
 use super::context::Context;
 use super::k8s::apply::Writer;
@@ -24,6 +23,7 @@ use super::k8s::view::View;
 use super::stores::SecretReader;
 use super::workers::worker_pod::WorkerImage;
 use super::workers::worker_status;
+use crate::stores::circuit_breaker::CircuitBreaker;
 
 /// The UID of the cluster in [`context`].
 pub const CLUSTER: &str = "cluster-1";

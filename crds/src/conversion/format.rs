@@ -1,5 +1,9 @@
 //! The format of a bucket's objects, and how they are parsed.
 
+pub(super) mod binary;
+pub(super) mod binary_rules;
+pub(super) mod json;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,13 +1,12 @@
 //! Turns what a user writes into the model that a worker compiles: expands the preset and checks every part.
 
-use super::format::Format;
+use super::format::{Format, binary, json};
 use super::model::{Model, check_names};
 use super::model_error::ModelError;
 use super::reading::archive::Archive;
 use super::reading::encoding;
 use super::spec::Conversion;
 use super::text::elements::{self, TextElements};
-use super::{binary, json};
 
 impl Conversion {
     /// Expands the preset and checks everything. A reference has to be replaced by its model before.

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::binary_rules;
 use super::extra::Extra;
 use super::fields::field::Field;
 use super::fields::schema;
-use super::format::Format;
+use super::format::{Format, binary_rules};
 use super::limits::Limits;
 use super::model_ref::{self, ModelRef};
 use super::on_fault::OnFault;

@@ -15,7 +15,7 @@ use super::fault::Flaw;
 use super::limits::Limits;
 use capture::{Buffer, Capture};
 use extra::ExtraBuffer;
-use open_objects::{Open, OpenObject};
+use late::open_objects::{Open, OpenObject};
 use record::Record;
 use unmapped::Claim;
 
@@ -30,10 +30,10 @@ mod json;
 /// What is known only when an element, or its parent, has ended.
 mod late {
     mod guards;
+    pub(crate) mod open_objects;
     pub(crate) mod siblings;
 }
 pub(crate) mod markup;
-mod open_objects;
 pub(crate) mod record;
 mod renewal;
 mod sink;

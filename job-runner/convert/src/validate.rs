@@ -7,6 +7,7 @@ mod html;
 mod json;
 mod parts;
 mod relative;
+mod scalar;
 mod template;
 
 pub(crate) use document_validator::Values;

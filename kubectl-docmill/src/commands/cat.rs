@@ -5,10 +5,10 @@ use docmill_crds::records_api::path::Subresource;
 use docmill_crds::records_api::query::DocumentQuery;
 
 use super::Session;
+use crate::arguments::target::is_digest;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::output::untrusted;
-use crate::target::is_digest;
 
 const EXAMPLES: &str = "Examples:
   kubectl docmill cat urn:newsml:example.com:20261125:1

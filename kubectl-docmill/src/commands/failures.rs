@@ -12,10 +12,10 @@ use jiff::Timestamp;
 
 use super::Session;
 use super::watch::{self, WatchArgs};
+use crate::arguments::since::Since;
 use crate::cluster::{Cluster, RecordError};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::since::Since;
 use summary::FailureSummary;
 
 /// Pages that are read at most: 5000 units.

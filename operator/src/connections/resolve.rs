@@ -13,7 +13,7 @@ use kube::runtime::reflector::ObjectRef;
 use super::addresses::{Address, Addressed};
 use super::cluster::ClusterViews;
 use crate::k8s::view::View;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// All connections, and who may use them.
 pub struct Connections {

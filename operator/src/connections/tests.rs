@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{ClusterViews, Connections, users};
 use crate::controllers::enrichment_run::tests::run;
 use crate::controllers::ingest_source::tests::source;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::testing::{connections, view_of};
 
 /// A Connection of the namespace `news`, in which the resources of these tests are.

@@ -18,7 +18,7 @@ use kube::{Resource, ResourceExt as _};
 use super::readable::readable;
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Writer};
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// A kind of connection.
 pub trait AnyConnection: Resource<DynamicType = ()> + Sync {

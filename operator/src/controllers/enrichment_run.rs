@@ -28,7 +28,7 @@ use kube::ResourceExt as _;
 use super::run_controller::{Run, change_job};
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Event};
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::telemetry::metrics::Kind;
 use observation::EnrichmentObservation;
 use plan::EnrichmentPlan;

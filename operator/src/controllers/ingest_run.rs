@@ -26,7 +26,7 @@ use kube::ResourceExt as _;
 use super::run_controller::{Run, change_job};
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Event};
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::telemetry::metrics::Kind;
 use observation::IngestObservation;
 use plan::IngestPlan;

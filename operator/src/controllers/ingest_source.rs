@@ -34,7 +34,7 @@ use super::conversion_model::{has_changed, lookup};
 use super::readable::readable;
 use super::request_limits;
 use crate::k8s::apply::{ApplyError, Created};
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::telemetry::metrics::Kind;
 use context::SourceContext;
 use fair_share::WorkerDemand;

@@ -10,9 +10,9 @@ use kube::{Resource, ResourceExt as _};
 use serde_json::{Value, json};
 
 use super::run_status;
-use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, api_of};
+use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
 
 /// Reason of the condition `Ready`, and of an Event.
 const REASON: &str = "UnreadableSpec";

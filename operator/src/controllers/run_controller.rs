@@ -16,7 +16,7 @@ use super::run_job::JobChange;
 use super::run_status;
 use crate::context::{Context, or_refused};
 use crate::k8s::apply::{ApplyError, Event, Writable};
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// A kind of run, and the steps of its reconcile.
 pub trait Run: Writable + Sync {

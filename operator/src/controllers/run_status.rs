@@ -11,9 +11,9 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
 use super::run_job::Suspension;
-use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::k8s::apply::Event;
-use crate::requeue;
+use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
+use crate::outcome::requeue;
 use crate::workers::backpressure;
 use crate::workers::pod_state::{self, ContainerExit};
 

@@ -8,9 +8,9 @@ use docmill_crds::api::index_options::IndexOptions;
 use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::template::Template;
 
-use crate::circuit_breaker::EndpointClient;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::stores::ask_elastic;
+use crate::stores::circuit_breaker::EndpointClient;
 
 /// Checks what `spec.index` of a source names in its cluster, whose client is `elastic`.
 pub async fn check(

@@ -16,7 +16,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
 
 use crate::args::RuleArgs;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use pattern::Patterns;
 use pods::PodRules;
 

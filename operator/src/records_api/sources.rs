@@ -13,10 +13,10 @@ use kube::{Api, Client, ResourceExt as _};
 
 use super::answer::Failure;
 use crate::args::Args;
-use crate::circuit_breaker::CircuitBreaker;
 use crate::connections::Connections;
 use crate::k8s::rules::Rules;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
+use crate::stores::circuit_breaker::CircuitBreaker;
 use crate::stores::storage_clients::StorageClients;
 use crate::stores::{SecretReader, connect_elastic, open_source, storage_secrets};
 

@@ -8,7 +8,7 @@ use docmill_clients::outbound::tls::{CertificateFault, Distrust};
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use docmill_crds::error_class::{Classify as _, ErrorClass};
 
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// Reason for an endpoint that the administrator does not allow.
 pub const NOT_ALLOWED: &str = "EndpointNotAllowed";

@@ -23,7 +23,7 @@ use super::faults::missing_key;
 use super::read_cache::ReadCache;
 use crate::k8s::rules::Rules;
 use crate::k8s::rules::pods::secrets::{PodSecret, SecretPurpose, SecretUse, pod_secrets};
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// The reasons for which an object of a kind cannot be read.
 struct ReadFaults {
@@ -242,7 +242,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{SecretReader, check_elastic_keys, check_pod_secrets};
-    use crate::not_ready::NotReady;
+    use crate::outcome::not_ready::NotReady;
     use crate::testing;
 
     fn secrets(keys: &[&str]) -> Secrets {

@@ -4,7 +4,7 @@ use docmill_crds::contract::{StoreProblem, WorkerStatus};
 use docmill_crds::untrusted_text::sentence;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::conditions::{self, ConditionUpdate, condition_type};
+use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
 
 /// What workers wait for, the longest first.
 pub fn longest_first<'a>(worker_statuses: impl Iterator<Item = &'a WorkerStatus>) -> Vec<&'a StoreProblem> {

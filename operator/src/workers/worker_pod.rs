@@ -28,7 +28,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::api::ObjectMeta;
 
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use settings::not_empty;
 
 /// Name of the container in every worker pod.

@@ -72,6 +72,11 @@ def parser():
 
 def convert(xml):
     """The article's id, and its JSON as bytes. Any error means that the object is refused."""
+    return convert_by(nitf, newsml_g2, xml)
+
+
+def convert_by(nitf, newsml_g2, xml):
+    """The same with these functions from a root element to the article's fields."""
     if DOCTYPE_WITH_SUBSET.search(xml, 0, 4096):
         raise Refused("internal DTD subset")
     root = etree.fromstring(xml, parser())

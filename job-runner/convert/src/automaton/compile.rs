@@ -1,19 +1,20 @@
 //! Compiles a model to its automaton.
 
 mod late;
+mod nodes;
 mod templates;
 
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Computed, Constraints, DateBounds, Field, FieldType, Model, ModelError, NameTest, Path, Step,
-    Syntax, TOP, Target, template_order,
+    Attribute, Computed, Constraints, DateBounds, Field, FieldType, Model, ModelError, Path, Step, Syntax,
+    TOP, Target, template_order,
 };
 
 use super::late::Guard;
 use super::{
     Action, AttributeName, Automaton, DOCUMENT, Edge, FieldPlan, Node, NodeId, Scope, ScopeId, Slot,
-    SlotContent, SlotId, TextForm, Wild, is_certain,
+    SlotContent, SlotId, TextForm, is_certain,
 };
 use crate::events::names::{Names, UNKNOWN, number};
 use crate::types::{self, DateRules};
@@ -337,75 +338,6 @@ impl Compiler<'_> {
     fn attribute_name(&mut self, attribute: &Attribute) -> AttributeName {
         let namespace = self.names.intern_namespace(&attribute.namespace);
         AttributeName { namespace, local: attribute.local.clone() }
-    }
-
-    fn act(&mut self, node: NodeId, action: Action) {
-        let actions = &mut self.drafts[at(node)].node.actions;
-        if !actions.contains(&action) {
-            actions.push(action);
-        }
-    }
-
-    /// The node at the end of these steps; creates missing nodes.
-    fn walk(&mut self, start: NodeId, steps: &[Step]) -> NodeId {
-        self.trail(start, steps).last().copied().unwrap_or(start)
-    }
-
-    /// The node after each of these steps; creates missing nodes.
-    fn trail(&mut self, start: NodeId, steps: &[Step]) -> Vec<NodeId> {
-        let mut node = start;
-        let mut trail = Vec::with_capacity(steps.len());
-        for step in steps {
-            let base = if step.descend { self.below(node) } else { node };
-            let known = self.drafts[at(base)]
-                .steps
-                .iter()
-                .find(|(known, _)| known == step)
-                .map(|(_, target)| *target);
-            node = known.unwrap_or_else(|| self.step(base, step));
-            trail.push(node);
-        }
-        trail
-    }
-
-    fn below(&mut self, node: NodeId) -> NodeId {
-        if let Some(below) = self.drafts[at(node)].node.below {
-            return below;
-        }
-        let below = self.node();
-        self.drafts[at(below)].node.sticky = true;
-        self.drafts[at(node)].node.below = Some(below);
-        below
-    }
-
-    fn step(&mut self, base: NodeId, step: &Step) -> NodeId {
-        let target = self.node();
-        self.drafts[at(base)].steps.push((step.clone(), target));
-        let predicates = self.edge_predicates(step);
-        let edge = Edge { predicates, target };
-        match &step.test {
-            NameTest::Any => self.drafts[at(base)].node.wild.push((Wild::Any, edge)),
-            NameTest::InNamespace(uri) => {
-                let namespace = self.names.intern_namespace(uri);
-                self.drafts[at(base)].node.wild.push((Wild::InNamespace(namespace), edge));
-            }
-            NameTest::AnyNamespace(local) => {
-                let id = self.names.intern_any(local);
-                self.drafts[at(base)].named.push((id, edge));
-            }
-            NameTest::Named { namespaces, local } => {
-                for uri in namespaces {
-                    let id = self.names.intern(uri, local);
-                    self.drafts[at(base)].named.push((id, edge.clone()));
-                }
-            }
-        }
-        target
-    }
-
-    fn node(&mut self) -> NodeId {
-        self.drafts.push(Draft::default());
-        number(self.drafts.len() - 1)
     }
 
     /// The locations of one path of a field, as a person would write them from the root or from the record.

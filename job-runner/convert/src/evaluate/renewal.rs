@@ -3,7 +3,7 @@
 //! another one like it: then the values of that one are back.
 
 use super::Evaluator;
-use super::open_objects::{Open, OpenObject};
+use super::late::open_objects::{Open, OpenObject};
 use super::state::{Ancestor, Hidden, Memory};
 use crate::automaton::NodeId;
 use crate::automaton::active::Owner;

@@ -3,8 +3,8 @@
 use super::capture::Capture;
 use super::doubts::OutsideTexts;
 use super::inherited::Inherited;
+use super::late::open_objects::OpenObject;
 use super::late::siblings::Siblings;
-use super::open_objects::OpenObject;
 use super::record::{Aside, Record};
 use super::text::TextBuffer;
 use super::unmapped::Unclaimed;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use docmill_crds::conversion::{FieldType, OnFault};
 use docmill_crds::reason::Reason;
 
-use super::constraints::{Tally, plain};
+use super::constraints::Tally;
 use crate::automaton::{Automaton, DOCUMENT, FieldPlan, Scope, ScopeId, is_certain};
 use crate::cursor::Position;
 use crate::evaluate::Finding;
@@ -15,7 +15,7 @@ use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS};
 use crate::input::object_info::ObjectInfo;
 use crate::json_writer::JsonWriter;
-use crate::types::{self, Resolution};
+use crate::types::Resolution;
 
 /// Where in the text of a document the value of each of its model's fields is; an empty range for a field
 /// without one.
@@ -381,52 +381,6 @@ impl<'a, 'w> Judge<'a, 'w> {
                 let text = if is_string { self.resolved(field, text) } else { Cow::Borrowed(text) };
                 self.json(field, kind, &text, &spot)
             }
-        }
-    }
-
-    /// Writes a value that is not an object, and reports what is wrong with it.
-    pub(crate) fn scalar(&mut self, field: &FieldPlan, text: &str, spot: &Spot<'_>) -> bool {
-        if field.kind.is_textual() {
-            self.json.string(text);
-            self.hold(field, text, text, spot);
-            return true;
-        }
-        match types::parse(field.kind, &field.dates, text) {
-            Ok(value) => {
-                self.json.value(&value);
-                if field.resolution.is_some() {
-                    let whole =
-                        if field.kind == FieldType::Date { Resolution::Day } else { Resolution::Second };
-                    self.resolution = field.dates.resolution(text).map(|known| known.min(whole));
-                }
-                if field.constraints.is_some() || field.bounds.is_some() {
-                    self.hold(field, &plain(&value), text, spot);
-                }
-                true
-            }
-            Err(expected) => {
-                let (name, expected) = (spot.field(&field.name), expected.into_owned());
-                self.report(Fault::of_field(
-                    Reason::WrongType,
-                    name,
-                    spot.path,
-                    spot.place,
-                    expected,
-                    Some(text),
-                ));
-                false
-            }
-        }
-    }
-
-    /// Checks a value, as the document shows it, against the constraints of its field.
-    fn hold(&mut self, field: &FieldPlan, value: &str, text: &str, spot: &Spot<'_>) {
-        let faults = field.constraints.iter().flat_map(|constraints| constraints.faults(value));
-        let bounds = field.bounds.as_ref();
-        let date = bounds.and_then(|bounds| bounds.expected(value, self.object.landed));
-        for (reason, expected) in faults.chain(date.map(|expected| (Reason::OutOfRange, expected))) {
-            let name = spot.field(&field.name);
-            self.report(Fault::of_field(reason, name, spot.path, spot.place, expected, Some(text)));
         }
     }
 

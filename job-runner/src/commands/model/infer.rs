@@ -21,6 +21,7 @@ mod namespaces;
 mod observe;
 mod pattern;
 mod print;
+mod proposal;
 mod propose;
 mod record;
 mod roles;

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use docmill_crds::records_api::path::Subresource;
 use serde_json::{Map, Value};
 
+use crate::arguments::target::is_digest;
 use crate::failure::Failure;
-use crate::target::is_digest;
 
 /// The field that Docmill adds to documents.
 pub const PROVENANCE: &str = "_docmill";

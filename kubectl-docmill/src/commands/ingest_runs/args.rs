@@ -6,7 +6,7 @@ use clap::Args;
 use docmill_crds::reason::Reason;
 use strum::VariantArray as _;
 
-use crate::since::Since;
+use crate::arguments::since::Since;
 
 /// How a run is made and followed.
 #[derive(Args, Clone, Debug)]

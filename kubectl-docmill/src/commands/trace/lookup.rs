@@ -8,9 +8,9 @@ use docmill_crds::records_api::state::State;
 use docmill_crds::records_api::unit::Unit;
 use serde::Serialize;
 
+use crate::arguments::target::Target;
 use crate::cluster::{Cluster, RecordError};
 use crate::failure::Failure;
-use crate::target::Target;
 
 /// Versions of one key that are shown.
 const VERSIONS: u32 = 10;

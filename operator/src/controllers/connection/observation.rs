@@ -2,7 +2,7 @@
 
 use k8s_openapi::jiff::Timestamp;
 
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// What is known about a connection.
 #[derive(Clone, Debug, PartialEq)]

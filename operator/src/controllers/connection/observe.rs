@@ -15,9 +15,9 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::AnyConnection;
 use super::observation::{Checked, ConnectionObservation};
-use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
+use crate::stores::circuit_breaker::EndpointClient;
 use crate::stores::{
     NOT_ALLOWED, SecretReader, ask_elastic, connect_elastic, model_link_fault, queue_fault, read_credentials,
     storage_secrets, store_fault,

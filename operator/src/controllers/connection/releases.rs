@@ -6,7 +6,7 @@ use docmill_crds::ConnectionStatus;
 use docmill_crds::api::connection::ReleaseReadiness;
 use k8s_openapi::jiff::Timestamp;
 
-use crate::conditions::{self, ConditionUpdate, condition_type};
+use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
 
 /// The status that this release writes: what it found, beside what the others say of the same spec.
 pub fn joined(
@@ -46,7 +46,7 @@ mod tests {
     use k8s_openapi::jiff::Timestamp;
 
     use super::joined;
-    use crate::conditions::{ConditionUpdate, build, condition_type};
+    use crate::outcome::conditions::{ConditionUpdate, build, condition_type};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

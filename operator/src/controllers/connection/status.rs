@@ -5,10 +5,10 @@ use std::time::Duration;
 use docmill_crds::{ConnectionSpec, ConnectionStatus};
 
 use super::observation::{Checked, ConnectionObservation};
-use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::controllers::run_status;
 use crate::k8s::apply::Event;
-use crate::requeue as pauses;
+use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
+use crate::outcome::requeue as pauses;
 
 /// How often a connection without faults is checked.
 const EVERY: Duration = Duration::from_mins(1);

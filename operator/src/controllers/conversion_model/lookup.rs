@@ -12,7 +12,7 @@ use kube::{Api, ResourceExt as _};
 
 use super::references::{self, INVALID, fault_place};
 use crate::context::Context;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// The field of a source with its conversion.
 const FIELD: &str = "spec.conversion";

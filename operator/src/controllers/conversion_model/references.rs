@@ -8,7 +8,7 @@ use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::ObjectRef;
 
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// Reason of `Ready` when a conversion is not a valid model.
 pub const INVALID: &str = "InvalidConversion";

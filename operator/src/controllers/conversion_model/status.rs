@@ -4,7 +4,7 @@ use docmill_crds::{ConversionModel, ConversionModelStatus};
 use k8s_openapi::jiff::Timestamp;
 
 use super::references::INVALID;
-use crate::conditions::{self, ConditionUpdate, condition_type};
+use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
 
 /// The status of a model.
 pub fn status(model: &ConversionModel, now: Timestamp) -> ConversionModelStatus {

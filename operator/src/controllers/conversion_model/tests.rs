@@ -9,10 +9,10 @@ use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
 use super::{has_changed, lookup, reconcile, users};
-use crate::conditions::{condition_type, find};
 use crate::context::Context;
 use crate::controllers::ingest_source;
-use crate::not_ready::NotReady;
+use crate::outcome::conditions::{condition_type, find};
+use crate::outcome::not_ready::NotReady;
 use crate::testing::{self, Asked, api};
 
 const STATUS: &str = "/apis/docmill.io/v1beta1/namespaces/news/conversionmodels/nitf-eu/status";

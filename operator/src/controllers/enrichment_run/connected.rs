@@ -7,7 +7,7 @@ use kube::ResourceExt as _;
 
 use super::job::enrich_name;
 use crate::context::Context;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::workers::worker_pod;
 
 /// The run with its addresses; and if one cannot be known, the run as it is, and why. A connection that changes, or is

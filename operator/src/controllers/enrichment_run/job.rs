@@ -11,7 +11,7 @@ use kube::{Resource as _, ResourceExt as _};
 
 use super::observation::Selection;
 use crate::controllers::run_job;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::workers::queue::queued;
 use crate::workers::worker_pod::{self, Mount, WorkerImage, WorkerPod};
 

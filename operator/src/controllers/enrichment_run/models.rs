@@ -14,9 +14,9 @@ use docmill_crds::api::enricher::Enricher;
 use docmill_crds::records::enrichments::Versions;
 use kube::ResourceExt as _;
 
-use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
+use crate::stores::circuit_breaker::EndpointClient;
 use crate::stores::{NOT_ALLOWED, distrust_fault, model_link_fault, read_credentials};
 
 /// Time limit for a server. One that scales up from zero is asked again.

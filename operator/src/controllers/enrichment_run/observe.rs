@@ -25,11 +25,11 @@ use super::job::{clear_name, enrich_name};
 use super::observation::{EnrichmentJob, EnrichmentObservation, Origin, read_job};
 use super::select::select;
 use super::{connected, records, slices};
-use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::controllers::run_status;
 use crate::index::check;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
+use crate::stores::circuit_breaker::EndpointClient;
 use crate::stores::{check_pod_secrets, claim_fault, connect_elastic, elastic_fault, read_credentials};
 use crate::workers::worker_status;
 

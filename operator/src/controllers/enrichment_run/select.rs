@@ -10,10 +10,10 @@ use kube::ResourceExt as _;
 
 use super::observation::{Origin, Selection};
 use super::{models, slices, vectors};
-use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::controllers::request_limits;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
+use crate::stores::circuit_breaker::EndpointClient;
 use crate::stores::elastic_fault;
 
 /// Computes the selection. First refreshes the index, so that all documents indexed before the run was

@@ -16,11 +16,11 @@ use super::observation::EnrichmentObservation;
 use super::plan::{EnrichmentPlan, suspension, whole};
 use super::records::{EnrichmentTotals, totals};
 use super::slices;
-use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::controllers::run_job::{JobChange, Suspension};
 use crate::controllers::run_status;
 use crate::k8s::apply::Event;
-use crate::requeue;
+use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
+use crate::outcome::requeue;
 
 /// Requeue interval while pods run.
 const BUSY: Duration = Duration::from_secs(2);

@@ -7,7 +7,7 @@ use docmill_crds::records::enrichment_query::vectors_of_other_models;
 use docmill_crds::records::enrichments::Versions;
 use docmill_crds::template::Template;
 
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::stores::elastic_fault;
 
 /// Whether the target has vectors of other models.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::observe;
 use super::plan::Watermark;
 use crate::context::Context;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::stores::{claim_fault, elastic_fault};
 
 /// Stores the watermark of a completed run. A later one that is already stored stays.

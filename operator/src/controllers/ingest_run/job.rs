@@ -9,7 +9,7 @@ use kube::api::ObjectMeta;
 use kube::{Resource as _, ResourceExt as _};
 
 use crate::controllers::run_job;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::workers::queue::queued;
 use crate::workers::worker_pod::{self, WorkerImage, WorkerPod};
 

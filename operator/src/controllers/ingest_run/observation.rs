@@ -11,7 +11,7 @@ use kube::ResourceExt as _;
 
 use crate::controllers::run_job::JobState;
 use crate::controllers::run_status;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::workers::pod_state::{self, JobEnd};
 use crate::workers::worker_pod;
 

@@ -16,12 +16,12 @@ use kube::{Api, ResourceExt as _};
 
 use super::observation::{IngestObservation, RunRecords, step};
 use super::{job, records, start};
-use crate::circuit_breaker::EndpointClient;
 use crate::context::Context;
 use crate::controllers::conversion_model::lookup;
 use crate::controllers::request_limits;
 use crate::index::check;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
+use crate::stores::circuit_breaker::EndpointClient;
 use crate::stores::{
     check_buckets, check_pod_secrets, connect_elastic, connect_source, elastic_fault, ledger_cluster,
     open_source, read_credentials, storage_secrets, store_fault,

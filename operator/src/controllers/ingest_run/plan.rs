@@ -11,7 +11,7 @@ use k8s_openapi::jiff::Timestamp;
 use super::observation::{IngestObservation, RunJob};
 use super::records::totals;
 use crate::controllers::run_job::JobChange;
-use crate::requeue;
+use crate::outcome::requeue;
 use crate::workers::pod_state::JobEnd;
 
 /// The number of parts per pod, processed one after another, so that a slow part does not delay the others

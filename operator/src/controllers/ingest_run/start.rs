@@ -4,7 +4,7 @@ use docmill_crds::contract::{RunOrder, RunStep, label};
 use docmill_crds::{IngestRun, IngestSource};
 use kube::ResourceExt as _;
 
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::workers::order::ingest_order;
 
 /// The trigger label value of a run that the poll trigger created.

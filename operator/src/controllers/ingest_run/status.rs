@@ -14,11 +14,11 @@ use k8s_openapi::jiff::Timestamp;
 use super::observation::IngestObservation;
 use super::plan::IngestPlan;
 use super::records::totals;
-use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::controllers::run_job::{JobChange, Suspension};
 use crate::controllers::run_status;
 use crate::k8s::apply::Event;
-use crate::requeue;
+use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
+use crate::outcome::requeue;
 
 /// Requeue interval while pods run.
 const BUSY: Duration = Duration::from_secs(2);

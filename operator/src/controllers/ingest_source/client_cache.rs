@@ -18,11 +18,11 @@ use kube::ResourceExt as _;
 use super::ledger_memory::LedgerMemory;
 use super::rest::pace::Pace;
 use super::rest::part_of;
-use crate::circuit_breaker::EndpointClient;
-use crate::conditions::{self, condition_type};
 use crate::index::check;
 use crate::index::conflicts::ConflictMemory;
-use crate::not_ready::NotReady;
+use crate::outcome::conditions::{self, condition_type};
+use crate::outcome::not_ready::NotReady;
+use crate::stores::circuit_breaker::EndpointClient;
 use crate::stores::storage_clients::{QueueSettings, StorageClients, StoragePair};
 use crate::stores::{
     BUCKETS, CLUSTER_REQUESTS, SecretReader, SourceClusters, check_buckets, check_pod_secrets,

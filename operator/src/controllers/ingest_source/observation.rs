@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::poll::PollRun;
 use super::shared_queue::QUEUE_SHARED;
 use super::worker::Worker;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// How many failure reasons the status lists.
 const TOP_FAILURES: i64 = 5;

@@ -25,12 +25,12 @@ use super::observation::{LedgerCounts, QueueCounts, SourceObservation, ledger_qu
 use super::plan::{active_count, latest_failure};
 use super::rest::pace::Pace;
 use super::{poll, shared_queue, worker};
-use crate::circuit_breaker::EndpointClient;
-use crate::conditions::{self, condition_type};
 use crate::controllers::conversion_model::{fault_place, lookup};
 use crate::controllers::run_status;
 use crate::index::conflicts;
-use crate::not_ready::NotReady;
+use crate::outcome::conditions::{self, condition_type};
+use crate::outcome::not_ready::NotReady;
+use crate::stores::circuit_breaker::EndpointClient;
 use crate::stores::{ask_elastic, ledger_cluster, queue_fault};
 use crate::telemetry::metrics::{Metrics, Target};
 use crate::workers::order::ingest_order;

@@ -17,7 +17,7 @@ use k8s_openapi::jiff::Timestamp;
 use super::observation::{QueueCounts, SourceObservation};
 use super::shared_queue::QUEUE_SHARED;
 use super::worker::{Worker, WorkerState, worker_statuses};
-use crate::requeue;
+use crate::outcome::requeue;
 use crate::workers::backpressure::longest_first;
 
 /// The pause after a failed worker; it doubles with each further failure.

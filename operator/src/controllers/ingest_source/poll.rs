@@ -17,7 +17,7 @@ use kube::{Resource as _, ResourceExt as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::controllers::{ingest_run, run_status};
-use crate::requeue::elapsed;
+use crate::outcome::requeue::elapsed;
 use crate::workers::worker_pod;
 
 /// Maximum length of a run's name.

@@ -11,8 +11,8 @@ use std::time::Duration;
 use docmill_crds::IngestSource;
 use k8s_openapi::jiff::Timestamp;
 
-use crate::conditions::{self, condition_type};
-use crate::requeue::elapsed;
+use crate::outcome::conditions::{self, condition_type};
+use crate::outcome::requeue::elapsed;
 
 /// The shortest interval, just after a source was suspended.
 const SHORTEST: Duration = Duration::from_secs(10);

@@ -12,8 +12,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 
-use crate::conditions::{self, condition_type};
-use crate::not_ready::NotReady;
+use crate::outcome::conditions::{self, condition_type};
+use crate::outcome::not_ready::NotReady;
 
 /// Reason for sources that share a queue.
 pub const QUEUE_SHARED: &str = "QueueShared";

@@ -16,9 +16,9 @@ use super::plan::{SourcePlan, active_count, latest_failure, throughput};
 use super::rest;
 use super::rest::pace::{self, Pace};
 use super::worker::{WorkerState, worker_statuses};
-use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::k8s::apply::Event;
-use crate::requeue;
+use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
+use crate::outcome::requeue;
 use crate::workers::backpressure;
 
 /// Requeue interval while there is work.

@@ -8,7 +8,7 @@ use k8s_openapi::NamespaceResourceScope;
 use kube::api::ListParams;
 use kube::{Api, Client, Resource, ResourceExt as _};
 
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use crate::telemetry::metrics::{ResourceCollector, ResourceMetrics};
 
 /// Maximum number of runs per sweep of one place.

@@ -10,10 +10,10 @@ use kube::core::DeserializeGuard;
 
 use super::kind::ScheduleKind;
 use super::times::Times;
-use crate::conditions::{self, condition_type};
 use crate::controllers::run_controller::Run;
 use crate::controllers::run_status;
-use crate::not_ready::NotReady;
+use crate::outcome::conditions::{self, condition_type};
+use crate::outcome::not_ready::NotReady;
 
 /// What is known about a schedule.
 #[derive(Clone, Debug)]

@@ -12,12 +12,12 @@ use super::kind::ScheduleKind;
 use super::observation::{ScheduleObservation, ScheduledRun};
 use super::plan::{Due, MOST_COUNTED, SchedulePlan};
 use super::run;
-use crate::conditions::{self, ConditionUpdate, condition_type};
 use crate::controllers::run_controller::Run;
 use crate::controllers::run_status::event;
 use crate::k8s::apply::Event;
-use crate::not_ready::NotReady;
-use crate::requeue as pauses;
+use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
+use crate::outcome::not_ready::NotReady;
+use crate::outcome::requeue as pauses;
 
 /// The longest requeue interval. A running timer does not follow a change of the clock, and a year is too
 /// long for a timer.

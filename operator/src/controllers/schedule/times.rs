@@ -9,7 +9,7 @@ use cronexpr::{Crontab, FallbackTimezoneOption, ParseOptions};
 use k8s_openapi::jiff::tz::TimeZone;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// How far ahead a time is searched: the 29th of February 2096 is eight years before the next one.
 const HORIZON: SignedDuration = SignedDuration::from_hours(24 * 366 * 8);

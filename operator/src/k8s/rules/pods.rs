@@ -16,7 +16,7 @@ use k8s_openapi::api::core::v1::{Affinity, PodAffinityTerm, Toleration};
 
 use super::pattern::Patterns;
 use crate::args::RuleArgs;
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// Domains whose keys inject, select or authorize. Such a key is accepted only if the administrator names it
 /// in full; a pattern does not cover it.

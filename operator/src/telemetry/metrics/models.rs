@@ -18,8 +18,8 @@ mod tests {
     use k8s_openapi::jiff::Timestamp;
 
     use super::super::Metrics;
-    use crate::conditions::{ConditionUpdate, build, condition_type};
     use crate::controllers::conversion_model::tests::model;
+    use crate::outcome::conditions::{ConditionUpdate, build, condition_type};
     use crate::testing::view_of;
 
     #[test]

@@ -70,8 +70,8 @@ mod tests {
     use serde_json::json;
 
     use super::super::Metrics;
-    use crate::conditions::{ConditionUpdate, build, condition_type};
     use crate::controllers::enrichment_run::tests::run;
+    use crate::outcome::conditions::{ConditionUpdate, build, condition_type};
     use crate::testing::view_of;
 
     #[test]

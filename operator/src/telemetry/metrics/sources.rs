@@ -85,8 +85,8 @@ mod tests {
     use kube::runtime::watcher::Event;
 
     use super::super::Metrics;
-    use crate::conditions::{ConditionUpdate, build, condition_type};
     use crate::controllers::ingest_source::tests::source;
+    use crate::outcome::conditions::{ConditionUpdate, build, condition_type};
 
     #[test]
     fn a_source_has_its_series_for_as_long_as_it_is_there() {

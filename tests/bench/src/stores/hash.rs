@@ -1,7 +1,5 @@
 //! SHA-256 and HMAC over it (RFC 2104).
 
-use std::fmt::Write as _;
-
 use sha2::{Digest as _, Sha256};
 
 const BLOCK: usize = 64;
@@ -22,18 +20,11 @@ pub fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(padded(0x5C)).chain_update(inner).finalize().into()
 }
 
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{hex, hmac};
+    use docmill_crds::digest::hex;
+
+    use super::hmac;
 
     /// RFC 4231, test cases 2 and 6.
     #[test]

@@ -1,10 +1,11 @@
 //! AWS Signature Version 4 for requests without a query, with the key of a day made once.
 
+use docmill_crds::digest::hex;
 use hyper::Request;
 use hyper::http::request::Builder;
 use jiff::Timestamp;
 
-use super::hash::{hex, hmac, sha256};
+use super::hash::{hmac, sha256};
 
 const SERVICE: &str = "s3";
 const SIGNED: &str = "host;x-amz-content-sha256;x-amz-date";
@@ -81,8 +82,8 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hash::hex;
     use super::{Keys, Signer};
+    use docmill_crds::digest::hex;
 
     fn signer() -> Signer {
         let keys = Keys {

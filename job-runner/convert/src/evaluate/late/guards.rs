@@ -9,7 +9,7 @@ use docmill_crds::conversion::{Place, Test};
 use crate::automaton::active::Owner;
 use crate::automaton::late::{LateCondition, LatePredicate};
 use crate::automaton::{GuardId, SlotContent, SlotId};
-use crate::evaluate::open_objects::{Open, OpenObject};
+use crate::evaluate::late::open_objects::{Open, OpenObject};
 use crate::evaluate::record::{Content, Record};
 use crate::evaluate::state::Memory;
 use crate::evaluate::{Evaluator, frame};

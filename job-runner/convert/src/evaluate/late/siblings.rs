@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::automaton::active::Owner;
-use crate::evaluate::open_objects::{Open, OpenObject};
+use crate::evaluate::late::open_objects::{Open, OpenObject};
 use crate::events::names::UNKNOWN;
 
 /// Which siblings: the level of their parent, the number of the place in the model, and the owner of the node.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use docmill_crds::conversion::{Entities, Format};
 
-use super::propose::{Proposal, Proposed};
+use super::proposal::{Proposal, Proposed};
 use super::roles::Role;
 
 /// Maximum number of things that are listed as left out.

@@ -1,16 +1,17 @@
 //! Derives a model from the statistics of records. Pure.
 
+mod spelling;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-use docmill_crds::conversion::{
-    Conversion, DateParts, Entities, Field, FieldType, Format, OnFault, Path, Scope,
-};
+use docmill_crds::conversion::{DateParts, Field, FieldType, Format, Path, Scope};
 
 use super::json;
 use super::kinds::Form;
 use super::names::unique;
 use super::namespaces::{NONE, Namespaces};
+use super::proposal::{Proposal, Proposed, SampleForm, is_many};
 use super::record::{Part, Records};
 use super::roles::{self, Candidate, Role};
 use super::tree::{Namespace, NodeId, PathFacts, PathNode, TOP, Tree};
@@ -27,106 +28,6 @@ const LONGEST_PATH: usize = 512;
 const OWN: &str = "value";
 /// The name of a field for the year, month and day of an object or a record.
 const OWN_DATE: &str = "date";
-
-/// What all of so many documents have, from so many objects, is required: of documents like them, one in a
-/// hundred lacks it at most (the rule of three, with 95 % confidence). Of fewer samples nothing but the id is
-/// required.
-const MANY_DOCUMENTS: u64 = 300;
-const MANY_OBJECTS: u64 = 30;
-
-/// What the samples are.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct SampleForm {
-    pub(super) format: Format,
-    /// Objects are several XML documents, one after the other.
-    pub(super) concatenated: bool,
-    /// What they use beyond XML's own.
-    pub(super) entities: Entities,
-}
-
-/// A model, and the reasons for it.
-#[derive(Debug)]
-pub(crate) struct Proposal {
-    pub(super) form: SampleForm,
-    pub(super) record: String,
-    pub(super) namespaces: BTreeMap<String, String>,
-    pub(super) default_namespaces: Option<Vec<String>>,
-    pub(super) fields: Vec<Proposed>,
-    /// Number of records and objects.
-    pub(super) documents: u64,
-    pub(super) objects: u64,
-    /// What has no field, and why.
-    pub(super) left_out: Vec<String>,
-}
-
-/// A field, and how often it occurs.
-#[derive(Debug)]
-pub(super) struct Proposed {
-    /// Without nested fields.
-    pub(super) field: Field,
-    pub(super) nested: Vec<Self>,
-    pub(super) role: Option<Role>,
-    /// What a person should know about its values.
-    pub(super) hint: Option<&'static str>,
-    /// Records, or objects, that have it, and all of them.
-    pub(super) count: u64,
-    pub(super) of: u64,
-    pub(super) example: String,
-}
-
-impl Proposal {
-    /// The path of the records.
-    pub(crate) fn record(&self) -> &str {
-        &self.record
-    }
-
-    /// The model as it is written in an `IngestSource`.
-    pub(crate) fn conversion(&self) -> Conversion {
-        Conversion {
-            format: self.form.format,
-            record: Some(self.record.clone()),
-            namespaces: self.namespaces.clone(),
-            default_namespaces: self.default_namespaces.clone(),
-            entities: Some(self.form.entities).filter(|entities| *entities != Entities::Refuse),
-            concatenated: self.form.concatenated,
-            on_fault: self.on_fault(),
-            fields: self.fields.iter().map(Proposed::field).collect(),
-            ..Conversion::default()
-        }
-    }
-
-    /// A value that its type does not fit is left out: the next ones may be other than those of the samples.
-    pub(super) fn on_fault(&self) -> Option<OnFault> {
-        self.fields.iter().any(Proposed::is_typed).then_some(OnFault::Drop)
-    }
-
-    /// Whether what all documents have is required.
-    pub(super) const fn is_from_many(&self) -> bool {
-        is_many(self.documents, self.objects)
-    }
-
-    /// The name of the field with this role.
-    pub(super) fn role(&self, role: Role) -> Option<&str> {
-        let field = self.fields.iter().find(|proposed| proposed.role == Some(role))?;
-        Some(&field.field.name)
-    }
-}
-
-const fn is_many(documents: u64, objects: u64) -> bool {
-    documents >= MANY_DOCUMENTS && objects >= MANY_OBJECTS
-}
-
-impl Proposed {
-    /// Whether it, or a field in it, has a type that not every text fits.
-    fn is_typed(&self) -> bool {
-        let fits_all = matches!(self.field.kind, FieldType::String | FieldType::Text | FieldType::Object);
-        !fits_all || self.nested.iter().any(Self::is_typed)
-    }
-
-    fn field(&self) -> Field {
-        Field { fields: self.nested.iter().map(Self::field).collect(), ..self.field.clone() }
-    }
-}
 
 /// The model of these records.
 pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleForm) -> Proposal {
@@ -517,55 +418,5 @@ impl<'t> Proposer<'t> {
         }
         let elements = self.tree.children(at).into_iter().filter(|id| !self.tree.node(*id).attribute);
         elements.map(|id| self.example(id)).find(|example| !example.is_empty()).unwrap_or_default()
-    }
-
-    fn part(&mut self, part: &Part) -> String {
-        match part {
-            Part::Text(text) => text.clone(),
-            Part::Name(namespace, local) => {
-                self.named(*namespace, local).unwrap_or_else(|| format!("*:{local}"))
-            }
-        }
-    }
-
-    /// The step of a path to this element or attribute.
-    fn step(&mut self, node: &PathNode) -> Option<String> {
-        if !node.attribute {
-            return self.named(node.namespace, &node.local);
-        }
-        if node.namespace == NONE {
-            return Some(format!("@{}", node.local));
-        }
-        Some(format!("@{}:{}", self.prefix(node.namespace)?, node.local))
-    }
-
-    fn named(&mut self, namespace: Namespace, local: &str) -> Option<String> {
-        let uri = self.namespaces.get(namespace).0;
-        if namespace == self.plain || self.uris.iter().any(|plain| plain == uri) {
-            return Some(local.to_owned());
-        }
-        Some(format!("{}:{local}", self.prefix(namespace)?))
-    }
-
-    /// The prefix of a namespace, as samples have it if it is free.
-    fn prefix(&mut self, namespace: Namespace) -> Option<String> {
-        if self.namespaces.is_xml(namespace) {
-            return Some("xml".to_owned());
-        }
-        if let Some(known) = self.prefixes.get(&namespace) {
-            return Some(known.clone());
-        }
-        if self.prefixes.len() == MOST_NAMESPACES {
-            return None;
-        }
-        let wanted = self.namespaces.get(namespace).1;
-        let plain = wanted.starts_with(|c: char| c.is_ascii_alphabetic())
-            && wanted.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-        let start = if plain { wanted } else { "ns" };
-        let free = |prefix: &String| prefix != "xml" && self.prefixes.values().all(|known| known != prefix);
-        let numbered = (2..).map(|number| format!("{start}{number}"));
-        let prefix = std::iter::once(start.to_owned()).chain(numbered).find(free)?;
-        self.prefixes.insert(namespace, prefix.clone());
-        Some(prefix)
     }
 }

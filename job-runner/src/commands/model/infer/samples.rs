@@ -12,7 +12,8 @@ use super::json;
 use super::namespaces::Namespaces;
 use super::observe::{Named, Observer};
 use super::pattern::Pattern;
-use super::propose::{Proposal, SampleForm, propose};
+use super::proposal::{Proposal, SampleForm};
+use super::propose::propose;
 use super::record::{self, Records};
 use super::tree::{TOP, Tree};
 

@@ -7,7 +7,7 @@ use docmill_crds::conversion::{Conversion, Entities, Field};
 
 use super::pattern::Pattern;
 use super::print::yaml;
-use super::propose::Proposal;
+use super::proposal::Proposal;
 use super::samples::{Nothing, Samples};
 
 fn samples(record: Option<&str>, objects: &[&str]) -> Samples {

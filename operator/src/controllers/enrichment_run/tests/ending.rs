@@ -8,14 +8,14 @@ use docmill_crds::{EnrichmentRunSpec, EnrichmentRunStatus};
 use serde_json::json;
 
 use super::{at, bounds, record, run, seen, selection};
-use crate::conditions::{condition_type, find, is_true};
 use crate::controllers::enrichment_run::observation::{EnrichmentJob, EnrichmentObservation, Selection};
 use crate::controllers::enrichment_run::plan::{self, EnrichmentPlan};
 use crate::controllers::enrichment_run::records::{read, totals};
 use crate::controllers::enrichment_run::status::{events, requeue_after, status};
 use crate::controllers::run_job::{JobChange, JobState};
 use crate::controllers::run_status::{has_ended, is_suspended_by_other};
-use crate::not_ready::NotReady;
+use crate::outcome::conditions::{condition_type, find, is_true};
+use crate::outcome::not_ready::NotReady;
 use crate::workers::pod_state::JobEnd;
 
 fn job(complete: Option<bool>) -> EnrichmentJob {

@@ -8,7 +8,6 @@ use proptest::prelude::proptest;
 use serde_json::{Value, json};
 
 use super::{at, bounds, run, selection};
-use crate::conditions::build;
 use crate::controllers::enrichment_run::conflicts::in_the_way;
 use crate::controllers::enrichment_run::job::job;
 use crate::controllers::enrichment_run::observation::Origin;
@@ -17,6 +16,7 @@ use crate::controllers::enrichment_run::slices::{
 };
 use crate::controllers::run_job::Suspension;
 use crate::controllers::run_status;
+use crate::outcome::conditions::build;
 use crate::workers::worker_pod::{WorkerImage, decode_order};
 
 #[test]

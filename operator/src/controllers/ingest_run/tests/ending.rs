@@ -5,12 +5,12 @@ use docmill_crds::api::ingest_run::IngestPhase;
 use docmill_crds::contract::{RunOrder, RunStep};
 
 use super::{fresh, order, part, plan_record, run, selected, working};
-use crate::conditions::{condition_type, find, is_true};
 use crate::controllers::ingest_run::observation::{IngestObservation, RunJob};
 use crate::controllers::ingest_run::plan::{self, IngestPlan};
 use crate::controllers::ingest_run::status::{events, remaining, status};
 use crate::controllers::run_status::has_ended;
-use crate::not_ready::NotReady;
+use crate::outcome::conditions::{condition_type, find, is_true};
+use crate::outcome::not_ready::NotReady;
 
 fn plan(view: &IngestObservation) -> IngestPlan {
     plan::plan(&run().spec, view)

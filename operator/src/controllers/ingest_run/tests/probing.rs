@@ -6,10 +6,10 @@ use docmill_crds::probe::{Need, ProbeResult};
 use docmill_crds::{IngestRun, IngestRunStatus};
 
 use super::{at, end, fresh, order, run, step};
-use crate::conditions::{condition_type, find};
 use crate::controllers::ingest_run::observation::{IngestObservation, RunJob};
 use crate::controllers::ingest_run::plan::{self, IngestPlan};
 use crate::controllers::ingest_run::status::{events, status};
+use crate::outcome::conditions::{condition_type, find};
 
 fn probe() -> IngestRun {
     let mut run = run();

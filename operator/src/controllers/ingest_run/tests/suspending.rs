@@ -6,12 +6,12 @@ use docmill_crds::{IngestRun, IngestRunStatus};
 use k8s_openapi::api::batch::v1::Job;
 
 use super::{end, fresh, order, part, plan_record, run, selected, step, working};
-use crate::conditions::{condition_type, find, is_true};
 use crate::controllers::ingest_run::job::{plan_job, work_job};
 use crate::controllers::ingest_run::observation::{IngestObservation, RunJob};
 use crate::controllers::ingest_run::plan::{self, IngestPlan};
 use crate::controllers::ingest_run::status::{events, status};
 use crate::controllers::run_job::{JobChange, JobState};
+use crate::outcome::conditions::{condition_type, find, is_true};
 use crate::workers::worker_pod::WorkerImage;
 
 /// What is planned, and the status after it.

@@ -12,8 +12,8 @@ use docmill_crds::{IngestSource, IngestSourceStatus};
 use k8s_openapi::jiff::Timestamp;
 use kube::core::DeserializeGuard;
 
-use crate::conditions::{self, condition_type};
-use crate::requeue::elapsed;
+use crate::outcome::conditions::{self, condition_type};
+use crate::outcome::requeue::elapsed;
 
 /// How long a pace is kept.
 const KEPT: Duration = Duration::from_secs(10);

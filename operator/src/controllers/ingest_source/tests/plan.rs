@@ -7,7 +7,7 @@ use crate::controllers::ingest_source::observation::SourceObservation;
 use crate::controllers::ingest_source::plan::throughput::known_rate;
 use crate::controllers::ingest_source::plan::{Start, active_count, candidates, plan};
 use crate::controllers::ingest_source::worker::{Worker, WorkerOutcome, WorkerState};
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 fn workers(max: i32, target_lag_seconds: i32) -> Workers {
     Workers { max, target_lag_seconds, ..Workers::default() }

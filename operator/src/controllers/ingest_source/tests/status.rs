@@ -5,7 +5,6 @@ use docmill_crds::contract::{
 };
 
 use super::{active, at, failed, running, seen, source, store_problem};
-use crate::conditions::{condition_type, find, is_true};
 use crate::controllers::ingest_source::observation::{
     LedgerCounts, NewestRecord, RecentUnits, SourceObservation,
 };
@@ -13,7 +12,8 @@ use crate::controllers::ingest_source::plan::plan;
 use crate::controllers::ingest_source::rest::pace::Pace;
 use crate::controllers::ingest_source::status::{events, requeue_after, started, status};
 use crate::controllers::ingest_source::worker::{Worker, WorkerState};
-use crate::not_ready::NotReady;
+use crate::outcome::conditions::{condition_type, find, is_true};
+use crate::outcome::not_ready::NotReady;
 
 fn after(old: &IngestSourceStatus, view: &SourceObservation) -> IngestSourceStatus {
     let source = source();

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::State::{Active, Complete, Failed, Going};
 use super::{after, made, schedule, seen, today};
-use crate::conditions;
 use crate::controllers::schedule::observation::ScheduleObservation;
 use crate::controllers::schedule::plan::{Due, SchedulePlan, plan};
 use crate::controllers::schedule::status::{ApplyOutcome, events, requeue_after, status};
-use crate::not_ready::NotReady;
+use crate::outcome::conditions;
+use crate::outcome::not_ready::NotReady;
 
 /// One pass at a time of today: what is told.
 struct Pass {

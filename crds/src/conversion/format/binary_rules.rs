@@ -1,6 +1,6 @@
 //! What CEL refuses in a Binary model.
 
-use super::limits::{Limits, camel_case};
+use super::super::limits::{Limits, camel_case};
 
 /// The only limit that applies.
 pub(crate) const LIMIT: &str = "max_object_bytes";

@@ -1,17 +1,17 @@
 //! What a Json model cannot have: JSON has neither namespaces nor mixed content.
 
-use super::fields::field::Field;
-use super::fields::field_type::FieldType;
-use super::model_error::ModelError;
-use super::spec::Conversion;
-use super::text::html::Html;
+use super::super::fields::field::Field;
+use super::super::fields::field_type::FieldType;
+use super::super::model_error::ModelError;
+use super::super::spec::Conversion;
+use super::super::text::html::Html;
 
 /// Settings of how XML is read, and its text made plain.
 const XML_ALONE: [&str; 8] =
     ["entities", "repairs", "encoding", "concatenated", "blocks", "lines", "cells", "inline"];
 
 /// Refuses settings that are for Xml only.
-pub(super) fn check(conversion: &Conversion) -> Result<(), ModelError> {
+pub(in crate::conversion) fn check(conversion: &Conversion) -> Result<(), ModelError> {
     const NO_NAMESPACE: &str = "members of JSON objects are in no namespace";
     if conversion.preset.is_some() {
         return Err(fault("preset", "presets are for Xml"));

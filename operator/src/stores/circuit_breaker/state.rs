@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 
 /// How many unknown or previously unresponsive endpoints are asked at a time, in total and per namespace, so
 /// that no namespace takes all slots.
@@ -179,7 +179,7 @@ mod tests {
         BreakerKey, BreakerTable, DOUBTFUL, DOUBTFUL_OF_NAMESPACE, EndpointTurn, FORGOTTEN, LONGEST_PAUSE,
         MOST, Outcome,
     };
-    use crate::not_ready::NotReady;
+    use crate::outcome::not_ready::NotReady;
 
     const LONGEST: Duration = Duration::from_secs(10);
 

@@ -14,7 +14,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use kube::Resource;
 
-use super::not_ready::NotReady;
+use crate::outcome::not_ready::NotReady;
 use state::{BreakerKey, BreakerTable, EndpointTurn, Outcome};
 
 /// A request that fails faster than this blocks nobody.
@@ -144,8 +144,8 @@ impl Drop for EndpointRequest<'_> {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::super::not_ready::NotReady;
     use super::CircuitBreaker;
+    use crate::outcome::not_ready::NotReady;
 
     const LONGEST: Duration = Duration::from_secs(20);
 

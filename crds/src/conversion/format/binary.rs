@@ -1,18 +1,18 @@
 //! What a Binary model cannot have: its objects are not parsed, and its documents always have the same
 //! fields.
 
+use super::super::extra::Extra;
+use super::super::limits::camel_case;
+use super::super::model::Model;
+use super::super::model_error::ModelError;
+use super::super::on_fault::OnFault;
+use super::super::reading::entities::Entities;
+use super::super::spec::Conversion;
+use super::super::text::elements::TextElements;
 use super::binary_rules::LIMIT;
-use super::extra::Extra;
-use super::limits::camel_case;
-use super::model::Model;
-use super::model_error::ModelError;
-use super::on_fault::OnFault;
-use super::reading::entities::Entities;
-use super::spec::Conversion;
-use super::text::elements::TextElements;
 
 /// The model, or an error if it has settings for other formats.
-pub(super) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
+pub(in crate::conversion) fn resolve(conversion: &Conversion) -> Result<Model, ModelError> {
     if let Some(place) = stray(conversion) {
         return Err(ModelError::NotOfBinary { place });
     }

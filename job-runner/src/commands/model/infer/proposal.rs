@@ -1,0 +1,108 @@
+//! A model that fits samples, and the reasons for it.
+
+use std::collections::BTreeMap;
+
+use docmill_crds::conversion::{Conversion, Entities, Field, FieldType, Format, OnFault};
+
+use super::roles::Role;
+
+/// What all of so many documents have, from so many objects, is required: of documents like them, one in a
+/// hundred lacks it at most (the rule of three, with 95 % confidence). Of fewer samples nothing but the id is
+/// required.
+const MANY_DOCUMENTS: u64 = 300;
+const MANY_OBJECTS: u64 = 30;
+
+/// What the samples are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SampleForm {
+    pub(super) format: Format,
+    /// Objects are several XML documents, one after the other.
+    pub(super) concatenated: bool,
+    /// What they use beyond XML's own.
+    pub(super) entities: Entities,
+}
+
+/// A model, and the reasons for it.
+#[derive(Debug)]
+pub(crate) struct Proposal {
+    pub(super) form: SampleForm,
+    pub(super) record: String,
+    pub(super) namespaces: BTreeMap<String, String>,
+    pub(super) default_namespaces: Option<Vec<String>>,
+    pub(super) fields: Vec<Proposed>,
+    /// Number of records and objects.
+    pub(super) documents: u64,
+    pub(super) objects: u64,
+    /// What has no field, and why.
+    pub(super) left_out: Vec<String>,
+}
+
+/// A field, and how often it occurs.
+#[derive(Debug)]
+pub(super) struct Proposed {
+    /// Without nested fields.
+    pub(super) field: Field,
+    pub(super) nested: Vec<Self>,
+    pub(super) role: Option<Role>,
+    /// What a person should know about its values.
+    pub(super) hint: Option<&'static str>,
+    /// Records, or objects, that have it, and all of them.
+    pub(super) count: u64,
+    pub(super) of: u64,
+    pub(super) example: String,
+}
+
+impl Proposal {
+    /// The path of the records.
+    pub(crate) fn record(&self) -> &str {
+        &self.record
+    }
+
+    /// The model as it is written in an `IngestSource`.
+    pub(crate) fn conversion(&self) -> Conversion {
+        Conversion {
+            format: self.form.format,
+            record: Some(self.record.clone()),
+            namespaces: self.namespaces.clone(),
+            default_namespaces: self.default_namespaces.clone(),
+            entities: Some(self.form.entities).filter(|entities| *entities != Entities::Refuse),
+            concatenated: self.form.concatenated,
+            on_fault: self.on_fault(),
+            fields: self.fields.iter().map(Proposed::field).collect(),
+            ..Conversion::default()
+        }
+    }
+
+    /// A value that its type does not fit is left out: the next ones may be other than those of the samples.
+    pub(super) fn on_fault(&self) -> Option<OnFault> {
+        self.fields.iter().any(Proposed::is_typed).then_some(OnFault::Drop)
+    }
+
+    /// Whether what all documents have is required.
+    pub(super) const fn is_from_many(&self) -> bool {
+        is_many(self.documents, self.objects)
+    }
+
+    /// The name of the field with this role.
+    pub(super) fn role(&self, role: Role) -> Option<&str> {
+        let field = self.fields.iter().find(|proposed| proposed.role == Some(role))?;
+        Some(&field.field.name)
+    }
+}
+
+/// Whether what so many documents of so many objects all have is required.
+pub(super) const fn is_many(documents: u64, objects: u64) -> bool {
+    documents >= MANY_DOCUMENTS && objects >= MANY_OBJECTS
+}
+
+impl Proposed {
+    /// Whether it, or a field in it, has a type that not every text fits.
+    fn is_typed(&self) -> bool {
+        let fits_all = matches!(self.field.kind, FieldType::String | FieldType::Text | FieldType::Object);
+        !fits_all || self.nested.iter().any(Self::is_typed)
+    }
+
+    fn field(&self) -> Field {
+        Field { fields: self.nested.iter().map(Self::field).collect(), ..self.field.clone() }
+    }
+}

@@ -1,0 +1,59 @@
+//! How names of elements and attributes are written in paths, with prefixes that are made for the model.
+
+use super::super::namespaces::NONE;
+use super::super::record::Part;
+use super::super::tree::{Namespace, PathNode};
+use super::{MOST_NAMESPACES, Proposer};
+
+impl Proposer<'_> {
+    /// A part of the path of records, as it is written.
+    pub(super) fn part(&mut self, part: &Part) -> String {
+        match part {
+            Part::Text(text) => text.clone(),
+            Part::Name(namespace, local) => {
+                self.named(*namespace, local).unwrap_or_else(|| format!("*:{local}"))
+            }
+        }
+    }
+
+    /// The step of a path to this element or attribute.
+    pub(super) fn step(&mut self, node: &PathNode) -> Option<String> {
+        if !node.attribute {
+            return self.named(node.namespace, &node.local);
+        }
+        if node.namespace == NONE {
+            return Some(format!("@{}", node.local));
+        }
+        Some(format!("@{}:{}", self.prefix(node.namespace)?, node.local))
+    }
+
+    fn named(&mut self, namespace: Namespace, local: &str) -> Option<String> {
+        let uri = self.namespaces.get(namespace).0;
+        if namespace == self.plain || self.uris.iter().any(|plain| plain == uri) {
+            return Some(local.to_owned());
+        }
+        Some(format!("{}:{local}", self.prefix(namespace)?))
+    }
+
+    /// The prefix of a namespace, as samples have it if it is free.
+    fn prefix(&mut self, namespace: Namespace) -> Option<String> {
+        if self.namespaces.is_xml(namespace) {
+            return Some("xml".to_owned());
+        }
+        if let Some(known) = self.prefixes.get(&namespace) {
+            return Some(known.clone());
+        }
+        if self.prefixes.len() == MOST_NAMESPACES {
+            return None;
+        }
+        let wanted = self.namespaces.get(namespace).1;
+        let plain = wanted.starts_with(|c: char| c.is_ascii_alphabetic())
+            && wanted.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        let start = if plain { wanted } else { "ns" };
+        let free = |prefix: &String| prefix != "xml" && self.prefixes.values().all(|known| known != prefix);
+        let numbered = (2..).map(|number| format!("{start}{number}"));
+        let prefix = std::iter::once(start.to_owned()).chain(numbered).find(free)?;
+        self.prefixes.insert(namespace, prefix.clone());
+        Some(prefix)
+    }
+}
