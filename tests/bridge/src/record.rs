@@ -21,9 +21,9 @@ pub(crate) struct Notice {
     pub(crate) record: Value,
 }
 
-/// Reads a webhook call. A call without `Records` (the test event that the S3 server sends at start) gives none.
-pub(crate) fn notices(call: &Value) -> Vec<Notice> {
-    let records = call.get("Records").and_then(Value::as_array);
+/// Reads an event. One without `Records` (the test event that the S3 server sends at start) gives none.
+pub(crate) fn notices(event: &Value) -> Vec<Notice> {
+    let records = event.get("Records").and_then(Value::as_array);
     records.into_iter().flatten().filter_map(notice).collect()
 }
 

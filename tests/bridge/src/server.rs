@@ -1,6 +1,6 @@
-//! The bridge's HTTP interface: the webhook, and what tests steer it with.
+//! What becomes of events, and the HTTP interface by which tests steer it.
 //!
-//! `POST /events` is the webhook. `PUT /routes` adds or replaces, `GET /routes` lists, `DELETE /routes?bucket=b` removes.
+//! `PUT /routes` adds or replaces, `GET /routes` lists, `DELETE /routes?bucket=b` removes.
 //! `POST /pause` loses every event until `POST /resume`. `GET /stats` counts, `GET /healthz` answers.
 
 use std::sync::{
@@ -52,6 +52,13 @@ impl Bridge {
         self.routes.write().unwrap_or_else(PoisonError::into_inner).put(routes);
     }
 
+    /// Takes an event of the S3 server.
+    pub(crate) fn take_event(&self, event: &Value) {
+        for notice in record::notices(event) {
+            self.take(&notice);
+        }
+    }
+
     fn take(&self, notice: &Notice) {
         self.received.fetch_add(1, Ordering::Relaxed);
         if self.paused.load(Ordering::Relaxed) {
@@ -81,21 +88,12 @@ impl Bridge {
 /// All paths of the bridge.
 pub(crate) fn router(bridge: Arc<Bridge>) -> Router {
     Router::new()
-        .route("/events", post(events))
         .route("/routes", get(list_routes).put(put_routes).delete(delete_routes))
         .route("/pause", post(pause))
         .route("/resume", post(resume))
         .route("/stats", get(stats))
         .route("/healthz", get(|| async { "ok" }))
         .with_state(bridge)
-}
-
-/// Answers without a body: the S3 server never closes one, and would open a new connection for every event.
-async fn events(State(bridge): State<Arc<Bridge>>, Json(call): Json<Value>) -> StatusCode {
-    for notice in record::notices(&call) {
-        bridge.take(&notice);
-    }
-    StatusCode::OK
 }
 
 async fn list_routes(State(bridge): State<Arc<Bridge>>) -> Json<Value> {

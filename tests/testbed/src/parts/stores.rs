@@ -154,6 +154,7 @@ fn manifests(
         .set("SQS_URL", SQS.url(family))
         .set("BRIDGE_IP", BRIDGE.ip(family))
         .set("BRIDGE_URL", BRIDGE.url(family))
+        .set("BRIDGE_HOST", url_host(&BRIDGE.ip(family)))
         .set("MODELS_IP", MODELS.ip(family))
         .set("MODELS_HOSTNAME", model_server::HOSTNAME)
         .set("EMBEDDINGS_IP", EMBEDDINGS.ip(family))
@@ -219,10 +220,11 @@ mod tests {
         let (ipv4, ipv6) = (manifests_of(IpFamily::Ipv4), manifests_of(IpFamily::Ipv6));
         for (other, one) in [
             ("0.0.0.0:8088", "[::]:8088"),
+            ("0.0.0.0:4222", "[::]:4222"),
             ("\"8090\", \"0.0.0.0\"", "\"8090\", \"::\""),
             ("value: \"http://10.96.0.21:9324/\"", "value: \"http://[fd96::21]:9324/\""),
             ("http://10.96.0.22:8088/healthz", "http://[fd96::22]:8088/healthz"),
-            ("--event-webhook-url=http://10.96.0.22:8088/", "--event-webhook-url=http://[fd96::22]:8088/"),
+            ("--event-nats-url=nats://10.96.0.22:4222", "--event-nats-url=nats://[fd96::22]:4222"),
         ] {
             assert!(ipv4.contains(other) && !ipv4.contains(one), "{other}");
             assert!(ipv6.contains(one) && !ipv6.contains(other), "{one}");
