@@ -24,12 +24,12 @@ pub use order::{EnrichOrder, EnrichStep, IngestOrder, RunOrder, RunStep, WorkOrd
 pub use report::{Report, StopReason};
 pub use worker_status::{HeldUnits, IndexTrouble, StoreProblem, WorkerStatus};
 
-pub use super::store_problem::{Store, StoreProblemReason};
+pub use super::error_class::store_problem::{Store, StoreProblemReason};
 
 #[cfg(test)]
 mod tests {
     use super::Report;
-    use crate::probe::{Need, ProbeResult};
+    use crate::api::ingest_run::probe::{Need, ProbeResult};
 
     #[test]
     fn a_report_fits_into_a_termination_message() {

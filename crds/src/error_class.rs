@@ -1,6 +1,8 @@
 //! Who has to act on an error: nobody (it passes), the user (correct a resource or a secret), or nobody can.
 
-use super::store_problem::{Store, StoreProblemReason};
+pub mod store_problem;
+
+use self::store_problem::{Store, StoreProblemReason};
 use super::untrusted_text::UntrustedText;
 
 /// What an error means for further processing.

@@ -8,7 +8,6 @@
 //! - [`records`]: records of the work, kept in the stores themselves; [`records_api`]: how they are read through the API
 //!   server;
 //! - [`audit`]: the names of what an audit can find;
-//! - [`probe`]: the names of what a worker needs of the stores of its source;
 //! - [`contract`]: the work order that a worker pod gets, the report and the exit code that it gives back;
 //! - [`manifests`], [`reference_docs`]: the definitions of the resources and the reference documentation, made from the types;
 //! - [`error_class`]: what every error of the product says about who has to act;
@@ -22,13 +21,11 @@ pub mod conversion;
 pub mod digest;
 pub mod error_class;
 pub mod manifests;
-pub mod probe;
 pub mod reason;
 pub mod records;
 pub mod records_api;
 pub mod reference_docs;
 mod serialization;
-mod store_problem;
 pub mod template;
 pub mod untrusted_text;
 

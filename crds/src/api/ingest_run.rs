@@ -1,14 +1,16 @@
 //! `IngestRun`: on-demand work on the objects of an `IngestSource`, from start to end.
 
+pub mod probe;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::probe::ProbeResult;
 use super::enrichment_run::SourceRef;
 use super::time_range::TimeRange;
 use crate::conversion::Conversion;
-use crate::probe::ProbeResult;
 use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its own
 
 /// On-demand work on the objects of an IngestSource: a backfill, a replay of failed units, a reconversion, a

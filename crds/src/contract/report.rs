@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::probe::ProbeResult;
+use crate::api::ingest_run::probe::ProbeResult;
 
 /// What a worker did, as its termination message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

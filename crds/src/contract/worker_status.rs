@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::store_problem::{Store, StoreProblemReason};
+use crate::error_class::store_problem::{Store, StoreProblemReason};
 
 /// Status of a running worker. Times are counted since its start, and add up to its age.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,6 @@ use docmill_crds::conversion::Html;
 
 use super::automaton::active::Owner;
 use super::automaton::{Action, Automaton, NodeId, Slot, SlotContent, SlotId, TextForm};
-use super::cursor::Mark;
 use super::events::Element;
 use super::events::gap::Gap;
 use super::events::json_value::JsonKind;
@@ -13,6 +12,7 @@ use super::events::names::{UNKNOWN, number};
 use super::events::tag::RawAttribute;
 use super::fault::Flaw;
 use super::limits::Limits;
+use crate::text::cursor::Mark;
 use capture::{Buffer, Capture};
 use extra::ExtraBuffer;
 use late::open_objects::{Open, OpenObject};

@@ -11,9 +11,9 @@ pub(crate) mod tag;
 
 use std::cell::Cell;
 
-use super::cursor::Cursor;
 use super::fault::{Fault, Flaw};
 use super::input::window::Window;
+use crate::text::cursor::Cursor;
 use json_value::JsonValue;
 use names::Name;
 use namespaces::Namespaces;

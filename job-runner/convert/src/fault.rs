@@ -3,8 +3,8 @@
 use docmill_crds::reason::Reason;
 use serde::Serialize;
 
-use super::cursor::Position;
 use super::input::archive::member::Member;
+use crate::text::cursor::Position;
 
 /// Maximum characters of a found value that a fault shows.
 const SHOWN: usize = 80;

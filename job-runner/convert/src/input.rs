@@ -2,8 +2,6 @@
 //! of one that is an archive. Beside them, what is known of the object ([`object_info`]).
 
 pub(crate) mod archive;
-pub(crate) mod chars;
-pub(crate) mod declaration;
 pub(crate) mod decode;
 pub(crate) mod decoding;
 pub(crate) mod decompress;

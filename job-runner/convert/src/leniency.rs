@@ -1,9 +1,11 @@
 //! How far an object may depart from well-formed XML.
 
-use docmill_crds::conversion::{DEFAULT_ENCODING, Entities, Model, Repair};
+pub(crate) mod entities;
+pub(crate) mod repairs;
 
-use super::input::decoding::{Decoding, Imposed};
-use super::repairs::Repairs;
+use docmill_crds::conversion::{Entities, Model};
+
+use self::repairs::Repairs;
 
 /// What a model allows. By default nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,18 +34,5 @@ impl Leniency {
         let Model { entities, repairs, encoding, concatenated, .. } = model;
         let (entities, encoding, concatenated) = (*entities, *encoding, *concatenated);
         Self { entities, repairs: Repairs::of(repairs), encoding, concatenated }
-    }
-
-    /// How an object is decoded.
-    pub(crate) fn decoding(&self, reading: Reading) -> Decoding {
-        let mends = self.repairs.has(Repair::Encoding);
-        let imposed = match reading {
-            Reading::AsDeclared if mends => None,
-            Reading::AsDeclared => self.encoding.map(|label| Imposed { label, over_mark: false }),
-            Reading::InFallback => {
-                Some(Imposed { label: self.encoding.unwrap_or(DEFAULT_ENCODING), over_mark: true })
-            }
-        };
-        Decoding { imposed, repairs: self.repairs }
     }
 }

@@ -33,18 +33,15 @@ mod automaton;
 mod comparison {
     pub(super) mod diff;
 }
-mod cursor;
-mod entities;
 mod evaluate;
 mod events;
 mod fault;
 mod input;
 mod json;
-mod json_writer;
 mod leniency;
 mod limits;
 mod losses;
-mod repairs;
+mod text;
 mod validate;
 mod xml;
 

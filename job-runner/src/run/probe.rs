@@ -21,8 +21,8 @@ use std::time::Instant;
 
 use docmill_clients::aws;
 use docmill_clients::secrets::mounted;
+use docmill_crds::api::ingest_run::probe::{Need, ProbeOutcome, ProbeResult};
 use docmill_crds::contract::{Report, RunOrder, secret_mount};
-use docmill_crds::probe::{Need, ProbeOutcome, ProbeResult};
 
 use super::error::RunError;
 

@@ -1,7 +1,7 @@
 //! What a pod with the identity of a worker found, or why there is no such pod.
 
 use docmill_crds::IngestSource;
-use docmill_crds::probe::{ProbeOutcome, ProbeResult};
+use docmill_crds::api::ingest_run::probe::{ProbeOutcome, ProbeResult};
 use kube::ResourceExt as _;
 
 use super::diagnosis::{Check, Verdict};

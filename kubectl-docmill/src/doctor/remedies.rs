@@ -1,7 +1,7 @@
 //! The policy statement or the command that mends a fault.
 
+use docmill_crds::api::ingest_run::probe::{MIN_RECEIVE_COUNT, Need};
 use docmill_crds::api::ingest_source::IngestSourceSpec;
-use docmill_crds::probe::{MIN_RECEIVE_COUNT, Need};
 use docmill_crds::template::Template;
 use serde_json::{Value, json};
 
@@ -180,8 +180,8 @@ fn role(spec: &IngestSourceSpec) -> String {
 
 #[cfg(test)]
 mod tests {
+    use docmill_crds::api::ingest_run::probe::Need;
     use docmill_crds::api::ingest_source::IngestSourceSpec;
-    use docmill_crds::probe::Need;
     use serde_json::json;
 
     use super::{of_model, of_need, of_reason, of_unknown};

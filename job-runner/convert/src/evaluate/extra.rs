@@ -7,7 +7,7 @@
 use docmill_crds::conversion::Extra;
 
 use crate::events::open_elements::OpenElements;
-use crate::json_writer::JsonWriter;
+use crate::text::json_writer::JsonWriter;
 
 #[derive(Debug, Default)]
 pub(crate) struct ExtraBuffer {

@@ -3,10 +3,10 @@
 
 use super::{Evaluator, Owner};
 use crate::automaton::{Action, DOCUMENT, ScopeId, Slot, SlotContent};
-use crate::cursor::{Mark, Position};
 use crate::events::Element;
 use crate::events::json_value::{JsonKind, JsonValue};
 use crate::fault::Flaw;
+use crate::text::cursor::{Mark, Position};
 
 impl Evaluator<'_> {
     /// The root element starts, or a top-level JSON value, of which there may be many: what one holds outside

@@ -8,9 +8,9 @@ mod renewal;
 use std::ops::Range;
 
 use crate::automaton::{Slot, SlotId};
-use crate::cursor::{Mark, Position};
 use crate::events::json_value::{JsonKind, JsonValue};
 use crate::events::names::{UNKNOWN, number};
+use crate::text::cursor::{Mark, Position};
 
 pub(crate) use claims::PassedOver;
 pub(crate) use renewal::Aside;

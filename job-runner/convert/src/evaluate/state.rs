@@ -10,10 +10,10 @@ use super::text::TextBuffer;
 use super::unmapped::Unclaimed;
 use crate::automaton::NodeId;
 use crate::automaton::active::{ActiveNodes, Owner};
-use crate::cursor::Mark;
 use crate::events::gap::Gap;
 use crate::input::window::Window;
 use crate::losses::LossCounter;
+use crate::text::cursor::Mark;
 
 /// An open element.
 #[derive(Clone, Copy, Debug)]

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use docmill_crds::reason::Reason;
 
 use crate::fault::Flaw;
-use crate::input::chars::{is_space, reference, split_qname};
 use crate::limits::Limits;
+use crate::text::chars::{is_space, reference, split_qname};
 
 /// Up to this many attributes are compared one by one. More are hashed, so that a flood of them costs no more
 /// than its bytes.

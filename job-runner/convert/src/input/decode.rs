@@ -6,10 +6,10 @@ use docmill_crds::conversion::{Repair, Syntax};
 use docmill_crds::reason::Reason;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
 
-use super::declaration::{SNIFFED, sniff_encoding};
 use super::decoding::{Decoding, Imposed};
 use crate::fault::Flaw;
-use crate::repairs::{self, leading_space};
+use crate::leniency::repairs::{self, leading_space};
+use crate::text::declaration::{SNIFFED, sniff_encoding};
 
 /// Bytes that cannot be read as text.
 #[derive(Clone, Debug)]

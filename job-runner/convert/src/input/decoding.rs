@@ -1,12 +1,30 @@
 //! What decides about the encoding of an object beside its own bytes.
 
-use crate::repairs::Repairs;
+use docmill_crds::conversion::{DEFAULT_ENCODING, Repair};
+
+use crate::leniency::repairs::Repairs;
+use crate::leniency::{Leniency, Reading};
 
 /// How the bytes of an object become text. By default, as they and their declaration say.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Decoding {
     pub(crate) imposed: Option<Imposed>,
     pub(crate) repairs: Repairs,
+}
+
+impl Decoding {
+    /// What a model's leniency makes of a reading.
+    pub(crate) fn of(leniency: &Leniency, reading: Reading) -> Self {
+        let Leniency { encoding, repairs, .. } = *leniency;
+        let imposed = match reading {
+            Reading::AsDeclared if repairs.has(Repair::Encoding) => None,
+            Reading::AsDeclared => encoding.map(|label| Imposed { label, over_mark: false }),
+            Reading::InFallback => {
+                Some(Imposed { label: encoding.unwrap_or(DEFAULT_ENCODING), over_mark: true })
+            }
+        };
+        Self { imposed, repairs }
+    }
 }
 
 /// An encoding that counts more than the declaration.

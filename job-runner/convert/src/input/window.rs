@@ -7,15 +7,15 @@ use docmill_crds::conversion::{Repair, Syntax};
 use docmill_crds::reason::Reason;
 use encoding_rs::{Encoding, UTF_8};
 
-use super::chars::check_chars;
-use super::declaration::SNIFFED;
 use super::decode::{Encoded, Garbled, Transcoder, utf8};
 use super::decoding::Decoding;
 use super::decompress::{Input, Stopped};
 use super::foreign;
-use crate::cursor::Cursor;
 use crate::fault::{Fault, Flaw, Refusal};
 use crate::limits::Limits;
+use crate::text::chars::check_chars;
+use crate::text::cursor::Cursor;
+use crate::text::declaration::SNIFFED;
 
 /// Bytes per read, until a token does not fit.
 pub(crate) const CHUNK: usize = 64 * 1024;

@@ -1,7 +1,7 @@
 //! The tokens of JSON, read as strictly as RFC 8259 defines them.
 
 use crate::fault::Flaw;
-use crate::json_writer::plain_length;
+use crate::text::json_writer::plain_length;
 
 /// A token of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

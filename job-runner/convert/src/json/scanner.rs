@@ -13,7 +13,6 @@ use super::caps::Caps;
 use super::lexer::{self, JsonToken};
 use super::lines::{Lines, Skip};
 use super::stack::Stack;
-use crate::cursor::Position;
 use crate::events::json_value::{JsonKind, JsonValue, is_space};
 use crate::events::names::{NO_NAMESPACE, Names};
 use crate::events::namespaces::Namespaces;
@@ -23,6 +22,7 @@ use crate::events::{Element, ElementStart, Pause, Sink, View};
 use crate::fault::Flaw;
 use crate::input::window::{Trouble, Window};
 use crate::limits::Limits;
+use crate::text::cursor::Position;
 
 /// May precede a top-level value: RFC 7464.
 const RECORD_SEPARATOR: u8 = 0x1e;

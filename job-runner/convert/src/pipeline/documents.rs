@@ -12,18 +12,19 @@ use super::converter::Converter;
 use super::scratch::Scratch;
 use super::source::Source;
 use crate::automaton::Automaton;
-use crate::cursor::Position;
 use crate::evaluate::Evaluator;
 use crate::evaluate::record::PassedOver;
 use crate::events::{Pause, Sink};
 use crate::fault::{Fault, Flaw, Refusal};
 use crate::input::archive::member::Member;
+use crate::input::decoding::Decoding;
 use crate::input::decompress::Input;
 use crate::input::object_info::ObjectInfo;
 use crate::input::window::{CHUNK, Trouble, Window};
-use crate::json_writer::JsonWriter;
 use crate::leniency::Reading;
 use crate::limits::Limits;
+use crate::text::cursor::Position;
+use crate::text::json_writer::JsonWriter;
 use crate::validate::{self, Accepted, Judged, Values};
 
 /// A JSON document that its model accepts.
@@ -212,7 +213,7 @@ impl<'a> Documents<'a> {
         let Scratch { raw, text, memory, json } = converter.scratches.take();
         let input = Input::new(Box::new(reader), limits);
         let automaton = &converter.automaton;
-        let decoded = (automaton.syntax, leniency.decoding(reading));
+        let decoded = (automaton.syntax, Decoding::of(leniency, reading));
         let (scanner, trouble) = match Window::open(input, decoded, limits, chunk, raw, text) {
             Ok(window) => (Some(Source::new(window, automaton, limits, leniency)), None),
             Err(trouble) => (None, Some(trouble)),

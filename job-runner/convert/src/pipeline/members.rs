@@ -10,7 +10,6 @@ use docmill_crds::reason::Reason;
 
 use super::converter::Converter;
 use super::documents::{Verdict, Volume};
-use crate::cursor::Position;
 use crate::fault::Refusal;
 use crate::input::archive::content::{Content, ContentReader, too_much, unsupported};
 use crate::input::archive::format::{self, Format, HEAD};
@@ -23,6 +22,7 @@ use crate::input::foreign;
 use crate::input::object_info::ObjectInfo;
 use crate::leniency::Reading;
 use crate::limits::Limits;
+use crate::text::cursor::Position;
 
 /// Bytes of a member that are held in memory, where it may have to be read again in another encoding. A larger one is
 /// read once.

@@ -8,6 +8,7 @@ use docmill_crds::reason::Reason;
 
 use super::converter::Converter;
 use crate::fault::Refusal;
+use crate::input::decoding::Decoding;
 use crate::input::decompress::Input;
 use crate::input::window::{CHUNK, Trouble, Window};
 use crate::leniency::Reading;
@@ -30,7 +31,7 @@ impl Converter {
     /// Finds out how an object has to be read, by decoding it to its end; for those who cannot take back what it gave.
     /// An error means that the object could not be read.
     pub fn reading_of(&self, object: impl Read) -> io::Result<Reading> {
-        let decoded = (Syntax::Xml, self.leniency.decoding(Reading::AsDeclared));
+        let decoded = (Syntax::Xml, Decoding::of(&self.leniency, Reading::AsDeclared));
         let input = Input::new(Box::new(object), &self.limits);
         let window = Window::open(input, decoded, &self.limits, CHUNK, Vec::new(), String::new());
         match window.and_then(decode_to_end) {

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::evaluate::Memory;
-use crate::json_writer::JsonWriter;
 use crate::losses::LossCounter;
+use crate::text::json_writer::JsonWriter;
 
 /// Maximum bytes that a buffer may keep; one object of unusual size does not occupy memory permanently.
 const KEPT: usize = 1024 * 1024;

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::{Converter, converter, document, verdicts, verdicts_in_chunks};
-use crate::input::chars::is_char;
+use crate::text::chars::is_char;
 
 fn presets() -> [Converter; Preset::ALL.len()] {
     Preset::ALL.map(|preset| converter(json!({ "preset": preset })))

@@ -3,7 +3,7 @@ use docmill_crds::reason::Reason;
 use serde_json::json;
 
 use super::{Converter, Limits, Verdict, document, one, refusal, verdicts_in_chunks};
-use crate::input::declaration::SNIFFED;
+use crate::text::declaration::SNIFFED;
 
 /// Hands over the one verdict on an object, for each size of the portions in which it may come. The object starts on its
 /// second line: what is always read at once is filled by a comment.

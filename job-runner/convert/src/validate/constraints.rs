@@ -6,8 +6,8 @@ use docmill_crds::reason::Reason;
 use serde_json::Value;
 
 use crate::automaton::FieldPlan;
-use crate::cursor::Position;
 use crate::fault::Fault;
+use crate::text::cursor::Position;
 
 /// A value as its document shows it, without quotes.
 pub(crate) fn plain(value: &Value) -> Cow<'_, str> {

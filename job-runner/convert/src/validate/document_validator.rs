@@ -8,13 +8,13 @@ use docmill_crds::reason::Reason;
 
 use super::constraints::Tally;
 use crate::automaton::{Automaton, DOCUMENT, FieldPlan, Scope, ScopeId, is_certain};
-use crate::cursor::Position;
 use crate::evaluate::Finding;
 use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS};
 use crate::input::object_info::ObjectInfo;
-use crate::json_writer::JsonWriter;
+use crate::text::cursor::Position;
+use crate::text::json_writer::JsonWriter;
 use crate::types::Resolution;
 
 /// Where in the text of a document the value of each of its model's fields is; an empty range for a field

@@ -10,8 +10,8 @@ mod subset;
 
 use docmill_crds::conversion::Entities;
 
-use crate::entities::declared::Declared;
 use crate::fault::Flaw;
+use crate::leniency::entities::declared::Declared;
 use reader::DoctypeReader;
 
 /// How a declaration starts.

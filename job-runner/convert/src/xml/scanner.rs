@@ -19,20 +19,20 @@ use encoding_rs::Encoding;
 
 use super::doctype;
 use super::tokens::{self, XmlToken};
-use crate::cursor::{Mark, Position};
-use crate::entities::declared::Declared;
 use crate::events::names::Names;
 use crate::events::namespaces::Namespaces;
 use crate::events::open_elements::OpenElements;
 use crate::events::tag::{self, Attributes, Span};
 use crate::events::{Element, ElementStart, Pause, Sink, View};
 use crate::fault::Flaw;
-use crate::input::chars::{is_space, reference};
-use crate::input::declaration::{self, Declaration};
 use crate::input::window::{Departure, Trouble, Window, too_long};
 use crate::leniency::Leniency;
+use crate::leniency::entities::declared::Declared;
+use crate::leniency::repairs::log::RepairLog;
 use crate::limits::Limits;
-use crate::repairs::log::RepairLog;
+use crate::text::chars::{is_space, reference};
+use crate::text::cursor::{Mark, Position};
+use crate::text::declaration::{self, Declaration};
 use prologs::leading;
 
 #[derive(Debug)]

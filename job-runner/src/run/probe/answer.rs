@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use docmill_clients::aws::{StoreError, StoreFault};
-use docmill_crds::probe::{Need, ProbeResult};
+use docmill_crds::api::ingest_run::probe::{Need, ProbeResult};
 
 /// How long a store may take for one answer.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -113,7 +113,7 @@ pub(super) fn unanswered(need: Need, error: &NoAnswer) -> ProbeResult {
 #[cfg(test)]
 mod tests {
     use docmill_clients::aws::{StoreError, StoreFault};
-    use docmill_crds::probe::{Need, ProbeOutcome};
+    use docmill_crds::api::ingest_run::probe::{Need, ProbeOutcome};
 
     use super::{NoAnswer, granted, not_denied, permitted, unanswered};
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
-use docmill_crds::probe::{MIN_RECEIVE_COUNT, Need, ProbeResult};
+use docmill_crds::api::ingest_run::probe::{MIN_RECEIVE_COUNT, Need, ProbeResult};
 use serde_json::{Map, Value};
 
 /// Services that pass notifications of a bucket on to a queue.
@@ -122,7 +122,7 @@ fn one_or_many(value: Option<&Value>) -> Vec<&Value> {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::probe::ProbeOutcome::{Failed, Passed, Unknown};
+    use docmill_crds::api::ingest_run::probe::ProbeOutcome::{Failed, Passed, Unknown};
     use serde_json::{Value, json};
 
     use super::{policy, redrive};

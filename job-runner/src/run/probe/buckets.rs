@@ -2,9 +2,9 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
+use docmill_crds::api::ingest_run::probe::{MAX_CLOCK_SKEW_SECONDS, Need, ProbeResult};
 use docmill_crds::api::storage::RawLocation;
 use docmill_crds::contract::RunOrder;
-use docmill_crds::probe::{MAX_CLOCK_SKEW_SECONDS, Need, ProbeResult};
 use docmill_crds::records::runs::run_folder;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -144,7 +144,7 @@ fn skew(date: Option<&str>, now: Timestamp) -> ProbeResult {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::probe::{Need, ProbeOutcome, ProbeResult};
+    use docmill_crds::api::ingest_run::probe::{Need, ProbeOutcome, ProbeResult};
     use jiff::Timestamp;
 
     use super::skew;

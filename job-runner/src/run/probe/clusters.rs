@@ -3,9 +3,9 @@
 use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_clients::outbound::tls::Distrust;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
+use docmill_crds::api::ingest_run::probe::{Need, ProbeResult};
 use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::contract::secret_mount;
-use docmill_crds::probe::{Need, ProbeResult};
 use docmill_crds::template::Template;
 
 use super::answer::{ANSWER_WITHIN, late};
@@ -109,9 +109,9 @@ fn word(error: &ElasticError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use docmill_crds::api::ingest_run::probe::Need;
+    use docmill_crds::api::ingest_run::probe::ProbeOutcome::{Failed, Passed, Unknown};
     use docmill_crds::api::ingest_source::IngestSourceSpec;
-    use docmill_crds::probe::Need;
-    use docmill_crds::probe::ProbeOutcome::{Failed, Passed, Unknown};
     use serde_json::{Value, json};
 
     use super::{needs, privileges};

@@ -4,8 +4,8 @@ use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotif
 use aws_sdk_s3::types::{
     FilterRule, FilterRuleName, NotificationConfigurationFilter, QueueConfiguration, S3KeyFilter,
 };
+use docmill_crds::api::ingest_run::probe::{Need, ProbeResult};
 use docmill_crds::api::storage::RawLocation;
-use docmill_crds::probe::{Need, ProbeResult};
 
 /// The events that tell of every new object.
 const CREATED: &str = "s3:ObjectCreated:*";
@@ -77,8 +77,8 @@ mod tests {
         Event, EventBridgeConfiguration, FilterRule, FilterRuleName, NotificationConfigurationFilter,
         QueueConfiguration, S3KeyFilter,
     };
+    use docmill_crds::api::ingest_run::probe::ProbeOutcome::{Failed, Passed, Unknown};
     use docmill_crds::api::storage::{OnDelete, RawLocation};
-    use docmill_crds::probe::ProbeOutcome::{Failed, Passed, Unknown};
 
     use super::judge;
 

@@ -3,9 +3,9 @@
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use docmill_clients::aws;
 use docmill_clients::secrets::mounted;
+use docmill_crds::api::ingest_run::probe::{Need, ProbeOutcome, ProbeResult};
 use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::contract::secret_mount;
-use docmill_crds::probe::{Need, ProbeOutcome, ProbeResult};
 
 use super::answer::{self, NoAnswer, ask, granted, permitted, unanswered};
 use super::attributes::{QueueFacts, policy, redrive};

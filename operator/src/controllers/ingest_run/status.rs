@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use docmill_crds::api::ingest_run::probe::{ProbeOutcome, ProbeResult};
 use docmill_crds::api::ingest_run::{IngestMode, IngestPhase};
 use docmill_crds::contract::RunOrder;
 use docmill_crds::error_class::ErrorClass;
-use docmill_crds::probe::{ProbeOutcome, ProbeResult};
 use docmill_crds::records::runs::{Tally, report_key, run_folder};
 use docmill_crds::{IngestRun, IngestRunStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::property::{escape, line};
 use super::super::{Documents, Reading, Verdict};
 use super::{Converter, counts, read, with_record};
-use crate::input::declaration::SNIFFED;
+use crate::text::declaration::SNIFFED;
 
 /// Any combination of what a model may allow.
 fn settings() -> impl Strategy<Value = Value> {

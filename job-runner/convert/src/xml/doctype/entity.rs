@@ -5,8 +5,8 @@ use docmill_crds::conversion::Entities;
 use docmill_crds::reason::Reason;
 
 use super::reader::DoctypeReader;
-use crate::entities::declared::Declared;
 use crate::fault::Flaw;
+use crate::leniency::entities::declared::Declared;
 
 /// How it starts.
 pub(super) const START: &str = "<!ENTITY";

@@ -1,7 +1,7 @@
 //! Parses the parts of a document type declaration.
 
 use crate::fault::Flaw;
-use crate::input::chars::{is_ncname, is_space, split_qname};
+use crate::text::chars::{is_ncname, is_space, split_qname};
 
 /// The text of a declaration, and how far it was read.
 pub(crate) struct DoctypeReader<'a> {

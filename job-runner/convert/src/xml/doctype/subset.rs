@@ -5,10 +5,10 @@ use docmill_crds::conversion::Entities;
 
 use super::entity;
 use super::reader::DoctypeReader;
-use crate::entities::declared::Declared;
 use crate::events::tag::check_references;
 use crate::fault::Flaw;
-use crate::input::chars::{check_instruction, is_name_token};
+use crate::leniency::entities::declared::Declared;
+use crate::text::chars::{check_instruction, is_name_token};
 
 /// Types of attributes that are one word: production 54.
 const TYPES: &[&str] = &["CDATA", "ID", "IDREF", "IDREFS", "ENTITY", "ENTITIES", "NMTOKEN", "NMTOKENS"];

@@ -11,9 +11,9 @@ use crate::events::namespaces::{Namespaces, is_prefixed, undeclared};
 use crate::events::tag::{self, Attributes};
 use crate::events::{ElementStart, Sink};
 use crate::fault::Flaw;
-use crate::input::chars::check_chars;
-use crate::repairs::log::RepairLog;
-use crate::repairs::{control_characters, unclosed_at_end, undeclared_prefix};
+use crate::leniency::repairs::log::RepairLog;
+use crate::leniency::repairs::{control_characters, unclosed_at_end, undeclared_prefix};
+use crate::text::chars::check_chars;
 use crate::xml::tokens::{self, XmlToken};
 
 /// Where prefixes are looked up and repairs noted.

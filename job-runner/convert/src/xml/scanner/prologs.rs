@@ -3,13 +3,13 @@
 use docmill_crds::conversion::{Entities, Repair};
 
 use super::XmlState;
-use crate::entities::declared::Declared;
 use crate::fault::Flaw;
-use crate::input::chars::{check_instruction, is_space};
-use crate::input::declaration::{self, Declaration};
 use crate::input::decode::Encoded;
-use crate::repairs::log::RepairLog;
-use crate::repairs::{leading_space, trailing_data};
+use crate::leniency::entities::declared::Declared;
+use crate::leniency::repairs::log::RepairLog;
+use crate::leniency::repairs::{leading_space, trailing_data};
+use crate::text::chars::{check_instruction, is_space};
+use crate::text::declaration::{self, Declaration};
 use crate::xml::doctype;
 
 /// Bytes before the XML declaration that may be left out.

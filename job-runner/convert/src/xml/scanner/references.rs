@@ -4,10 +4,10 @@ use docmill_crds::conversion::{Entities, Repair};
 use docmill_crds::reason::Reason;
 
 use super::{Scanner, XmlState};
-use crate::entities::named;
 use crate::events::Sink;
 use crate::fault::Flaw;
-use crate::repairs::{bare_ampersand, control_characters};
+use crate::leniency::entities::named;
+use crate::leniency::repairs::{bare_ampersand, control_characters};
 
 /// What a reference stands for that strict reading refuses.
 pub(super) enum StandsFor {

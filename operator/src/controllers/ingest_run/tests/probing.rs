@@ -1,8 +1,8 @@
 //! A probe: one Job, whose report is the result.
 
+use docmill_crds::api::ingest_run::probe::{Need, ProbeResult};
 use docmill_crds::api::ingest_run::{IngestMode, IngestPhase};
 use docmill_crds::contract::{Report, RunOrder, RunStep};
-use docmill_crds::probe::{Need, ProbeResult};
 use docmill_crds::{IngestRun, IngestRunStatus};
 
 use super::{at, end, fresh, order, run, step};

@@ -2,7 +2,7 @@
 
 use super::XmlState;
 use crate::fault::Flaw;
-use crate::input::chars::reference;
+use crate::text::chars::reference;
 use crate::xml::scanner::references::StandsFor;
 
 /// Maximum number of references that are replaced in one tag: each takes memory until the tag was read.

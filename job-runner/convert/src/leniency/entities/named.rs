@@ -25,13 +25,13 @@ pub(crate) fn characters(name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::{NAMES, characters};
-    use crate::input::chars::is_char;
+    use crate::text::chars::is_char;
 
     #[test]
     fn every_line_is_a_name_and_what_xml_allows() {
         assert_eq!(NAMES.len(), include_str!("names.tsv").lines().count());
         for (name, characters) in NAMES.iter() {
-            assert!(crate::input::chars::is_ncname(name), "{name}");
+            assert!(crate::text::chars::is_ncname(name), "{name}");
             assert!((1..=2).contains(&characters.chars().count()), "{name}");
             assert!(characters.chars().all(is_char), "{name}");
         }

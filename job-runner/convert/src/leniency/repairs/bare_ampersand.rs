@@ -1,6 +1,6 @@
 //! `BareAmpersand`: an `&` that begins no reference stands for itself.
 
-use crate::input::chars::is_ncname;
+use crate::text::chars::is_ncname;
 
 /// Whether the text between an `&` and the next `;` makes no reference: it is neither the name of an entity, which may
 /// be unknown, nor the number of a character, which XML may not allow.

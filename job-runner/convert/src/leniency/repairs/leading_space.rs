@@ -1,8 +1,8 @@
 //! `LeadingSpace`: white space and byte order marks before the XML declaration are left out. Without a declaration, white
 //! space before the root element is no fault.
 
-use crate::input::chars::is_space;
-use crate::input::declaration::SNIFFED;
+use crate::text::chars::is_space;
+use crate::text::declaration::SNIFFED;
 
 /// How many bytes come before the declaration: 0 where it is at the start, or where anything else comes first. They are
 /// looked for in the first [`SNIFFED`] bytes.

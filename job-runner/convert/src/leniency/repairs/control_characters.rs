@@ -1,6 +1,6 @@
 //! `ControlCharacters`: characters that XML does not allow are left out, also when they are written as references.
 
-use crate::input::chars::is_char;
+use crate::text::chars::is_char;
 
 /// Appends `text` without the characters that XML does not allow; returns how many there were.
 pub(crate) fn leave_out(text: &str, into: &mut String) -> u64 {

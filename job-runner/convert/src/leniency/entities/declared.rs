@@ -6,7 +6,7 @@ use docmill_crds::reason::Reason;
 
 use super::named;
 use crate::fault::Flaw;
-use crate::input::chars::{is_ncname, reference};
+use crate::text::chars::{is_ncname, reference};
 
 /// Maximum levels of entities in each other.
 const MOST_LEVELS: usize = 8;
