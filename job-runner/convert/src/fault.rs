@@ -1,10 +1,13 @@
 //! What is wrong with a document, and where.
 
+pub(crate) mod member;
+pub(crate) mod position;
+
 use docmill_crds::reason::Reason;
 use serde::Serialize;
 
-use super::input::archive::member::Member;
-use crate::text::cursor::Position;
+use self::member::Member;
+use self::position::Position;
 
 /// Maximum characters of a found value that a fault shows.
 const SHOWN: usize = 80;

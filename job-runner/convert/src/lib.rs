@@ -46,8 +46,8 @@ mod validate;
 mod xml;
 
 pub use comparison::diff::{DiffStep, Edit, diff};
+pub use fault::member::Member;
 pub use fault::{Fault, MAX_FAULTS, Refusal};
-pub use input::archive::member::Member;
 pub use input::archive::object::{Object, Piped};
 pub use input::object_info::ObjectInfo;
 pub use leniency::Reading;

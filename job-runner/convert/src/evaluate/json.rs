@@ -6,7 +6,8 @@ use crate::automaton::{Action, DOCUMENT, ScopeId, Slot, SlotContent};
 use crate::events::Element;
 use crate::events::json_value::{JsonKind, JsonValue};
 use crate::fault::Flaw;
-use crate::text::cursor::{Mark, Position};
+use crate::fault::position::Position;
+use crate::text::cursor::Mark;
 
 impl Evaluator<'_> {
     /// The root element starts, or a top-level JSON value, of which there may be many: what one holds outside

@@ -10,7 +10,8 @@ use std::ops::Range;
 use crate::automaton::{Slot, SlotId};
 use crate::events::json_value::{JsonKind, JsonValue};
 use crate::events::names::{UNKNOWN, number};
-use crate::text::cursor::{Mark, Position};
+use crate::fault::position::Position;
+use crate::text::cursor::Mark;
 
 pub(crate) use claims::PassedOver;
 pub(crate) use renewal::Aside;

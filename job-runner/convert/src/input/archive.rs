@@ -9,7 +9,6 @@
 pub(crate) mod content;
 mod directory;
 pub(crate) mod format;
-pub(crate) mod member;
 mod name;
 pub(crate) mod object;
 mod pattern;

@@ -20,9 +20,9 @@ use crate::events::open_elements::OpenElements;
 use crate::events::tag::Attributes;
 use crate::events::{Element, ElementStart, Pause, Sink, View};
 use crate::fault::Flaw;
+use crate::fault::position::Position;
 use crate::input::window::{Trouble, Window};
 use crate::limits::Limits;
-use crate::text::cursor::Position;
 
 /// May precede a top-level value: RFC 7464.
 const RECORD_SEPARATOR: u8 = 0x1e;

@@ -15,15 +15,15 @@ use crate::automaton::Automaton;
 use crate::evaluate::Evaluator;
 use crate::evaluate::record::PassedOver;
 use crate::events::{Pause, Sink};
+use crate::fault::member::Member;
+use crate::fault::position::Position;
 use crate::fault::{Fault, Flaw, Refusal};
-use crate::input::archive::member::Member;
 use crate::input::decoding::Decoding;
 use crate::input::decompress::Input;
 use crate::input::object_info::ObjectInfo;
 use crate::input::window::{CHUNK, Trouble, Window};
 use crate::leniency::Reading;
 use crate::limits::Limits;
-use crate::text::cursor::Position;
 use crate::text::json_writer::JsonWriter;
 use crate::validate::{self, Accepted, Judged, Values};
 

@@ -11,9 +11,10 @@ use docmill_crds::reason::Reason;
 use super::converter::Converter;
 use super::documents::{Verdict, Volume};
 use crate::fault::Refusal;
+use crate::fault::member::Member;
+use crate::fault::position::Position;
 use crate::input::archive::content::{Content, ContentReader, too_much, unsupported};
 use crate::input::archive::format::{self, Format, HEAD};
-use crate::input::archive::member::Member;
 use crate::input::archive::object::Object;
 use crate::input::archive::walk::{self, Visit};
 use crate::input::decode::Garbled;
@@ -22,7 +23,6 @@ use crate::input::foreign;
 use crate::input::object_info::ObjectInfo;
 use crate::leniency::Reading;
 use crate::limits::Limits;
-use crate::text::cursor::Position;
 
 /// Bytes of a member that are held in memory, where it may have to be read again in another encoding. A larger one is
 /// read once.

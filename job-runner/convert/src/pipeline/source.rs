@@ -5,11 +5,11 @@ use docmill_crds::conversion::{RepairCounts, Syntax};
 use crate::automaton::Automaton;
 use crate::events::{Pause, Sink};
 use crate::fault::Flaw;
+use crate::fault::position::Position;
 use crate::input::window::{Trouble, Window};
 use crate::json::scanner::JsonScanner;
 use crate::leniency::Leniency;
 use crate::limits::Limits;
-use crate::text::cursor::Position;
 use crate::xml::scanner::Scanner;
 
 /// An object that is being read.

@@ -1,19 +1,8 @@
-//! Lines and columns, counted while an object streams by.
+//! Positions, counted while an object streams by.
 
 use std::cell::Cell;
 
-/// A place in an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Position {
-    /// The line, from 1.
-    pub(crate) line: u32,
-    /// The character in that line, from 1.
-    pub(crate) column: u32,
-}
-
-impl Position {
-    pub(crate) const START: Self = Self { line: 1, column: 1 };
-}
+use crate::fault::position::Position;
 
 /// Where a value is. Lines are counted only when they are needed: when something is wrong with the document,
 /// or when the window drops the value's text.

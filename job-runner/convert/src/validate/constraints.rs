@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::automaton::FieldPlan;
 use crate::fault::Fault;
-use crate::text::cursor::Position;
+use crate::fault::position::Position;
 
 /// A value as its document shows it, without quotes.
 pub(crate) fn plain(value: &Value) -> Cow<'_, str> {

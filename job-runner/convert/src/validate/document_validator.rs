@@ -11,9 +11,9 @@ use crate::automaton::{Automaton, DOCUMENT, FieldPlan, Scope, ScopeId, is_certai
 use crate::evaluate::Finding;
 use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
+use crate::fault::position::Position;
 use crate::fault::{Fault, MAX_FAULTS};
 use crate::input::object_info::ObjectInfo;
-use crate::text::cursor::Position;
 use crate::text::json_writer::JsonWriter;
 use crate::types::Resolution;
 

@@ -25,13 +25,14 @@ use crate::events::open_elements::OpenElements;
 use crate::events::tag::{self, Attributes, Span};
 use crate::events::{Element, ElementStart, Pause, Sink, View};
 use crate::fault::Flaw;
+use crate::fault::position::Position;
 use crate::input::window::{Departure, Trouble, Window, too_long};
 use crate::leniency::Leniency;
 use crate::leniency::entities::declared::Declared;
 use crate::leniency::repairs::log::RepairLog;
 use crate::limits::Limits;
 use crate::text::chars::{is_space, reference};
-use crate::text::cursor::{Mark, Position};
+use crate::text::cursor::Mark;
 use crate::text::declaration::{self, Declaration};
 use prologs::leading;
 

@@ -7,13 +7,13 @@ use docmill_crds::conversion::ResolvedArchive;
 
 use super::content::{Content, too_much, unsupported};
 use super::directory::Directory;
-use super::member::Member;
 use super::name::Name;
 use super::object::Object;
 use super::pattern;
 use super::stream::Stream;
 use super::tar::TarReader;
 use super::zip::ZipContent;
+use crate::fault::member::Member;
 use crate::input::decode::Garbled;
 use crate::input::decompress::{Input, Stopped};
 use crate::limits::Limits;
