@@ -16,7 +16,7 @@ use super::cluster_info::ClusterInfo;
 use super::connection::link::{ClusterLink, Connections};
 use super::connection::transport::ClusterRequest;
 use super::error::ElasticError;
-use super::pending_searches::PendingSearches;
+use super::search_batch::pending_searches::PendingSearches;
 use crate::outbound::Cap;
 use crate::outbound::gates::Gate;
 use crate::secrets::Secrets;

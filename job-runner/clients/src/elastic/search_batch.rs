@@ -1,6 +1,8 @@
 //! Joins searches that arrive within a short time into one `_msearch`: many small questions to one cluster then cost
 //! one request.
 
+pub(super) mod pending_searches;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,9 +10,9 @@ use elasticsearch::http::Method;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use self::pending_searches::{JoinedSearch, PendingSearch};
 use super::client::{Elastic, parse};
 use super::error::{ElasticError, ErrorCause};
-use super::pending_searches::{JoinedSearch, PendingSearch};
 use crate::outbound::Cap;
 
 /// How long the first search waits for others.

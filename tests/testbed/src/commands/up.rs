@@ -13,7 +13,7 @@ use crate::{
         toolchains::{self, Toolchains},
     },
     ip_family::IpFamily,
-    parts::{dns, elasticmq, elasticsearch, go, model_server, opensearch, product, rootfs, stores},
+    parts::{dns, elasticmq, elasticsearch, go, image::rootfs, model_server, opensearch, product, stores},
     process::boot_id,
     progress::{note, seconds, step},
     versions::Versions,

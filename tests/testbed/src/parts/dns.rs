@@ -1,8 +1,8 @@
 //! The cluster's name service, without which `http://s3.docmill-testbed.svc` means nothing in a pod.
 
 use crate::{
-    cluster::kubectl::Kubectl, home::Home, ip_family::IpFamily, parts::rootfs::BASE_IMAGE, template::Values,
-    versions::Versions,
+    cluster::kubectl::Kubectl, home::Home, ip_family::IpFamily, parts::image::rootfs::BASE_IMAGE,
+    template::Values, versions::Versions,
 };
 
 const MANIFEST: &str = include_str!("../../parts/manifests/coredns.yaml");

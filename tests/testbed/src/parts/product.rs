@@ -13,9 +13,11 @@ use crate::{
     command::{Failed, run_logged},
     home::{Home, checkout},
     parts::{
-        archive::{self, Image, Layer, sha256},
         cargo::{PROFILE, cargo, programs},
-        rootfs,
+        image::{
+            archive::{self, Image, Layer, sha256},
+            rootfs,
+        },
     },
     progress::step,
 };

@@ -12,10 +12,12 @@ use crate::{
     home::Home,
     host::packages,
     parts::{
-        archive::{Image, Layer},
-        oci::OciImage,
+        image::{
+            archive::{Image, Layer},
+            oci::OciImage,
+            rootfs,
+        },
         product::USER,
-        rootfs,
     },
 };
 

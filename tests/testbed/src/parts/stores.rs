@@ -8,7 +8,7 @@ use crate::{
     home::Home,
     host::toolchains::Toolchains,
     ip_family::{IpFamily, url_host},
-    parts::{elasticmq, elasticsearch, model_server, pod::HostFolders, rootfs::BASE_IMAGE},
+    parts::{elasticmq, elasticsearch, image::rootfs::BASE_IMAGE, model_server, pod::HostFolders},
     progress::step,
     template::Values,
     versions::Versions,

@@ -12,7 +12,7 @@ use crate::{
     command::{output, run_logged, tool},
     home::{Home, is_made_from, make_from},
     host::packages,
-    parts::archive::{Image, Layer},
+    parts::image::archive::{Image, Layer},
     progress::step,
 };
 
@@ -21,7 +21,7 @@ pub(crate) const PAUSE_IMAGE: &str = "localhost/pause:1";
 /// The image of parts that bring their programs along by volume.
 pub(crate) const BASE_IMAGE: &str = "localhost/docmill-testbed-base:1";
 
-const PAUSE_SOURCE: &str = include_str!("../../parts/pause/pause.c");
+const PAUSE_SOURCE: &str = include_str!("../../../parts/pause/pause.c");
 const PACKAGES: [&str; 6] = ["libc6", "libgcc-s1", "zlib1g", "ca-certificates", "tzdata", "busybox"];
 /// In today's Debian these folders at the root are links into `usr`, while some packages still name them.
 const MERGED: [&str; 4] = ["bin", "lib", "lib64", "sbin"];

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::error::ElasticError;
+use crate::elastic::ElasticError;
 
 /// The answer to a search that may have shared its request with others.
 #[derive(Debug, PartialEq)]

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     command::{output, tool},
-    parts::archive::{Image, Layer, sha256},
+    parts::image::archive::{Image, Layer, sha256},
 };
 
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
