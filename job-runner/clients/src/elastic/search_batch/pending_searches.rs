@@ -17,26 +17,26 @@ pub struct JoinedSearch {
 }
 
 /// A search that waits for its request.
-pub(super) struct PendingSearch {
-    pub(super) index: String,
-    pub(super) body: Value,
-    pub(super) sender: oneshot::Sender<Result<JoinedSearch, ElasticError>>,
+pub(in crate::elastic) struct PendingSearch {
+    pub(in crate::elastic) index: String,
+    pub(in crate::elastic) body: Value,
+    pub(in crate::elastic) sender: oneshot::Sender<Result<JoinedSearch, ElasticError>>,
 }
 
 /// The searches that wait for the next request.
 #[derive(Default)]
-pub(super) struct PendingSearches(Mutex<Vec<PendingSearch>>);
+pub(in crate::elastic) struct PendingSearches(Mutex<Vec<PendingSearch>>);
 
 impl PendingSearches {
     /// Adds a search. Returns whether it is the first one.
-    pub(super) fn push(&self, search: PendingSearch) -> bool {
+    pub(in crate::elastic) fn push(&self, search: PendingSearch) -> bool {
         let mut all = self.all();
         all.push(search);
         all.len() == 1
     }
 
     /// Takes all searches that somebody still waits for.
-    pub(super) fn take(&self) -> Vec<PendingSearch> {
+    pub(in crate::elastic) fn take(&self) -> Vec<PendingSearch> {
         let mut all = std::mem::take(&mut *self.all());
         all.retain(|search| !search.sender.is_closed());
         all
@@ -49,7 +49,7 @@ impl PendingSearches {
 
 impl PendingSearch {
     /// Answers whoever asked.
-    pub(super) fn answer(self, answer: Result<Value, ElasticError>, is_first: bool) {
+    pub(in crate::elastic) fn answer(self, answer: Result<Value, ElasticError>, is_first: bool) {
         // Whoever asked may no longer wait.
         let _ = self.sender.send(answer.map(|answer| JoinedSearch { answer, is_first }));
     }
