@@ -18,7 +18,7 @@ use super::evaluate::Finding;
 use super::evaluate::record::PassedOver;
 use super::fault::Fault;
 use super::input::object_info::ObjectInfo;
-use super::json_writer::JsonWriter;
+use crate::text::json_writer::JsonWriter;
 use document_validator::Judge;
 
 /// The judgement of a document.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr, VariantArray};
 
-use super::serialization::every;
+use crate::serialization::every;
 
 /// How far the clock of a node may be off. AWS refuses signatures that are five minutes old.
 pub const MAX_CLOCK_SKEW_SECONDS: u64 = 60;

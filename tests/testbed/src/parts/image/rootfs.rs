@@ -94,7 +94,7 @@ fn build_base(home: &Home, part: &Path) -> anyhow::Result<()> {
 }
 
 /// What the packages' own scripts would make when they are installed.
-pub(super) fn write_frame(layer: &mut Layer, root: &Path) -> anyhow::Result<()> {
+pub(in crate::parts) fn write_frame(layer: &mut Layer, root: &Path) -> anyhow::Result<()> {
     for name in MERGED {
         layer.link(&Path::new("usr").join(name), Path::new(name))?;
     }
@@ -124,7 +124,7 @@ fn authorities(root: &Path) -> anyhow::Result<String> {
 }
 
 /// Writes the files below a folder of unpacked packages, each to where `place` has it.
-pub(super) fn write_tree(
+pub(in crate::parts) fn write_tree(
     layer: &mut Layer,
     root: &Path,
     folder: &Path,
@@ -152,7 +152,7 @@ fn mode(file: &Path) -> anyhow::Result<u32> {
 }
 
 /// Where a package's file goes; nowhere when it is of no use in an image.
-pub(super) fn place(path: &Path) -> Option<PathBuf> {
+pub(in crate::parts) fn place(path: &Path) -> Option<PathBuf> {
     let useless = ["usr/share/doc", "usr/share/lintian", "usr/share/man", "usr/share/bug"];
     if useless.iter().any(|folder| path.starts_with(folder)) {
         return None;
