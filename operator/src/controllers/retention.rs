@@ -1,5 +1,5 @@
-//! Removes what deleted runs leave behind: their records next to the ledger or the enriched documents, and
-//! their files in the snapshot bucket.
+//! Removes what nobody needs any more. First, what deleted runs leave behind: their records next to the ledger or the
+//! enriched documents, and their files in the snapshot bucket.
 //! Periodically, the operator asks the stores of each recently reached source, and each cluster that an
 //! enrichment writes to, of which runs they have records, and removes those of runs that no longer exist. The
 //! sweep starts from the stored records and not from deletions, so nothing is missed while no operator runs,
@@ -7,9 +7,11 @@
 //! sweep takes a part.
 //!
 //! - `records`: the records of runs in one index; `files`: the files of a run;
-//! - `ingest`, `enrichment`: the sweep for each kind of run.
+//! - `ingest`, `enrichment`: the sweep for each kind of run;
+//! - `expiry`: the records of units that `spec.ledger.retention` lets go.
 
 mod enrichment;
+mod expiry;
 mod files;
 mod ingest;
 mod records;
@@ -74,6 +76,8 @@ async fn sweep(context: &SourceContext, grace: Duration, turn: usize) {
                 let (source, _) = context.connections.try_resolve(source);
                 let swept = tokio::time::timeout(TIMEOUT, ingest::sweep(&source, context, before)).await;
                 report(&source.name_any(), swept);
+                let expired = tokio::time::timeout(TIMEOUT, expiry::expire(&source, context)).await;
+                expiry::report(&source.name_any(), expired);
             }
         })
         .await;

@@ -135,6 +135,13 @@ impl BulkBody {
         self.close_item(address);
     }
 
+    /// Deletes a document only if it is unchanged since it was read; otherwise, and if it is gone, the outcome is
+    /// [`ItemOutcome::Superseded`](super::ItemOutcome::Superseded).
+    pub fn push_delete_unless_changed(&mut self, address: Address<'_>, token: ConcurrencyToken) {
+        self.push_action(&Action::Delete(Meta::unless_changed(address, token)));
+        self.close_item(address);
+    }
+
     fn push_action(&mut self, action: &Action<'_>) {
         // Strings and numbers into a Vec: serde_json cannot fail here.
         let _ = serde_json::to_writer(&mut self.bytes, action);

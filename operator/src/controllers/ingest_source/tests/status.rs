@@ -40,7 +40,7 @@ fn the_numbers_are_those_of_queue_and_ledger() {
     assert_eq!(status.revision.as_deref(), Some("abc"));
     assert_eq!(
         status.units,
-        Some(UnitCounts { pending: 7, indexed: 7, converted: 0, held: 0, failed: 0, skipped: 0 })
+        Some(UnitCounts { pending: 7, indexed: 7, ..UnitCounts::default() })
     );
     let workers = status.workers.unwrap();
     assert_eq!((workers.active, workers.desired), (1, 1));
