@@ -84,7 +84,11 @@ pub fn report(source: &str, expired: Result<Result<i64, ElasticError>, Elapsed>)
         Ok(Ok(records)) => tracing::info!(source, records, "removed records that have expired"),
         Ok(Err(error)) => {
             let error = with_causes(&error);
-            tracing::warn!(source, error, "failed to remove records that have expired; the next sweep retries");
+            tracing::warn!(
+                source,
+                error,
+                "failed to remove records that have expired; the next sweep retries"
+            );
         }
         Err(_) => {
             tracing::warn!(source, "removing records that have expired timed out; the next sweep continues");
