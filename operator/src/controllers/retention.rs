@@ -1,5 +1,6 @@
 //! Removes what nobody needs any more. First, what deleted runs leave behind: their records next to the ledger or the
-//! enriched documents, and their files in the snapshot bucket.
+//! enriched documents, and their files in the snapshot bucket; then, records of units that have expired.
+//!
 //! Periodically, the operator asks the stores of each recently reached source, and each cluster that an
 //! enrichment writes to, of which runs they have records, and removes those of runs that no longer exist. The
 //! sweep starts from the stored records and not from deletions, so nothing is missed while no operator runs,
@@ -76,8 +77,9 @@ async fn sweep(context: &SourceContext, grace: Duration, turn: usize) {
                 let (source, _) = context.connections.try_resolve(source);
                 let swept = tokio::time::timeout(TIMEOUT, ingest::sweep(&source, context, before)).await;
                 report(&source.name_any(), swept);
-                let expired = tokio::time::timeout(TIMEOUT, expiry::expire(&source, context)).await;
-                expiry::report(&source.name_any(), expired);
+                // On the heap, since it is large.
+                let expiring = Box::pin(expiry::expire(&source, context));
+                expiry::report(&source.name_any(), tokio::time::timeout(TIMEOUT, expiring).await);
             }
         })
         .await;

@@ -1,5 +1,7 @@
 //! Against a real cluster: the one that `ES_RAW_URL` names.
 
+#![allow(clippy::large_futures, reason = "a test has a stack of its own")]
+
 use docmill_clients::elastic::{Address, Elastic};
 use docmill_clients::secrets::Secrets;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
