@@ -128,6 +128,14 @@ fn without_an_index_the_ledger_needs_a_cluster_of_its_own() {
 }
 
 #[test]
+fn a_retention_says_which_records_expire() {
+    let fault = |retention: Value| source_fault("/spec/ledger", json!({"retention": retention}));
+    assert_eq!(fault(json!({"supersededSeconds": 60})), None);
+    assert_eq!(fault(json!({"removedSeconds": 60})), None);
+    assert!(fault(json!({})).expect("a fault").contains("set supersededSeconds, removedSeconds, or both"));
+}
+
+#[test]
 fn what_is_signed_for_is_one_endpoint_of_a_known_service() {
     let signed =
         |urls: Value, service: &str| json!({"urls": urls, "aws": {"region": "r", "service": service}});

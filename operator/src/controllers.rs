@@ -5,7 +5,7 @@
 //! - `connection`: both kinds of connections;
 //! - `request_limits`: the limits of connections, and who shares them;
 //! - `run_controller`, `run_job`, `run_status`: what runs of both kinds share;
-//! - `retention`: removes what deleted runs left behind.
+//! - `retention`: removes what deleted runs left behind, and records that have expired.
 
 mod connection;
 pub(crate) mod conversion_model;

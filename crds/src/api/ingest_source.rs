@@ -2,6 +2,7 @@
 
 mod index;
 mod locations;
+mod retention;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
@@ -13,6 +14,7 @@ use super::elasticsearch::ElasticsearchCluster;
 use super::pod_template::PodTemplate;
 use crate::conversion::Conversion;
 pub use index::{DateWindow, Index, InvalidDay};
+pub use retention::LedgerRetention;
 
 use super::storage::{BucketLocation, RawLocation, SnapshotLocation, Storage};
 use super::tls::{Tls, with_certificates};
@@ -224,6 +226,9 @@ pub struct Ledger {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1024))]
     pub number_of_replicas: Option<i32>,
+    /// How long records are kept that say nothing of what is searchable. Left out: all records are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<LedgerRetention>,
     /// Take over these indices from their owner: a source of another Kubernetes cluster, or an earlier source
     /// of this name. The next worker does so, and continues from the records. The previous owner must have
     /// stopped writing to them before; remove this field once the takeover is done.
@@ -398,8 +403,12 @@ pub struct UnitCounts {
     pub held: i64,
     /// Units that were refused; see `topFailures` and the errors bucket.
     pub failed: i64,
-    /// Units that were skipped, for example because the object was gone.
+    /// Units that were skipped, for example because the object was gone. With those in `expired`.
     pub skipped: i64,
+    /// Skipped units whose records `spec.ledger.retention` has removed. A unit that comes again after that counts as
+    /// another one. Left out if zero.
+    #[serde(default, skip_serializing_if = "crate::serialization::is_default")]
+    pub expired: i64,
 }
 
 /// Number of failed units with one reason.

@@ -2,11 +2,13 @@
 //! the operator counts its records, and people find articles in it. In addition, [`heads`](super::heads)
 //! record what is newest.
 mod documents_digest;
+mod expired;
 mod index;
 mod record;
 mod unit;
 
 pub use documents_digest::{DocumentsDigest, content_digest};
+pub use expired::{EXPIRED_ID, ExpiredRecords, PendingDeletion};
 pub use index::{UNITS_PATTERN, units_index, units_index_body};
 pub use record::{
     DocumentAddress, MAX_OVERWRITTEN_IDS, MAX_RECORDED_DOCUMENTS, RecordedDocument, UnitRecord,

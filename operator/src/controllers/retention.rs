@@ -1,5 +1,6 @@
-//! Removes what deleted runs leave behind: their records next to the ledger or the enriched documents, and
-//! their files in the snapshot bucket.
+//! Removes what nobody needs any more. First, what deleted runs leave behind: their records next to the ledger or the
+//! enriched documents, and their files in the snapshot bucket; then, records of units that have expired.
+//!
 //! Periodically, the operator asks the stores of each recently reached source, and each cluster that an
 //! enrichment writes to, of which runs they have records, and removes those of runs that no longer exist. The
 //! sweep starts from the stored records and not from deletions, so nothing is missed while no operator runs,
@@ -7,9 +8,11 @@
 //! sweep takes a part.
 //!
 //! - `records`: the records of runs in one index; `files`: the files of a run;
-//! - `ingest`, `enrichment`: the sweep for each kind of run.
+//! - `ingest`, `enrichment`: the sweep for each kind of run;
+//! - `expiry`: the records of units that `spec.ledger.retention` lets go.
 
 mod enrichment;
+mod expiry;
 mod files;
 mod ingest;
 mod records;
@@ -74,6 +77,9 @@ async fn sweep(context: &SourceContext, grace: Duration, turn: usize) {
                 let (source, _) = context.connections.try_resolve(source);
                 let swept = tokio::time::timeout(TIMEOUT, ingest::sweep(&source, context, before)).await;
                 report(&source.name_any(), swept);
+                // On the heap, since it is large.
+                let expiring = Box::pin(expiry::expire(&source, context));
+                expiry::report(&source.name_any(), tokio::time::timeout(TIMEOUT, expiring).await);
             }
         })
         .await;

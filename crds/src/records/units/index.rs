@@ -1,8 +1,8 @@
 //! The index of these records.
 //!
 //! There is a record for each version of each object, so the mapping has no more than is asked for: by `ledger_query`
-//! of the operator, `ledger_page` of the planner, the pages of an audit, and docs/operations/find-an-article.md.
-//! Everything else is stored and not searchable.
+//! and the retention of the operator, `ledger_page` of the planner, the pages of an audit, and
+//! docs/operations/find-an-article.md. Everything else is stored and not searchable.
 
 use serde_json::{Value, json};
 

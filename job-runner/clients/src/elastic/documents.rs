@@ -80,6 +80,24 @@ impl Elastic {
         }
         Ok(())
     }
+
+    /// Sends conditional writes, once. Returns for each, in their order, whether it was carried out: `false` means that
+    /// its document was changed meanwhile.
+    pub async fn write_unless_changed(&self, body: BulkBody) -> Result<Vec<bool>, ElasticError> {
+        if body.is_empty() {
+            return Ok(Vec::new());
+        }
+        let results = self.bulk(&body.seal()).await?.into_iter();
+        let written = results.map(|result| match result {
+            ItemResult::Final(ItemOutcome::Done) => Ok(true),
+            ItemResult::Final(ItemOutcome::Superseded) => Ok(false),
+            ItemResult::Retry(fault)
+            | ItemResult::Final(ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault)) => {
+                Err(ElasticError::Refused(fault))
+            }
+        });
+        written.collect()
+    }
 }
 
 /// Reads the response to a multi-get: as many entries as were requested, in that order.

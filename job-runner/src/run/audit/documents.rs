@@ -186,15 +186,17 @@ impl Stores<'_> {
         Ok(unnamed)
     }
 
-    /// Where the newest versions of these documents are, for those whose units were skipped.
+    /// Where the newest versions of these documents are, for those whose units were skipped, or may have been.
     async fn newest<'r>(
         &self,
         found: &[&FoundDocument],
         record: &impl Fn(&str) -> Option<&'r Record>,
     ) -> Result<HashMap<String, String>, RunError> {
+        let may_be_skipped =
+            |unit: &str| record(unit).map_or(self.scope.has_expired_records, |record| !record.counts());
         let ids: BTreeSet<&str> = found
             .iter()
-            .filter(|found| record(&found.seen.unit).is_some_and(|record| !record.counts()))
+            .filter(|found| may_be_skipped(&found.seen.unit))
             .map(|found| found.id.as_str())
             .collect();
         let order = &self.context.order.ingest;

@@ -33,6 +33,9 @@ pub struct AuditScope {
     pub success_state: UnitState,
     /// When the run was created, in milliseconds since 1970. What landed later is still in flight.
     pub created_millis: i64,
+    /// Whether retention removes, or has removed, records of units that were replaced or whose objects were removed: then
+    /// a unit without a record may be one of those.
+    pub has_expired_records: bool,
 }
 
 /// The fields of a ledger record that an audit needs.
@@ -148,7 +151,7 @@ impl Inventory {
             self.ask_for_evidence(scope, record, &mut lookup_keys);
         }
         let index = self.index();
-        for key in &self.snapshots {
+        for key in self.snapshots.iter().filter(|_| !scope.has_expired_records) {
             self.ask_about_snapshot(scope, &index, key, &mut lookup_keys);
         }
         for named in self.errors.iter().filter_map(|key| EvidenceName::parse(key)) {

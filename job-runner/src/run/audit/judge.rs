@@ -174,6 +174,9 @@ fn strange_snapshot(
     key: &str,
 ) -> Option<Difference> {
     let named = SnapshotName::parse(key)?;
+    if scope.has_expired_records {
+        return None;
+    }
     if inventory.is_known(index, named.digest) != Some(false)
         || Inventory::is_object(scope, inventory.object(named.raw_key).flatten(), &named)
     {
@@ -307,6 +310,7 @@ pub struct Backing<'a> {
 pub fn judge_hit(scope: &AuditScope, hit: Hit<'_>, backing: Backing<'_>) -> Option<Difference> {
     let found = match backing.record {
         None if backing.is_present => return None,
+        None if scope.has_expired_records && may_stay(scope, hit, backing) => return None,
         None => "no record of its unit".to_owned(),
         Some(record) if record.counts() => {
             if backing.named != Some(false) {
@@ -315,8 +319,7 @@ pub fn judge_hit(scope: &AuditScope, hit: Hit<'_>, backing: Backing<'_>) -> Opti
             "a record of its unit that does not name it".to_owned()
         }
         Some(record) => {
-            let is_elsewhere = backing.newest_index.is_some_and(|newest| newest != hit.index);
-            if scope.raw.on_delete == OnDelete::Keep && !is_elsewhere {
+            if may_stay(scope, hit, backing) {
                 return None;
             }
             format!("its unit Skipped, {}", record.reason.as_deref().unwrap_or("no reason"))
@@ -332,6 +335,13 @@ pub fn judge_hit(scope: &AuditScope, hit: Hit<'_>, backing: Backing<'_>) -> Opti
         repaired: false,
         target: Target::Document { index, id, version: Some(hit.seen.version) },
     })
+}
+
+/// Whether a document of a unit that was skipped is where it may stay: documents stay with their objects' later versions,
+/// and no newer version of this one is elsewhere.
+fn may_stay(scope: &AuditScope, hit: Hit<'_>, backing: Backing<'_>) -> bool {
+    let is_elsewhere = backing.newest_index.is_some_and(|newest| newest != hit.index);
+    scope.raw.on_delete == OnDelete::Keep && !is_elsewhere
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::elastic::{Address, Elastic, ElasticError};
 use docmill_crds::api::storage::BucketLocation;
-use docmill_crds::records::units::{UnitState, units_index};
+use docmill_crds::records::units::{EXPIRED_ID, UnitState, units_index};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
@@ -68,14 +68,19 @@ impl<'a> Stores<'a> {
         let (order, spec) = (&context.order, context.source());
         let addressing = Addressing::of_index(spec.index.as_ref()).map_err(IngestError::from)?;
         let articles = context.clusters.index.clone().zip(addressing.pattern());
+        let ledger_index = units_index(&order.ingest.namespace, &order.ingest.source);
+        let is_to_expire = spec.ledger.as_ref().is_some_and(|ledger| ledger.retention.is_some());
+        let has_expired_records =
+            is_to_expire || context.clusters.ledger.get(&ledger_index, EXPIRED_ID).await?.is_some();
         let scope = AuditScope {
             raw: spec.raw.clone(),
             snapshots: locations::of_source(&spec.snapshots.location(), &context.source_name()),
             errors: locations::of_source(&spec.errors, &context.source_name()),
-            ledger_index: units_index(&order.ingest.namespace, &order.ingest.source),
+            ledger_index,
             source: context.source_name(),
             success_state: UnitState::of_success(spec),
             created_millis: order.created_millis,
+            has_expired_records,
         };
         let versioned = listing::is_versioned(&context.s3, &spec.raw.bucket).await?;
         let articles = articles.map(|(elastic, pattern)| ArticleIndices { elastic, pattern });

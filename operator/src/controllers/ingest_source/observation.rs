@@ -4,7 +4,7 @@ mod mended;
 
 use docmill_crds::api::ingest_source::{FailureCount, RepairCount};
 use docmill_crds::reason::Reason;
-use docmill_crds::records::units::UnitState;
+use docmill_crds::records::units::{EXPIRED_ID, ExpiredRecords, UnitState};
 use docmill_crds::untrusted_text::code;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
@@ -102,8 +102,10 @@ pub struct LedgerCounts {
     pub converted: i64,
     /// Units that failed.
     pub failed: i64,
-    /// Units that were skipped.
+    /// Units that were skipped, with those whose records have expired.
     pub skipped: i64,
+    /// Skipped units whose records retention has removed.
+    pub expired: i64,
     /// The most frequent reasons of failed units, most frequent first.
     pub top_failures: Vec<FailureCount>,
     /// What was mended in the last day, most frequent first.
@@ -155,6 +157,10 @@ pub fn ledger_query() -> Value {
                 "filter": {"terms": {"state": [UnitState::Indexed, UnitState::Converted]}},
                 "aggs": {"last": {"max": {"field": "recordedTime"}}},
             },
+            "expired": {
+                "filter": {"ids": {"values": [EXPIRED_ID]}},
+                "aggs": {"record": {"top_hits": {"size": 1, "_source": ["superseded", "removed"]}}},
+            },
             "mended": mended::aggregation(),
             "recent": {
                 "filter": {"range": {"recordedTime": {"gte": format!("now-{RECENT_MINUTES}m")}}},
@@ -178,11 +184,13 @@ pub fn read_ledger(answer: &Value) -> LedgerCounts {
     };
     let reasons = buckets(answer, "/aggregations/failed/reasons/buckets");
     let last_success = answer.pointer("/aggregations/good/last/value").and_then(Value::as_f64);
+    let expired = expired(answer);
     LedgerCounts {
         indexed: of(UnitState::Indexed),
         converted: of(UnitState::Converted),
         failed: of(UnitState::Failed),
-        skipped: of(UnitState::Skipped),
+        skipped: of(UnitState::Skipped).saturating_add(expired),
+        expired,
         top_failures: reasons
             .into_iter()
             .map(|(reason, count)| FailureCount { reason: known_reason(&reason), count })
@@ -192,6 +200,13 @@ pub fn read_ledger(answer: &Value) -> LedgerCounts {
         newest: answer.pointer("/hits/hits/0/_source").and_then(newest),
         recent: recent(answer),
     }
+}
+
+/// How many records have expired. The totals are one record among those that they count.
+fn expired(answer: &Value) -> i64 {
+    let totals = answer.pointer("/aggregations/expired/record/hits/hits/0/_source");
+    let totals = totals.and_then(|totals| serde_json::from_value::<ExpiredRecords>(totals.clone()).ok());
+    totals.map_or(0, |totals| totals.total().max(0))
 }
 
 fn recent(answer: &Value) -> RecentUnits {

@@ -301,6 +301,7 @@ fn units(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<UnitCount
             held,
             failed: ledger.failed,
             skipped: ledger.skipped,
+            expired: ledger.expired,
         }),
         None => old.units.map(|units| UnitCounts { pending, held, ..units }),
     }

@@ -1,7 +1,7 @@
 //! What is asked of the ledger. Pure.
 
 use docmill_crds::reason::SkipReason;
-use docmill_crds::records::units::UnitState;
+use docmill_crds::records::units::{EXPIRED_ID, UnitState};
 use docmill_crds::records_api::query::UnitQuery;
 use docmill_crds::records_api::state::State;
 use serde_json::{Value, json};
@@ -13,7 +13,8 @@ pub const SORTED_BY: usize = 3;
 pub fn page(query: &UnitQuery, after: Option<Value>) -> Value {
     let mut body = json!({
         "size": query.page(),
-        "query": {"bool": {"filter": filters(query)}},
+        // The totals of retention are no unit.
+        "query": {"bool": {"filter": filters(query), "must_not": [{"ids": {"values": [EXPIRED_ID]}}]}},
         "sort": [{"recordedTime": "desc"}, {"unit.key": "asc"}, {"unit.version": "asc"}],
         // A record names up to 1000 documents.
         "_source": {"excludes": ["documents", "overwrittenIds"]},

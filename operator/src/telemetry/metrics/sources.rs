@@ -20,6 +20,11 @@ impl ResourceMetrics for IngestSource {
         },
         Gauge { name: "docmill_source_units", help: "Units in the ledger, by state", read: units },
         Gauge {
+            name: "docmill_source_expired_units",
+            help: "Units whose ledger records retention has removed; docmill_source_units has them as Skipped",
+            read: |source| one(source.status.as_ref().and_then(|status| Some(status.units?.expired))),
+        },
+        Gauge {
             name: "docmill_source_failures",
             help: "Failed units in the ledger, for the most frequent reasons",
             read: failures,
@@ -95,7 +100,14 @@ mod tests {
         source.status = Some(IngestSourceStatus {
             observed_generation: Some(2),
             conditions: build(&[], updates, None, Timestamp::UNIX_EPOCH),
-            units: Some(UnitCounts { pending: 5, indexed: 7, converted: 0, held: 0, failed: 1, skipped: 0 }),
+            units: Some(UnitCounts {
+                pending: 5,
+                indexed: 7,
+                failed: 1,
+                skipped: 9,
+                expired: 6,
+                ..UnitCounts::default()
+            }),
             top_failures: vec![FailureCount { reason: "MissingField".into(), count: 1 }],
             workers: Some(WorkerCounts { active: 1, desired: 2, ..WorkerCounts::default() }),
             lag_seconds: Some(4),
@@ -110,6 +122,7 @@ mod tests {
             r#"docmill_source_backlog{namespace="news",source="wire"} 5"#,
             r#"docmill_source_lag_seconds{namespace="news",source="wire"} 4"#,
             r#"docmill_source_units{namespace="news",source="wire",state="Indexed"} 7"#,
+            r#"docmill_source_expired_units{namespace="news",source="wire"} 6"#,
             r#"docmill_source_failures{namespace="news",source="wire",reason="MissingField"} 1"#,
             r#"docmill_source_workers_active{namespace="news",source="wire"} 1"#,
             r#"docmill_source_workers_desired{namespace="news",source="wire"} 2"#,

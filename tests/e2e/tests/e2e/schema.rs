@@ -115,6 +115,11 @@ const WRONG_SOURCES: &[Wrong] = &[
         |spec| spec["index"]["settings"] = json!({"refreshIntervalSeconds": "30"}),
         "spec.index.settings.refreshIntervalSeconds",
     ),
+    (
+        |spec| spec["ledger"] = json!({"retention": {"removedSeconds": 0}}),
+        "spec.ledger.retention.removedSeconds",
+    ),
+    (|spec| spec["ledger"] = json!({"retention": {}}), "set supersededSeconds, removedSeconds, or both"),
     (|spec| spec["workers"]["max"] = json!(0), "spec.workers.max"),
     (|spec| spec["workers"]["maximum"] = json!(3), "spec.workers.maximum"),
 ];

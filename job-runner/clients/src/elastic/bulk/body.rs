@@ -135,6 +135,13 @@ impl BulkBody {
         self.close_item(address);
     }
 
+    /// Deletes a document only if it is unchanged since it was read; otherwise, and if it is gone, the outcome is
+    /// [`ItemOutcome::Superseded`](super::ItemOutcome::Superseded).
+    pub fn push_delete_unless_changed(&mut self, address: Address<'_>, token: ConcurrencyToken) {
+        self.push_action(&Action::Delete(Meta::unless_changed(address, token)));
+        self.close_item(address);
+    }
+
     fn push_action(&mut self, action: &Action<'_>) {
         // Strings and numbers into a Vec: serde_json cannot fail here.
         let _ = serde_json::to_writer(&mut self.bytes, action);
@@ -234,7 +241,7 @@ impl Bulk {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, BulkBody};
+    use super::{Address, BulkBody, ConcurrencyToken};
 
     fn three() -> BulkBody {
         let mut body = BulkBody::default();
@@ -257,6 +264,17 @@ mod tests {
              { \"y\": 2}\n"
         );
         assert_eq!((items, length), (3, text.len()));
+    }
+
+    #[test]
+    fn a_conditional_delete_names_the_state_that_was_read() {
+        let mut body = BulkBody::default();
+        let token = ConcurrencyToken { seq_no: 5, primary_term: 2 };
+        body.push_delete_unless_changed(Address { index: "i", id: "a" }, token);
+        let text = String::from_utf8(body.seal().bytes().to_vec()).unwrap();
+        let expected =
+            "{\"delete\":{\"_index\":\"i\",\"_id\":\"a\",\"if_seq_no\":5,\"if_primary_term\":2}}\n";
+        assert_eq!(text, expected);
     }
 
     #[test]

@@ -26,6 +26,7 @@ fn scope(on_delete: OnDelete) -> AuditScope {
         source: "n/s".into(),
         success_state: UnitState::Indexed,
         created_millis: CREATED,
+        has_expired_records: false,
     }
 }
 
@@ -307,4 +308,28 @@ fn a_document_that_no_record_names_is_orphaned() {
     assert!(!orphaned(OnDelete::Keep, Backing { record: Some(&skipped), ..none }));
     assert!(orphaned(OnDelete::Keep, Backing { record: Some(&skipped), newest_index: Some("b"), ..none }));
     assert!(orphaned(OnDelete::Delete, Backing { record: Some(&skipped), ..none }));
+}
+
+#[test]
+fn where_records_expire_an_older_unit_without_one_is_no_difference() {
+    let expiring = |on_delete| AuditScope { has_expired_records: true, ..scope(on_delete) };
+    let seen = seen("d", "2026-01-01T00:00:00.000Z");
+    let hit = Hit { index: "a", id: "1", key: "good.xml", seen: &seen };
+    let none = Backing { record: None, named: None, is_present: false, newest_index: None };
+    let orphaned = |on_delete, backing| judge_hit(&expiring(on_delete), hit, backing).is_some();
+    assert!(!orphaned(OnDelete::Keep, none));
+    assert!(orphaned(OnDelete::Keep, Backing { newest_index: Some("b"), ..none }), "it has moved");
+    assert!(orphaned(OnDelete::Delete, none), "it had to go with its object");
+
+    let mut inventory = sound();
+    let digest = unit("gone.xml", "1").digest();
+    let snapshot = format!("gone.xml/{digest}/5f.json");
+    inventory.snapshots.insert(snapshot.clone());
+    assert!(inventory.open_lookups(&expiring(OnDelete::Keep)).is_empty());
+    inventory.lookup_results.records.insert(digest, None);
+    inventory.lookup_results.raw.insert("gone.xml".into(), None);
+    inventory.lookup_results.snapshot_owners.insert(snapshot, Some("n/s".into()));
+    let orphaned = [(Kind::SnapshotOrphaned, "gone.xml".to_owned())];
+    assert_eq!(differences(&scope(OnDelete::Keep), &inventory), orphaned);
+    assert_eq!(differences(&expiring(OnDelete::Keep), &inventory), []);
 }

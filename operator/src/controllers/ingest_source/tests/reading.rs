@@ -46,6 +46,19 @@ fn an_aggregation_over_nothing_has_no_time() {
     assert_eq!(read_ledger(&answer).last_success, None);
 }
 
+#[test]
+fn units_whose_records_have_expired_stay_counted() {
+    let answer = json!({"aggregations": {
+        "states": {"buckets": [{"key": "Skipped", "doc_count": 4}]},
+        "expired": {"doc_count": 1, "record": {"hits": {"hits": [
+            {"_id": "expired", "_source": {"superseded": 20, "removed": 3}}]}}},
+    }});
+    let counts = read_ledger(&answer);
+    assert_eq!((counts.skipped, counts.expired), (27, 23));
+    let answer = json!({"aggregations": {"expired": {"doc_count": 0, "record": {"hits": {"hits": []}}}}});
+    assert_eq!(read_ledger(&answer), LedgerCounts::default());
+}
+
 fn job(status: &Value) -> Vec<Arc<Job>> {
     let job = json!({
         "metadata": {"name": "wire-x", "uid": "j", "creationTimestamp": "1970-01-01T00:15:00Z",
