@@ -11,7 +11,8 @@ pub mod poison;
 use std::sync::Arc;
 use std::time::Duration;
 
-use docmill_clients::aws::{self, StoreFault};
+use docmill_clients::aws::StoreFault;
+use docmill_clients::aws::objects::Objects;
 use docmill_clients::retry::{self, RetryPolicy};
 use docmill_clients::secrets::mounted;
 use docmill_crds::api::ingest_source::{Index, IngestSourceSpec};
@@ -102,7 +103,8 @@ impl Processor {
         stop: ShutdownTokens,
     ) -> Result<Arc<Self>, IngestError> {
         let spec = order.spec.clone();
-        let s3 = aws::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
+        let objects = Objects::connect(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
+        let s3 = objects.sdk().clone();
         let clusters = Clusters::connect(&spec)?;
         let model = spec.conversion.resolve()?;
         let source = format!("{}/{}", order.namespace, order.source);
@@ -111,6 +113,7 @@ impl Processor {
             Recorder { source: source.clone(), revision: model.revision(), runner, success_state, run };
         let preparation = Arc::new(Preparation {
             s3: s3.clone(),
+            objects,
             snapshots: locations::of_source(&spec.snapshots.location(), &source),
             packer: packer(&spec, &s3, &recorder, &stop),
             extractor: DocumentExtractor::new(&model)?,
