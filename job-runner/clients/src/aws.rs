@@ -1,9 +1,12 @@
 //! Clients of the object store and the queue, built from a resource's `storage` and its Secret. Operator and
 //! worker both build theirs here, so that a resource which the operator found reachable is reachable for the
-//! worker too.
+//! worker too. [`objects`] reads and writes the objects of which a worker has very many.
 
+mod credentials;
 mod failure;
+pub mod objects;
 
+pub(crate) use credentials::FreshCredentials;
 pub use failure::{StoreError, StoreFault, store_reason};
 
 use std::time::Duration;
@@ -35,8 +38,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client of the buckets.
 pub async fn s3_client(storage: &Storage, secrets: &Secrets) -> Result<aws_sdk_s3::Client, StoreError> {
-    let shared = shared_config(storage, secrets).await?;
-    let mut config = aws_sdk_s3::config::Builder::from(&shared)
+    s3_of(&shared_config(storage, secrets).await?, storage, secrets)
+}
+
+fn s3_of(shared: &SdkConfig, storage: &Storage, secrets: &Secrets) -> Result<aws_sdk_s3::Client, StoreError> {
+    let mut config = aws_sdk_s3::config::Builder::from(shared)
         .force_path_style(storage.force_path_style)
         .http_client(guarded(storage.endpoint.as_deref(), secrets, secret_mount::STORAGE)?);
     if let Some(endpoint) = &storage.endpoint {

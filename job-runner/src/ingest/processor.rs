@@ -4,14 +4,15 @@
 //! committed in batches. A bounded channel between the two applies backpressure: a slow index holds up those
 //! who submit units, and memory does not grow.
 
+mod batches;
 pub mod keyed_lock;
 pub mod poison;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use docmill_clients::aws::{self, StoreFault};
-use docmill_clients::concurrency::AdaptiveConcurrency;
+use docmill_clients::aws::StoreFault;
+use docmill_clients::aws::objects::Objects;
 use docmill_clients::retry::{self, RetryPolicy};
 use docmill_clients::secrets::mounted;
 use docmill_crds::api::ingest_source::{Index, IngestSourceSpec};
@@ -23,7 +24,6 @@ use docmill_crds::records::own_index::{OwnIndex, Owner};
 use docmill_crds::records::units::{UnitId, UnitState, units_index};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, Span};
 
 use super::bucket::locations;
@@ -31,11 +31,9 @@ use super::clusters::Clusters;
 use super::commit::commit_request::{CommitRequest, has_to_claim_again};
 use super::commit::committer::Committer;
 use super::commit::from_snapshot;
-use super::commit::slow_index::Lane;
 use super::counts::UnitCounts;
 use super::error::IngestError;
 use super::index::articles::Articles;
-use super::index::bulk_policy::SendMode;
 use super::index::heads::Heads;
 use super::index::index_creation_limit::IndexCreationLimit;
 use super::index::indexer::Indexer;
@@ -56,7 +54,6 @@ use super::unit::object_ref::ObjectRef;
 use super::unit::prepared::{ConvertedDocuments, Prepared, refused_unread, skipped};
 use super::unit::refusal::{RefusedPart, Stage};
 use super::unit::task::{Reprocess, UnitOutcome, UnitTask};
-use crate::batching::gather;
 use crate::telemetry;
 use crate::telemetry::traces::UNIT_SPAN;
 use keyed_lock::KeyedLock;
@@ -65,15 +62,6 @@ use poison::{PoisonGuard, PoisonUnits, PoisonVerdict, SUSPECTED_FROM};
 /// Memory for raw objects, in KiB. Their JSON takes about as much again, and twice that while it is being
 /// sent.
 const ROOM_KIBIBYTES: u32 = 16 * 1024;
-/// A batch is sent when it has this many units, …
-const BATCH_UNITS: usize = 500;
-/// … or this many bytes of documents, …
-const BATCH_BYTES: usize = 6 * 1024 * 1024;
-/// … or when its first unit has waited this long, or no other unit is in flight that it could wait for.
-const BATCH_AGE: Duration = Duration::from_millis(100);
-/// How many batches are in flight to Elasticsearch at first, and at most; memory per worker follows from it.
-const FIRST_BATCHES: usize = 2;
-const MOST_BATCHES: usize = 4;
 /// How long a worker waits for Elasticsearch before it holds anything; after that it reports why it could not
 /// start.
 const PATIENCE_AT_START: RetryPolicy = RetryPolicy::lasting(Duration::from_mins(2));
@@ -115,7 +103,8 @@ impl Processor {
         stop: ShutdownTokens,
     ) -> Result<Arc<Self>, IngestError> {
         let spec = order.spec.clone();
-        let s3 = aws::s3_client(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
+        let objects = Objects::connect(&spec.storage, &mounted(secret_mount::STORAGE)?).await?;
+        let s3 = objects.sdk().clone();
         let clusters = Clusters::connect(&spec)?;
         let model = spec.conversion.resolve()?;
         let source = format!("{}/{}", order.namespace, order.source);
@@ -124,6 +113,7 @@ impl Processor {
             Recorder { source: source.clone(), revision: model.revision(), runner, success_state, run };
         let preparation = Arc::new(Preparation {
             s3: s3.clone(),
+            objects,
             snapshots: locations::of_source(&spec.snapshots.location(), &source),
             packer: packer(&spec, &s3, &recorder, &stop),
             extractor: DocumentExtractor::new(&model)?,
@@ -161,8 +151,7 @@ impl Processor {
             counts: UnitCounts::default(),
             clusters,
         });
-        let (batches, receiver) = mpsc::channel(BATCH_UNITS);
-        tokio::spawn(finish_batches(receiver, Arc::clone(&committer), stop.abort.clone()));
+        let batches = batches::start(Arc::clone(&committer), stop.abort.clone());
         let lookup = Lookup::start(elastic.clone(), ledger_index, stop.abort.clone());
         let poison_units = PoisonUnits::new(elastic, index);
         Ok(Arc::new(Self {
@@ -379,45 +368,6 @@ impl Processor {
 fn digest(landed: &ObjectRef) -> Option<String> {
     let version = landed.version()?;
     Some(UnitId { bucket: landed.bucket.clone(), key: landed.key.clone(), version }.digest())
-}
-
-/// Gathers prepared units and commits them in batches.
-async fn finish_batches(
-    mut receiver: mpsc::Receiver<CommitRequest>,
-    committer: Arc<Committer>,
-    stop: CancellationToken,
-) {
-    let concurrency = AdaptiveConcurrency::between(FIRST_BATCHES, MOST_BATCHES);
-    let lane = Lane::new(Arc::clone(&committer), stop.clone());
-    let tasks = TaskTracker::new();
-    while let Some(first) = receiver.recv().await {
-        let batch = lane.divert(next_batch(first, &mut receiver).await);
-        if batch.is_empty() {
-            continue;
-        }
-        let Some(slot) = concurrency.slot().await else { return };
-        let (committer, concurrency, lane, stop) =
-            (Arc::clone(&committer), concurrency.clone(), lane.clone(), stop.clone());
-        tasks.spawn(async move {
-            let before = committer.clusters.pushed_back();
-            let remainder = committer.finish(batch, SendMode::with_others(), &stop).await;
-            concurrency.give_back(slot, committer.clusters.pushed_back() > before);
-            lane.take_all(remainder.slow);
-            committer.settle(remainder.with_evidence, &stop).await;
-        });
-    }
-}
-
-async fn next_batch(
-    first: CommitRequest,
-    receiver: &mut mpsc::Receiver<CommitRequest>,
-) -> Vec<CommitRequest> {
-    let mut bytes = 0;
-    let enough = |units, request: &CommitRequest| {
-        bytes += request.bytes();
-        units >= BATCH_UNITS || bytes >= BATCH_BYTES || units >= telemetry::worker().units_in_flight()
-    };
-    gather(first, receiver, tokio::time::Instant::now() + BATCH_AGE, enough).await
 }
 
 fn packer(

@@ -9,6 +9,7 @@ pub mod upload;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use docmill_clients::aws::StoreError;
+use docmill_clients::aws::objects::Objects;
 use docmill_crds::api::storage::BucketLocation;
 pub use docmill_crds::records::locations::{SNAPSHOT_SOURCE as SOURCE, snapshot_key as key};
 
@@ -44,14 +45,18 @@ impl SnapshotMetadata {
 
 /// Stores a snapshot. Idempotent: the same unit and revision give the same key.
 pub async fn store(
-    client: &aws_sdk_s3::Client,
+    objects: &Objects,
     location: &BucketLocation,
     key: &str,
     metadata: &SnapshotMetadata,
     lines: Bytes,
 ) -> Result<(), StoreError> {
-    let mut request = client.put_object().bucket(&location.bucket).key(key).content_type(MEDIA_TYPE);
-    for (name, value) in metadata.pairs() {
+    let (bucket, pairs) = (&location.bucket, metadata.pairs());
+    if objects.put(bucket, key, MEDIA_TYPE, &pairs, lines.clone()).await {
+        return Ok(());
+    }
+    let mut request = objects.sdk().put_object().bucket(bucket).key(key).content_type(MEDIA_TYPE);
+    for (name, value) in pairs {
         request = request.metadata(name, value);
     }
     let sent = request.body(ByteStream::from(lines)).send().await;

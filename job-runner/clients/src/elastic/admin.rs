@@ -42,10 +42,12 @@ impl Elastic {
         let names = segment(&indices.join(","));
         let options = "ignore_unavailable=true&allow_no_indices=true";
         let shards = "shards.index,shards.primary,shards.allocation_id";
-        let path = format!("/{names}/_search_shards?{options}&filter_path={shards}");
-        let shards = self.send(Method::Get, &path, None).await?;
-        let path = format!("/{names}/_settings?{options}&filter_path=*.settings.index.gc_deletes");
-        let settings = self.send(Method::Get, &path, None).await?;
+        let shards = format!("/{names}/_search_shards?{options}&filter_path={shards}");
+        let settings = format!("/{names}/_settings?{options}&filter_path=*.settings.index.gc_deletes");
+        // Both at once, since units of a batch wait for them. Neither may be an earlier answer: a shard may have moved,
+        // and the setting may have been changed, at any moment before the write.
+        let (shards, settings) =
+            tokio::try_join!(self.send(Method::Get, &shards, None), self.send(Method::Get, &settings, None))?;
         Ok(read_allocations(&shards, &settings))
     }
 

@@ -9,6 +9,7 @@ use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use elasticsearch::http::Method;
 use elasticsearch::http::headers::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -187,6 +188,15 @@ impl Elastic {
 /// Parses a response that has to be JSON.
 pub(super) fn parse(answer: &[u8]) -> Result<Value, ElasticError> {
     serde_json::from_slice(answer).map_err(|error| ElasticError::Unreadable(error.to_string()))
+}
+
+/// Parses a response of a known form. Where it does not have that form, the error tells the place alone: the parser's
+/// words quote the response.
+pub(super) fn parse_as<'a, T: Deserialize<'a>>(what: &str, answer: &'a [u8]) -> Result<T, ElasticError> {
+    serde_json::from_slice(answer).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        ElasticError::Unreadable(format!("{what}: not of its form, at line {line}, column {column}"))
+    })
 }
 
 /// A name or pattern of indices as a segment of a path.

@@ -1,12 +1,17 @@
 //! Single documents by their addresses.
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use elasticsearch::http::Method;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::bulk::item_result::ItemResult;
 use super::bulk::{Address, BulkBody, ConcurrencyToken, ItemOutcome};
-use super::client::Elastic;
-use super::error::ElasticError;
+use super::client::{Elastic, parse_as};
+use super::error::{ElasticError, ErrorCause};
+use crate::outbound::Cap;
 
 /// A document as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +22,49 @@ pub struct StoredDocument {
     pub state: ConcurrencyToken,
     /// The document, or the requested fields of it.
     pub source: Map<String, Value>,
+}
+
+/// The body of a multi-get. A worker sends one for each batch and for many lookups, so bodies and responses of these
+/// are not built as trees.
+#[derive(Serialize)]
+struct MultiGet<'a> {
+    docs: Vec<Wanted<'a>>,
+}
+
+#[derive(Serialize)]
+struct Wanted<'a> {
+    #[serde(rename = "_index")]
+    index: &'a str,
+    #[serde(rename = "_id")]
+    id: &'a str,
+    /// Left out: everything.
+    #[serde(rename = "_source", skip_serializing_if = "<[_]>::is_empty")]
+    fields: &'a [String],
+}
+
+/// The response to a multi-get.
+#[derive(Deserialize)]
+struct Found<'a> {
+    #[serde(borrow)]
+    docs: Vec<Entry<'a>>,
+}
+
+/// What was found at one address. Numbers that are negative, or missing, say that there is none.
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(rename = "_id", borrow)]
+    id: Cow<'a, str>,
+    #[serde(default)]
+    found: bool,
+    #[serde(rename = "_version", default)]
+    version: i64,
+    #[serde(rename = "_seq_no", default)]
+    seq_no: i64,
+    #[serde(rename = "_primary_term", default)]
+    primary_term: i64,
+    #[serde(rename = "_source")]
+    source: Option<Map<String, Value>>,
+    error: Option<Value>,
 }
 
 impl Elastic {
@@ -36,13 +84,10 @@ impl Elastic {
         if addresses.is_empty() {
             return Ok(Vec::new());
         }
-        let source = if fields.is_empty() { json!(true) } else { json!(fields) };
-        let docs: Vec<Value> = addresses
-            .iter()
-            .map(|address| json!({"_index": address.index, "_id": address.id, "_source": source}))
-            .collect();
-        let answer = self.send(Method::Post, "/_mget", Some(&json!({"docs": docs}))).await?;
-        read_mget(answer, addresses)
+        let docs = addresses.iter().map(|address| Wanted { index: address.index, id: address.id, fields });
+        let body = serde_json::to_vec(&MultiGet { docs: docs.collect() }).unwrap_or_default();
+        let answer = self.send_bytes(Method::Post, "/_mget", Some(Bytes::from(body)), Cap::Page).await?;
+        read_mget(&answer, addresses)
     }
 
     /// Stores one document. With a version, a document older than the stored one is dropped
@@ -101,41 +146,31 @@ impl Elastic {
 }
 
 /// Reads the response to a multi-get: as many entries as were requested, in that order.
-fn read_mget(
-    mut answer: Value,
-    addresses: &[Address<'_>],
-) -> Result<Vec<Option<StoredDocument>>, ElasticError> {
-    let unreadable = |text: &str| ElasticError::Unreadable(format!("multi-get: {text}"));
-    let Some(Value::Array(entries)) = answer.get_mut("docs").map(Value::take) else {
-        return Err(unreadable("no docs"));
-    };
-    if entries.len() != addresses.len() {
-        return Err(unreadable("another number of documents than was asked for"));
+fn read_mget(answer: &[u8], addresses: &[Address<'_>]) -> Result<Vec<Option<StoredDocument>>, ElasticError> {
+    let found: Found<'_> = parse_as("multi-get", answer)?;
+    if found.docs.len() != addresses.len() {
+        let text = "multi-get: another number of documents than was asked for";
+        return Err(ElasticError::Unreadable(text.to_owned()));
     }
-    entries.into_iter().zip(addresses).map(|(entry, address)| read_entry(entry, address)).collect()
+    found.docs.into_iter().zip(addresses).map(|(entry, address)| read_entry(entry, address)).collect()
 }
 
-fn read_entry(mut entry: Value, address: &Address<'_>) -> Result<Option<StoredDocument>, ElasticError> {
-    if entry.get("_id").and_then(Value::as_str) != Some(address.id) {
+fn read_entry(entry: Entry<'_>, address: &Address<'_>) -> Result<Option<StoredDocument>, ElasticError> {
+    if entry.id != address.id {
         return Err(ElasticError::Unreadable("multi-get: a document that was not asked for".to_owned()));
     }
-    if let Some(error) = entry.get("error") {
-        let fault = super::error::ErrorCause::of_error(500, error);
+    if let Some(error) = entry.error {
+        let fault = ErrorCause::of_error(500, &error);
         let missing = fault.kind == "index_not_found_exception";
         return if missing { Ok(None) } else { Err(ElasticError::Refused(fault)) };
     }
-    if entry.get("found").and_then(Value::as_bool) != Some(true) {
-        return Ok(None);
-    }
-    let number = |name: &str| entry.get(name).and_then(Value::as_u64).unwrap_or(0);
-    let version = number("_version");
-    let state = ConcurrencyToken { seq_no: number("_seq_no"), primary_term: number("_primary_term") };
-    match entry.get_mut("_source").map(Value::take) {
-        Some(Value::Object(source)) => Ok(Some(StoredDocument { version, state, source })),
+    let number = |number: i64| u64::try_from(number).unwrap_or(0);
+    Ok(entry.found.then(|| StoredDocument {
+        version: number(entry.version),
+        state: ConcurrencyToken { seq_no: number(entry.seq_no), primary_term: number(entry.primary_term) },
         // With a list of fields of which the document has none, some versions omit the source.
-        None => Ok(Some(StoredDocument { version, state, source: Map::new() })),
-        Some(_) => Err(ElasticError::Unreadable("multi-get: a source that is no object".to_owned())),
-    }
+        source: entry.source.unwrap_or_default(),
+    }))
 }
 
 #[cfg(test)]
@@ -143,7 +178,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::Address;
-    use super::read_mget;
+    use super::{MultiGet, Wanted, read_mget};
 
     #[test]
     fn documents_come_in_the_order_that_was_asked_for() {
@@ -156,9 +191,30 @@ mod tests {
             {"_index": "none", "_id": "b", "error": {"type": "index_not_found_exception",
              "reason": "no such index [none]"}},
             {"_index": "i", "_id": "c", "found": false}]});
-        let found = read_mget(answer, &[a, b, c]).unwrap();
+        let found = read_mget(answer.to_string().as_bytes(), &[a, b, c]).unwrap();
         assert_eq!(found[0].as_ref().map(|doc| (doc.version, doc.source["x"].clone())), Some((7, json!(1))));
         assert_eq!(&found[1..], [None, None]);
+    }
+
+    #[test]
+    fn fields_are_named_only_if_not_all_are_wanted() {
+        let fields = ["state".to_owned()];
+        let [some, all] = [&fields[..], &[][..]].map(|fields| Wanted { index: "i", id: "a\"b", fields });
+        let body = serde_json::to_value(MultiGet { docs: vec![some, all] }).unwrap();
+        assert_eq!(
+            body,
+            json!({"docs": [
+                {"_index": "i", "_id": "a\"b", "_source": ["state"]},
+                {"_index": "i", "_id": "a\"b"}]})
+        );
+    }
+
+    #[test]
+    fn ids_with_escapes_and_numbers_for_nothing_are_read() {
+        let a = Address { index: "i", id: "ä\"\n" };
+        let answer = json!({"docs": [{"_id": "ä\"\n", "_version": -1, "_seq_no": -2, "found": true}]});
+        let found = read_mget(answer.to_string().as_bytes(), &[a]).unwrap();
+        assert_eq!(found[0].as_ref().map(|doc| (doc.version, doc.state.seq_no)), Some((0, 0)));
     }
 
     #[test]
@@ -171,7 +227,7 @@ mod tests {
             json!({"docs": [{"_id": "a", "error": {"type": "no_shard_available_action_exception"}}]}),
             json!({"docs": [{"_id": "a", "found": true, "_source": [1]}]}),
         ] {
-            assert!(read_mget(answer.clone(), &[a]).is_err(), "{answer}");
+            assert!(read_mget(answer.to_string().as_bytes(), &[a]).is_err(), "{answer}");
         }
     }
 }

@@ -34,7 +34,8 @@ pub(crate) fn guarded_client(
     mount: &str,
 ) -> Result<SharedHttpClient, CertificateFault> {
     let inner = if tls::has_certificates(secrets) {
-        let http = tls::build(super::http::client(outbound), secrets)?;
+        // An object is what is stored, whatever its Content-Encoding.
+        let http = tls::build(super::http::client(outbound).no_gzip(), secrets)?;
         SharedHttpClient::new(CertifiedClient(http))
     } else {
         aws_smithy_http_client::Builder::new()

@@ -1,17 +1,30 @@
 //! Looks up what the ledger says of a unit. Concurrent lookups are batched: those that arrive while a request
-//! is in flight share the next one.
+//! is in flight share the next one, and under load it waits for more. Messages arrive by tens, so that each ten
+//! would cost a request otherwise.
+
+use std::time::Duration;
 
 use docmill_clients::elastic::{Address, Elastic, StoredDocument};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::batching::gather;
 use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::known::KnownRecord;
+use crate::telemetry;
 
 /// Records per request.
 const AT_A_TIME: usize = 500;
+/// With fewer units in flight, no lookup waits for others.
+const LOADED: usize = 64;
+/// With more, lookups are sent when they are for at least one in this many of them: the others are at later steps.
+const SHARE: usize = 8;
+/// How long the first lookup waits for others at most: less than a unit of a loaded worker is in flight.
+const AGE: Duration = Duration::from_millis(100);
 
+#[derive(Debug)]
 struct LookupRequest {
     digest: String,
     reply_to: oneshot::Sender<Option<KnownRecord>>,
@@ -43,19 +56,40 @@ async fn answer_all(
     ledger_index: String,
     stop: CancellationToken,
 ) {
-    let mut requests = Vec::with_capacity(AT_A_TIME);
-    while receiver.recv_many(&mut requests, AT_A_TIME).await > 0 {
+    while let Some(first) = receiver.recv().await {
+        let units_in_flight = || telemetry::worker().units_in_flight();
+        let requests = next_batch(first, &mut receiver, units_in_flight).await;
         let addresses: Vec<_> =
             requests.iter().map(|request| Address { index: &ledger_index, id: &request.digest }).collect();
         let Ok(records) = retry_step("look up", &stop, || elastic.mget(&addresses, &[])).await else {
             // Dropping the requests notifies whoever asked.
-            requests.clear();
             continue;
         };
-        for (request, stored) in requests.drain(..).zip(records) {
+        for (request, stored) in requests.into_iter().zip(records) {
             let _ = request.reply_to.send(stored.and_then(read));
         }
     }
+}
+
+/// The first lookup, those that are waiting already, and those that are worth waiting for.
+async fn next_batch(
+    first: LookupRequest,
+    receiver: &mut mpsc::Receiver<LookupRequest>,
+    units_in_flight: impl Fn() -> usize,
+) -> Vec<LookupRequest> {
+    let enough =
+        |count: usize, _: &LookupRequest| count >= AT_A_TIME || is_worth_a_request(count, units_in_flight());
+    let mut batch = gather(first, receiver, Instant::now() + AGE, enough).await;
+    while batch.len() < AT_A_TIME
+        && let Ok(next) = receiver.try_recv()
+    {
+        batch.push(next);
+    }
+    batch
+}
+
+fn is_worth_a_request(lookups: usize, units_in_flight: usize) -> bool {
+    units_in_flight < LOADED || lookups * SHARE >= units_in_flight
 }
 
 /// A record that cannot be read was written by another version of Docmill, and is written again.
@@ -66,5 +100,51 @@ fn read(stored: StoredDocument) -> Option<KnownRecord> {
             tracing::warn!(%error, "failed to parse a ledger record; its unit is processed again");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::{mpsc, oneshot};
+    use tokio::time::Instant;
+
+    use super::{AGE, AT_A_TIME, LookupRequest, next_batch};
+
+    fn request() -> LookupRequest {
+        LookupRequest { digest: "d".to_owned(), reply_to: oneshot::channel().0 }
+    }
+
+    /// How many lookups go into a request, and how long they wait, if this many are there and no more come.
+    async fn batch(waiting: usize, units_in_flight: usize) -> (usize, Duration) {
+        let (sender, mut receiver) = mpsc::channel(2 * AT_A_TIME);
+        for _ in 1..waiting {
+            sender.send(request()).await.unwrap();
+        }
+        let started_at = Instant::now();
+        let batch = next_batch(request(), &mut receiver, || units_in_flight).await;
+        (batch.len(), started_at.elapsed())
+    }
+
+    #[tokio::test]
+    async fn lookups_of_few_units_do_not_wait_and_take_along_what_is_there() {
+        for (waiting, units_in_flight) in [(1, 1), (1, 63), (10, 12), (32, 256)] {
+            let (size, took) = batch(waiting, units_in_flight).await;
+            assert_eq!(size, waiting);
+            assert!(took < AGE, "{waiting} of {units_in_flight}: {took:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn lookups_of_many_units_wait_for_others_but_not_for_long() {
+        let (size, took) = batch(10, 256).await;
+        assert_eq!(size, 10);
+        assert!(took >= AGE, "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn a_request_has_a_maximum() {
+        assert_eq!(batch(AT_A_TIME + 5, 1).await.0, AT_A_TIME);
     }
 }

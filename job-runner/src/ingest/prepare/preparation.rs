@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use docmill_clients::aws::StoreError;
+use docmill_clients::aws::objects::Objects;
 use docmill_clients::clock;
 use docmill_convert::Document;
 use docmill_crds::api::storage::BucketLocation;
@@ -33,6 +34,8 @@ pub(crate) const IN_MEMORY_BYTES: i64 = 4 * 1024 * 1024;
 pub struct Preparation {
     /// The object store.
     pub s3: aws_sdk_s3::Client,
+    /// The same, for what each unit needs of it.
+    pub objects: Objects,
     /// The source's own location for snapshots.
     pub snapshots: BucketLocation,
     /// Packs snapshots; `None` if each has an object of its own.
@@ -66,7 +69,7 @@ impl Preparation {
     /// Opens an object, and notes that the bucket serves objects.
     pub(crate) async fn open_object(&self, landed: &ObjectRef) -> Result<ObjectFound, StoreError> {
         let started_at = Instant::now();
-        let found = object::open(&self.s3, landed).await?;
+        let found = object::open_one_of_many(&self.objects, landed).await?;
         if matches!(found, ObjectFound::Object(_)) {
             self.raw_access.served(started_at);
         }

@@ -75,7 +75,8 @@ impl Preparation {
                 let metadata = self.snapshot_metadata(&converted.unit, &raw_digest);
                 let attempt = || async {
                     let started_at = Instant::now();
-                    let stored = snapshot::store(&self.s3, &self.snapshots, &key, &metadata, lines.clone());
+                    let stored =
+                        snapshot::store(&self.objects, &self.snapshots, &key, &metadata, lines.clone());
                     record_access(&self.snapshot_access, started_at, stored.await)
                 };
                 let suspected = Suspected { unit: &metadata.unit, reservation: None };

@@ -175,7 +175,7 @@ impl BulkBody {
 
     /// Finishes writing.
     pub(crate) fn seal(self) -> Bulk {
-        Bulk { bytes: Bytes::from(self.bytes), items: self.items, indices: self.indices.into() }
+        Bulk { bytes: Bytes::from(self.bytes), items: self.items.into(), indices: self.indices.into() }
     }
 }
 
@@ -183,7 +183,7 @@ impl BulkBody {
 #[derive(Debug)]
 pub(crate) struct Bulk {
     bytes: Bytes,
-    items: Vec<Item>,
+    items: Arc<[Item]>,
     indices: Arc<[String]>,
 }
 
@@ -218,13 +218,13 @@ impl Bulk {
         self.bytes.clone()
     }
 
-    /// A bulk of some of the items, by their positions in ascending order. If it has all of them, the bytes
-    /// are shared.
+    /// A bulk of some of the items, by their positions in ascending order. If it has all of them, nothing is
+    /// copied.
     pub(crate) fn subset(&self, positions: &[usize]) -> Self {
         if positions.len() == self.items.len() {
             return Self {
                 bytes: self.bytes(),
-                items: self.items.clone(),
+                items: Arc::clone(&self.items),
                 indices: Arc::clone(&self.indices),
             };
         }
@@ -235,7 +235,7 @@ impl Bulk {
             bytes.extend_from_slice(&self.bytes[start..item.end]);
             items.push(Item { end: bytes.len(), ..item.clone() });
         }
-        Self { bytes: bytes.into(), items, indices: Arc::clone(&self.indices) }
+        Self { bytes: bytes.into(), items: items.into(), indices: Arc::clone(&self.indices) }
     }
 }
 

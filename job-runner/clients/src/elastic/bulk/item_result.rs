@@ -8,10 +8,14 @@
 //!   [`retry`](crate::retry).
 //! - other 4xx: the document is rejected permanently.
 
+use std::borrow::Cow;
+
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::ErrorClass;
+use serde::Deserialize;
 use serde_json::Value;
 
+use crate::elastic::client::parse_as;
 use crate::elastic::error::{ElasticError, ErrorCause};
 
 /// The final outcome of an item.
@@ -50,43 +54,68 @@ impl ItemResult {
     }
 }
 
+/// A response, as far as it is read: it has as many items as the bulk, so it is not built as a tree.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    items: Option<Vec<Item<'a>>>,
+}
+
+/// An item is an object of one key, the action: `{"index": {"_id": …, "status": …, "error": …}}`.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Item<'a> {
+    #[serde(borrow)]
+    Create(Entry<'a>),
+    #[serde(borrow)]
+    Index(Entry<'a>),
+    #[serde(borrow)]
+    Delete(Entry<'a>),
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(rename = "_id", borrow)]
+    id: Option<Cow<'a, str>>,
+    status: Option<u16>,
+    error: Option<Value>,
+}
+
 /// Reads the verdicts of the items that were sent, in their order. A response with another number of items or
 /// with other ids is discarded as a whole: a verdict must never reach the wrong document.
 pub fn read<'a>(
     answer: &[u8],
     sent: impl ExactSizeIterator<Item = &'a str>,
 ) -> Result<Vec<ItemResult>, ElasticError> {
-    let answer = crate::elastic::client::parse(answer)?;
-    let items = answer.get("items").and_then(Value::as_array);
-    let items = items.ok_or_else(|| unreadable("no items"))?;
+    let answer: Answer<'_> = parse_as("bulk", answer)?;
+    let items = answer.items.ok_or_else(|| unreadable("no items"))?;
     if items.len() != sent.len() {
         return Err(unreadable(&format!("{} items for {} sent", items.len(), sent.len())));
     }
-    items.iter().zip(sent).map(|(item, id)| read_item(item, id)).collect()
+    items.into_iter().zip(sent).map(|(item, id)| read_item(item, id)).collect()
 }
 
 fn unreadable(text: &str) -> ElasticError {
     ElasticError::Unreadable(format!("bulk: {text}"))
 }
 
-/// An item is an object of one key, the action: `{"index": {"_id": …, "status": …, "error": …}}`.
-fn read_item(item: &Value, sent_id: &str) -> Result<ItemResult, ElasticError> {
-    let entry = item.as_object().filter(|entry| entry.len() == 1);
-    let (action, result) =
-        entry.and_then(|entry| entry.iter().next()).ok_or_else(|| unreadable("an item without an action"))?;
-    if result.get("_id").and_then(Value::as_str) != Some(sent_id) {
+fn read_item(item: Item<'_>, sent_id: &str) -> Result<ItemResult, ElasticError> {
+    let (Entry { id, status, error }, is_delete) = match item {
+        Item::Create(entry) | Item::Index(entry) => (entry, false),
+        Item::Delete(entry) => (entry, true),
+    };
+    if id.as_deref() != Some(sent_id) {
         return Err(unreadable("an item that was not sent in its place"));
     }
-    let status = result.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
     let status = status.ok_or_else(|| unreadable("an item without a status"))?;
-    Ok(verdict(action, status, result.get("error")))
+    Ok(verdict(is_delete, status, error.as_ref()))
 }
 
-fn verdict(action: &str, status: u16, error: Option<&Value>) -> ItemResult {
+fn verdict(is_delete: bool, status: u16, error: Option<&Value>) -> ItemResult {
     match (status, error) {
         (200..=299, None) => return ItemResult::Final(ItemOutcome::Done),
         // The document to be deleted does not exist: that is the desired result.
-        (404, None) if action == "delete" => return ItemResult::Final(ItemOutcome::Done),
+        (404, None) if is_delete => return ItemResult::Final(ItemOutcome::Done),
         _ => {}
     }
     let fault = ErrorCause::of_error(status, error.unwrap_or(&Value::Null));

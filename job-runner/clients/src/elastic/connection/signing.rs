@@ -2,11 +2,10 @@
 //! (<https://docs.aws.amazon.com/opensearch-service/latest/developerguide/request-signing.html>): each with
 //! its method, path, query, host, time and the SHA-256 of its body.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sigv4::http_request::{
     PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign as sign_request,
 };
@@ -17,14 +16,12 @@ use docmill_crds::digest::hex;
 use elasticsearch::http::Method;
 use elasticsearch::http::headers::{HeaderMap, HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 
-use crate::aws;
+use crate::aws::{self, FreshCredentials};
 use crate::elastic::error::ElasticError;
 use crate::secrets::Secrets;
 
-/// Credentials are fetched again this long before they expire: longer than a request may take.
-const BEFORE_EXPIRY: Duration = Duration::from_mins(5);
 /// A larger body is hashed on a blocking thread, so that tasks that wait for stores are not held up.
 const LARGE_BODY: usize = 128 * 1024;
 
@@ -39,8 +36,8 @@ pub(crate) struct Signer {
 enum Keys {
     /// The keys of a Secret.
     Fixed(Credentials),
-    /// The credentials of the pod's own identity, kept until shortly before they expire.
-    Identity { provider: OnceCell<SharedCredentialsProvider>, known: Mutex<Option<Credentials>> },
+    /// The credentials of the pod's own identity.
+    Identity(OnceCell<FreshCredentials>),
 }
 
 impl Signer {
@@ -57,7 +54,7 @@ impl Signer {
             let keys = aws::static_credentials(secrets);
             Keys::Fixed(keys.map_err(|error| ElasticError::Settings(error.to_string()))?)
         } else {
-            Keys::Identity { provider: OnceCell::new(), known: Mutex::new(None) }
+            Keys::Identity(OnceCell::new())
         };
         Ok(Self { aws: aws.clone(), origin: url.trim_end_matches('/').to_owned(), keys })
     }
@@ -79,31 +76,22 @@ impl Signer {
     }
 
     async fn credentials(&self) -> Result<Credentials, ElasticError> {
-        let (provider, known) = match &self.keys {
-            Keys::Fixed(credentials) => return Ok(credentials.clone()),
-            Keys::Identity { provider, known } => (provider, known),
-        };
-        let mut known = known.lock().await;
-        if let Some(credentials) = known.as_ref().filter(|credentials| is_fresh(credentials)) {
-            return Ok(credentials.clone());
+        match &self.keys {
+            Keys::Fixed(credentials) => Ok(credentials.clone()),
+            Keys::Identity(identity) => {
+                let identity = identity.get_or_try_init(|| self.identity()).await?;
+                identity.get().await.map_err(|error| no_credentials(&error))
+            }
         }
-        let provider = provider.get_or_try_init(|| self.identity()).await?;
-        let credentials = provider.provide_credentials().await.map_err(|error| no_credentials(&error))?;
-        *known = Some(credentials.clone());
-        Ok(credentials)
     }
 
     /// The chain that the clients of buckets and queue use too.
-    async fn identity(&self) -> Result<SharedCredentialsProvider, ElasticError> {
+    async fn identity(&self) -> Result<FreshCredentials, ElasticError> {
         let config = aws::sdk_config(&self.aws.region).load().await;
-        config.credentials_provider().ok_or_else(|| {
+        config.credentials_provider().map(FreshCredentials::of).ok_or_else(|| {
             ElasticError::Settings("this build knows no source of AWS credentials; set secretRef".to_owned())
         })
     }
-}
-
-fn is_fresh(credentials: &Credentials) -> bool {
-    credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + BEFORE_EXPIRY)
 }
 
 fn no_credentials(error: &CredentialsError) -> ElasticError {

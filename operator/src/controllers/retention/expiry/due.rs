@@ -183,9 +183,7 @@ mod tests {
     #[test]
     fn a_page_is_read_to_its_end_and_a_misfiled_record_is_left() {
         let unit = UnitId { bucket: "b".into(), key: "k".into(), version: "1".into() };
-        let hit = |id: &str, reason: &str| {
-            json!({"_id": id, "_source": {"unit": unit, "reason": reason}, "sort": [id]})
-        };
+        let hit = |id: &str, reason: &str| json!({"_id": id, "_source": {"unit": unit, "reason": reason}, "sort": [id]});
         let digest = unit.digest();
         let hits = [hit(&digest, "ObjectRemoved"), hit(&digest, "Superseded"), hit("other", "Superseded")];
         let (due, last) = read_page(&json!({"hits": {"hits": hits}})).unwrap();

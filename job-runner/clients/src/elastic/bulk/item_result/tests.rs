@@ -85,7 +85,8 @@ fn answers_that_do_not_fit_what_was_sent_are_not_believed() {
         (json!({"items": [done("a")]}), "1 items for 2 sent"),
         (json!({"items": [done("a"), done("b"), done("c")]}), "3 items for 2 sent"),
         (json!({"items": [done("b"), done("a")]}), "not sent in its place"),
-        (json!({"items": [done("a"), {}]}), "without an action"),
+        (json!({"items": [done("a"), {}]}), "not of its form"),
+        (json!({"items": [done("a"), {"update": {"_id": "b", "status": 200}}]}), "not of its form"),
         (json!({"items": [done("a"), {"index": {"_id": "b"}}]}), "without a status"),
     ] {
         let error = read_ids(&answer, &["a", "b"]).unwrap_err();
