@@ -46,8 +46,8 @@ impl Elastic {
         let settings = format!("/{names}/_settings?{options}&filter_path=*.settings.index.gc_deletes");
         // Both at once, since units of a batch wait for them. Neither may be an earlier answer: a shard may have moved,
         // and the setting may have been changed, at any moment before the write.
-        let (shards, settings) =
-            tokio::try_join!(self.send(Method::Get, &shards, None), self.send(Method::Get, &settings, None))?;
+        let get = |path| Box::pin(self.send(Method::Get, path, None));
+        let (shards, settings) = tokio::try_join!(get(&shards), get(&settings))?;
         Ok(read_allocations(&shards, &settings))
     }
 
