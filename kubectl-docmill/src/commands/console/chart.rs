@@ -12,7 +12,7 @@ const HEIGHT: i64 = 120;
 pub fn chart(name: &str, points: &[(i64, i64)], now: i64, words: impl Fn(i64) -> String) -> Markup {
     let highest = points.iter().map(|(_, value)| *value).max();
     let (Some((_, last)), Some(highest)) = (points.last(), highest) else {
-        return figure(name, "", element("p", "Nothing to draw yet: the console draws what it sees while it runs."));
+        return figure(name, "", element("p", "Nothing yet: the console draws what it sees while it runs."));
     };
     let summary = format!("now {}, at most {} within the last hour", words(*last), words(highest));
     let label = format!("{name}: {summary}");
