@@ -69,11 +69,10 @@ fn cluster(may_create: bool) -> (Cluster, Created) {
             } else {
                 answer(path, parts.uri.query().unwrap_or_default(), may_create)
             };
-            let (code, content) = match found {
-                Some(content) => (200, content),
-                None => (404, json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404,
-                    "reason": "NotFound", "message": format!("there is no {path}")})),
-            };
+            let missing = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404,
+                "reason": "NotFound", "message": format!("there is no {path}")});
+            let code = if found.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+            let content = found.unwrap_or(missing);
             let content = kube::client::Body::from(serde_json::to_vec(&content).unwrap());
             Ok::<_, kube::Error>(Response::builder().status(code).body(content).unwrap())
         }
