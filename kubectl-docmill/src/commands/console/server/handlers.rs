@@ -120,9 +120,7 @@ pub async fn run(State(console): Shared, Path((kind, name)): Path<(String, Strin
 /// A document or an object.
 pub async fn trace(State(console): Shared, RawQuery(query): RawQuery) -> Response {
     let query = parameters(query);
-    let Some(target) = query.get("target") else {
-        return page(&console, "Trace", layout::search(""));
-    };
+    let Some(target) = query.get("target") else { return Redirect::to("/").into_response() };
     match reading::trace(&console.cluster, target, query.get("source")).await {
         Ok(found) => page(&console, target, pages::trace::page(&found, Timestamp::now())),
         Err(failure) => failed(&console, &failure),
