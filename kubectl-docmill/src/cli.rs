@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::cluster::ClusterArgs;
 use crate::commands::ingest_runs::args::{AuditArgs, ProcessArgs, ReconvertArgs, ReplayArgs, ShadowArgs};
 use crate::commands::{
-    cat, diff, doctor, enrich, estimate, failures, history, init, reproduce, suspend, top, trace,
+    cat, console, diff, doctor, enrich, estimate, failures, history, init, reproduce, suspend, top, trace,
 };
 use crate::output::OutputArgs;
 
@@ -45,6 +45,8 @@ pub enum Command {
     History(history::HistoryArgs),
     /// Show sources and runs: rate, backlog, lag, workers, failures.
     Top(top::TopArgs),
+    /// Show sources, failures, runs and documents in the browser, from this machine.
+    Console(console::ConsoleArgs),
     /// Retry refused units, and wait for the end.
     Replay(ReplayArgs),
     /// Ingest objects that were not ingested yet, and wait for the end.

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod records;
+mod rights;
 
 use std::fmt::Debug;
 
@@ -54,6 +55,12 @@ impl Cluster {
         let client = Client::try_from(config)
             .map_err(|error| Failure::of_api("make a client from the kubeconfig", &error))?;
         Ok(Self { client, namespace })
+    }
+
+    /// A cluster of a test, whose client answers by itself.
+    #[cfg(test)]
+    pub fn of_test(client: Client, namespace: &str) -> Self {
+        Self { client, namespace: namespace.to_owned() }
     }
 
     /// The client, for requests that this module has no function for.

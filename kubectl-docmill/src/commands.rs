@@ -2,6 +2,7 @@
 //! prints it.
 
 pub mod cat;
+pub mod console;
 pub mod diff;
 pub mod doctor;
 pub mod enrich;
@@ -15,7 +16,6 @@ pub mod shell;
 pub mod suspend;
 pub mod top;
 pub mod trace;
-pub mod watch;
 
 use std::path::Path;
 

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::cli::{Cli, Command};
 use crate::commands::ingest_runs::{self, spec};
 use crate::commands::{
-    Session, cat, diff, doctor, enrich, estimate, failures, history, init, reproduce, shell, suspend, top,
-    trace,
+    Session, cat, console, diff, doctor, enrich, estimate, failures, history, init, reproduce, shell, suspend,
+    top, trace,
 };
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
@@ -24,6 +24,7 @@ pub async fn run(cli: &Cli) -> Result<ExitStatus, Failure> {
         Command::Diff(args) => diff::run(args, session).await,
         Command::History(args) => history::run(args, session).await,
         Command::Top(args) => top::run(args, session).await,
+        Command::Console(args) => console::run(*args, session).await,
         Command::Replay(args) => ingest_runs::run(spec::replay(args, now), &args.run, session).await,
         Command::Process(args) => ingest_runs::run(spec::process(args, now), &args.run, session).await,
         Command::Reconvert(args) => ingest_runs::run(spec::reconvert(args), &args.run, session).await,

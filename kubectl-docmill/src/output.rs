@@ -1,4 +1,4 @@
-//! What users see. Renderings are pure functions of data; [`Screen`] alone writes.
+//! What users see. Renderings are pure functions of data; [`Screen`] alone writes, for [`watch`] again and again.
 
 pub mod amounts;
 pub mod args;
@@ -6,6 +6,7 @@ pub mod palette;
 pub mod screen;
 pub mod table;
 pub mod untrusted;
+pub mod watch;
 
 pub use args::{Format, OutputArgs};
 pub use palette::{Palette, Tone};

@@ -5,6 +5,7 @@ pub mod side;
 
 use clap::Args;
 use docmill_crds::records_api::path::Subresource;
+use docmill_crds::records_api::query::DocumentQuery;
 use serde_json::{Map, Value};
 
 use super::Session;
@@ -52,22 +53,44 @@ pub struct DiffArgs {
 /// Reads both sides, and shows what differs.
 pub async fn run(args: &DiffArgs, session: &Session) -> Result<ExitStatus, Failure> {
     let cluster = session.cluster().await?;
-    let (before, after) = tokio::try_join!(read(&cluster, args, &args.from), read(&cluster, args, &args.to))?;
-    let diff = DocumentDiff::new(&args.from, &args.to, &before, &after);
+    let which = Which { id: &args.id, place: args.place.query(), provenance: args.provenance };
+    let diff = compare(&cluster, &which, &args.from, &args.to).await?;
     session.screen.show(&diff)?;
     Ok(if diff.edits.is_empty() { ExitStatus::Success } else { ExitStatus::Findings })
 }
 
-async fn read(cluster: &Cluster, args: &DiffArgs, side: &Side) -> Result<Map<String, Value>, Failure> {
+/// The document to compare with itself.
+#[derive(Clone, Debug)]
+pub struct Which<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its source, and the run of its enriched copy.
+    pub place: DocumentQuery,
+    /// Whether what Docmill adds counts.
+    pub provenance: bool,
+}
+
+/// Reads a document at two stages, and compares them.
+pub async fn compare(
+    cluster: &Cluster,
+    which: &Which<'_>,
+    from: &Side,
+    to: &Side,
+) -> Result<DocumentDiff, Failure> {
+    let (before, after) = tokio::try_join!(read(cluster, which, from), read(cluster, which, to))?;
+    Ok(DocumentDiff::new(from, to, &before, &after))
+}
+
+async fn read(cluster: &Cluster, which: &Which<'_>, side: &Side) -> Result<Map<String, Value>, Failure> {
     let content = match side {
-        Side::Stage(stage) => cluster.document_content(&args.id, *stage, &args.place.query()).await?,
+        Side::Stage(stage) => cluster.document_content(which.id, *stage, &which.place).await?,
         Side::OfUnit(digest) => {
-            let source = args.place.source.as_deref();
+            let source = which.place.source.as_deref();
             cluster.unit_content(digest, Subresource::Snapshot, source).await?
         }
     };
-    let mut document = side.document(&content, &args.id)?;
-    if !args.provenance {
+    let mut document = side.document(&content, which.id)?;
+    if !which.provenance {
         document.retain(|name, _| name != side::PROVENANCE);
     }
     Ok(document)

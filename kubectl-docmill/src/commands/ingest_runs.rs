@@ -18,9 +18,15 @@ pub async fn shadow(args: &ShadowArgs, session: &Session) -> Result<ExitStatus, 
 
 /// Creates the run of a spec.
 pub async fn run(spec: IngestRunSpec, args: &RunArgs, session: &Session) -> Result<ExitStatus, Failure> {
+    let run = resource(spec, args.name.clone());
+    create(&session.cluster().await?, session.screen, &run, args.detach).await
+}
+
+/// The run of a spec; without a name, the API server makes one of mode and source.
+pub fn resource(spec: IngestRunSpec, name: Option<String>) -> IngestRun {
     let mut run = IngestRun::new("", spec);
     let prefix = spec::name_prefix(run.spec.mode, &run.spec.source_ref.name);
-    run.metadata.generate_name = args.name.is_none().then_some(prefix);
-    run.metadata.name.clone_from(&args.name);
-    create(&session.cluster().await?, session.screen, &run, args.detach).await
+    run.metadata.generate_name = name.is_none().then_some(prefix);
+    run.metadata.name = name;
+    run
 }

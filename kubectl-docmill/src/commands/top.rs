@@ -8,11 +8,11 @@ use docmill_crds::{EnrichmentRun, IngestRun, IngestSource};
 use jiff::Timestamp;
 
 use super::Session;
-use super::watch::{self, WatchArgs};
 use crate::cluster::Cluster;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::runs::run_state::Run;
+use crate::output::watch::{self, WatchArgs};
+use crate::runs::run_state::{Run, RunState};
 use rates::Rates;
 use render::{RunRow, SourceRow, Top};
 
@@ -52,16 +52,25 @@ pub async fn run(args: &TopArgs, session: &Session) -> Result<ExitStatus, Failur
     .await
 }
 
-async fn read(cluster: &Cluster, args: &TopArgs) -> Result<(Vec<IngestSource>, Vec<RunRow>), Failure> {
-    let sources = match &args.source {
+/// Reads a source or all of the namespace, and all runs.
+pub async fn look(
+    cluster: &Cluster,
+    source: Option<&str>,
+) -> Result<(Vec<IngestSource>, Vec<RunState>), Failure> {
+    let sources = match source {
         Some(name) => vec![cluster.get(name).await?],
         None => cluster.list().await?,
     };
     let ingest = cluster.list::<IngestRun>().await?;
     let enrichment = cluster.list::<EnrichmentRun>().await?;
-    let states = ingest.iter().map(Run::state).chain(enrichment.iter().map(Run::state));
+    let states = ingest.iter().map(Run::state).chain(enrichment.iter().map(Run::state)).collect();
+    Ok((sources, states))
+}
+
+async fn read(cluster: &Cluster, args: &TopArgs) -> Result<(Vec<IngestSource>, Vec<RunRow>), Failure> {
+    let (sources, states) = look(cluster, args.source.as_deref()).await?;
     let wanted =
         |row: &RunRow| (args.all || !row.has_ended) && (args.source.is_none() || row.source == args.source);
-    let runs = states.map(|state| RunRow::new(&state)).filter(wanted).collect();
+    let runs = states.iter().map(RunRow::new).filter(wanted).collect();
     Ok((sources, runs))
 }

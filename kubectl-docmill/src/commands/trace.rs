@@ -11,9 +11,9 @@ mod tests;
 use clap::Args;
 
 use super::Session;
-use super::watch::{self, WatchArgs};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::output::watch::{self, WatchArgs};
 
 const EXAMPLES: &str = "Examples:
   kubectl docmill trace urn:newsml:example.com:20261125:1

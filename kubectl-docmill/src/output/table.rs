@@ -20,6 +20,16 @@ impl Cell {
     pub fn new(tone: Tone, text: impl AsRef<str>) -> Self {
         Self { text: one_line(text.as_ref()), tone }
     }
+
+    /// Its text, on one line.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it means.
+    pub const fn tone(&self) -> Tone {
+        self.tone
+    }
 }
 
 impl<T: AsRef<str>> From<T> for Cell {
@@ -44,6 +54,11 @@ impl Table {
     /// Adds a row.
     pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
         self.rows.push(cells.into_iter().collect());
+    }
+
+    /// Its rows; of a table with headings these are the first.
+    pub fn rows(&self) -> &[Vec<Cell>] {
+        &self.rows
     }
 
     /// The table as lines. An empty cell shows nothing, and no line ends with a space.

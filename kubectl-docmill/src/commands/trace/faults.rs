@@ -38,6 +38,12 @@ pub fn faults(unit: &Unit, error: Option<&UnitError>, view: View) -> String {
 }
 
 fn place_line(place: &FaultPlace, view: View) -> String {
+    let reason = view.palette.paint(Tone::Bad, &one_line(&place.reason));
+    format!("  {reason}  {}\n", place_words(place))
+}
+
+/// Where a fault is, in words: `field guid, at /nitf/head, line 12, column 3`.
+pub fn place_words(place: &FaultPlace) -> String {
     let parts = [
         place.member.as_ref().map(|member| format!("in {member}")),
         place.document.map(|document| format!("document {document}")),
@@ -47,17 +53,19 @@ fn place_line(place: &FaultPlace, view: View) -> String {
         place.column.map(|column| format!("column {column}")),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    let reason = view.palette.paint(Tone::Bad, &one_line(&place.reason));
-    format!("  {reason}  {}\n", one_line(&parts.join(", ")))
+    one_line(&parts.join(", "))
 }
 
 /// A fault with its values.
-struct Fault<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Fault<'a> {
     record: &'a Value,
-    excerpt: Option<&'a Excerpt>,
+    /// The line of the object around it.
+    pub excerpt: Option<&'a Excerpt>,
 }
 
-fn of_error(error: &UnitError) -> Vec<Fault<'_>> {
+/// The faults of an error, in the order of its refusals.
+pub fn of_error(error: &UnitError) -> Vec<Fault<'_>> {
     let refusals = error.record.get("refusals").and_then(Value::as_array).into_iter().flatten();
     let mut faults = Vec::new();
     for (number, refusal) in refusals.enumerate() {
@@ -71,7 +79,8 @@ fn of_error(error: &UnitError) -> Vec<Fault<'_>> {
 }
 
 impl Fault<'_> {
-    fn word(&self, name: &str) -> Option<String> {
+    /// A value of it on one line: `reason`, `field`, `expected`, `found`, `at`, `line` or `column`.
+    pub fn word(&self, name: &str) -> Option<String> {
         match self.record.get(name)? {
             Value::String(text) => Some(one_line(text)),
             Value::Null => None,

@@ -12,6 +12,8 @@ use crate::arguments::target::Target;
 use crate::cluster::{Cluster, RecordError};
 use crate::failure::Failure;
 
+/// What is said to whoever may not read content.
+pub const NO_CONTENT: &str = "values and excerpts are for the role docmill-content-viewer";
 /// Versions of one key that are shown.
 const VERSIONS: u32 = 10;
 
@@ -146,7 +148,7 @@ async fn add_errors(cluster: &Cluster, trace: &mut Trace) -> Result<(), Failure>
     match cluster.unit_error(&digest, Some(&source)).await {
         Ok(error) => trace.errors.push(error),
         Err(RecordError::Forbidden(_)) => {
-            trace.notes.push("values and excerpts are for the role docmill-content-viewer".to_owned());
+            trace.notes.push(NO_CONTENT.to_owned());
         }
         Err(RecordError::NotFound(_)) => {
             trace.notes.push("the errors bucket has no evidence of this refusal any more".to_owned());

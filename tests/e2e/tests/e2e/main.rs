@@ -8,6 +8,7 @@ mod binary;
 mod chart;
 mod conditions;
 mod connections;
+mod console;
 mod conversion_models;
 mod dirty;
 mod doctor;

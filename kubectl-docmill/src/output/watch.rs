@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::Screen;
+use super::screen::{Show, rendered};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::output::Screen;
-use crate::output::screen::{Show, rendered};
 
 /// Whether to keep looking.
 #[derive(Args, Clone, Copy, Debug)]

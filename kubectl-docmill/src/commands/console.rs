@@ -1,0 +1,90 @@
+//! `kubectl docmill console`: one page in the browser, served on the loopback address of this machine with the user's own
+//! kubeconfig.
+//!
+//! - [`server`]: HTTP; [`session`]: who is answered; [`state`]: what requests share;
+//! - [`observations`], [`samples`]: what was seen of sources and runs while the console runs; no I/O;
+//! - [`pages`]: what pages show, of [`markup`] that escapes all foreign text, [`chart`]s and [`links`]; no I/O;
+//! - [`run_form`], [`parameters`]: what a browser asks for; no I/O.
+//!
+//! It reads and renders what the commands read and render: `top`, `failures`, `trace`, `diff`, and the specs of runs.
+
+mod browser;
+mod chart;
+mod links;
+mod markup;
+mod observations;
+mod pages;
+mod parameters;
+mod run_form;
+mod samples;
+mod server;
+mod session;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{Session, top};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use session::BrowserSession;
+use state::Console;
+
+/// Between two looks at sources and runs. An hour of them is kept.
+const PAUSE: Duration = Duration::from_secs(5);
+
+const EXAMPLES: &str = "Examples:
+  kubectl docmill console
+  kubectl docmill console -n news --port 8001 --no-open
+
+It ends with Ctrl-C. The link works once, and the next one is shown when it was used.";
+
+/// How the console is served.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct ConsoleArgs {
+    /// Port of the loopback address; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    port: u16,
+
+    /// Show the link, and do not open the browser.
+    #[arg(long)]
+    no_open: bool,
+}
+
+/// Serves the console until Ctrl-C.
+pub async fn run(args: ConsoleArgs, session: &Session) -> Result<ExitStatus, Failure> {
+    let cluster = session.cluster().await?;
+    // What cannot be read is said here, and not in the browser.
+    let found = top::look(&cluster, None).await?;
+    let (listener, address) = server::listen(args.port).await?;
+    let console = Arc::new(Console::new(cluster, BrowserSession::new(address.port())?, session.screen));
+    console.observe(|seen| seen.take(Ok(found), Timestamp::now()));
+    session.screen.print(&console.session.announcement())?;
+    if !args.no_open && session.screen.is_terminal {
+        browser::open(&console.session.link());
+    }
+    let looking = tokio::spawn(keep_looking(Arc::clone(&console)));
+    let served = axum::serve(listener, server::routes(&console)).with_graceful_shutdown(interrupted()).await;
+    looking.abort();
+    served.map_err(|error| Failure::new(format!("failed to serve the console: {error}")))?;
+    Ok(ExitStatus::Success)
+}
+
+async fn interrupted() {
+    // Without a handler for it, Ctrl-C ends the process by itself.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+async fn keep_looking(console: Arc<Console>) {
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        let found = top::look(&console.cluster, None).await;
+        console.observe(|seen| seen.take(found, Timestamp::now()));
+    }
+}
