@@ -24,7 +24,7 @@ pub(super) struct SampleForm {
 
 /// A model, and the reasons for it.
 #[derive(Debug)]
-pub(crate) struct Proposal {
+pub struct Proposal {
     pub(super) form: SampleForm,
     pub(super) record: String,
     pub(super) namespaces: BTreeMap<String, String>,
@@ -54,12 +54,12 @@ pub(super) struct Proposed {
 
 impl Proposal {
     /// The path of the records.
-    pub(crate) fn record(&self) -> &str {
+    pub fn record(&self) -> &str {
         &self.record
     }
 
     /// The model as it is written in an `IngestSource`.
-    pub(crate) fn conversion(&self) -> Conversion {
+    pub fn conversion(&self) -> Conversion {
         Conversion {
             format: self.form.format,
             record: Some(self.record.clone()),
@@ -73,6 +73,21 @@ impl Proposal {
         }
     }
 
+    /// Whether each object was one document.
+    pub const fn has_one_document_each(&self) -> bool {
+        self.documents == self.objects
+    }
+
+    /// The id of a document in an index, as a template; `None` if no field is the guid.
+    pub fn id_template(&self) -> Option<String> {
+        self.role(Role::Guid).map(|guid| format!("{{{guid}}}"))
+    }
+
+    /// The name of an index for each month, as a template; `None` if no field is the date of publication.
+    pub fn index_template(&self) -> Option<String> {
+        self.role(Role::PublishedAt).map(|date| format!("articles-{{{date}:%Y.%m}}"))
+    }
+
     /// A value that its type does not fit is left out: the next ones may be other than those of the samples.
     pub(super) fn on_fault(&self) -> Option<OnFault> {
         self.fields.iter().any(Proposed::is_typed).then_some(OnFault::Drop)
@@ -84,7 +99,7 @@ impl Proposal {
     }
 
     /// The name of the field with this role.
-    pub(super) fn role(&self, role: Role) -> Option<&str> {
+    fn role(&self, role: Role) -> Option<&str> {
         let field = self.fields.iter().find(|proposed| proposed.role == Some(role))?;
         Some(&field.field.name)
     }

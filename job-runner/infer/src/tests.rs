@@ -405,7 +405,7 @@ fn values_and_names_that_look_like_yaml_are_quoted() {
 }
 
 fn testdata() -> Vec<(PathBuf, Vec<PathBuf>)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata");
     let mut folders = Vec::new();
     for folder in ["atom", "jats", "newsml-g2", "nitf", "rss"] {
         let files = fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());

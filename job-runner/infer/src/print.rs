@@ -5,7 +5,6 @@ use std::fmt::Write;
 use docmill_crds::conversion::{Entities, Format};
 
 use super::proposal::{Proposal, Proposed};
-use super::roles::Role;
 
 /// Maximum number of things that are listed as left out.
 const LISTED: usize = 40;
@@ -14,7 +13,7 @@ const LISTED: usize = 40;
 const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan"];
 
 /// The YAML of a `conversion`.
-pub(crate) fn yaml(proposal: &Proposal) -> String {
+pub fn yaml(proposal: &Proposal) -> String {
     let Proposal { form, record, namespaces, default_namespaces, fields, documents, objects, left_out } =
         proposal;
     let required = if proposal.is_from_many() {
@@ -72,9 +71,9 @@ pub(crate) fn yaml(proposal: &Proposal) -> String {
 
 /// What an index may be made of.
 fn index(proposal: &Proposal) -> String {
-    let Some(guid) = proposal.role(Role::Guid) else { return String::new() };
-    let date = proposal.role(Role::PublishedAt).map(|date| format!(", name: \"articles-{{{date}:%Y.%m}}\""));
-    format!("# For spec.index of an IngestSource: {{id: \"{{{guid}}}\"{}}}\n", date.unwrap_or_default())
+    let Some(id) = proposal.id_template() else { return String::new() };
+    let name = proposal.index_template().map(|name| format!(", name: \"{name}\"")).unwrap_or_default();
+    format!("# For spec.index of an IngestSource: {{id: \"{id}\"{name}}}\n")
 }
 
 fn field(text: &mut String, proposed: &Proposed, level: usize) {

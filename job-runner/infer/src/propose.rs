@@ -1,6 +1,7 @@
 //! Derives a model from the statistics of records. Pure.
 
 mod spelling;
+mod typing;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -15,7 +16,7 @@ use super::proposal::{Proposal, Proposed, SampleForm, is_many};
 use super::record::{Part, Records};
 use super::roles::{self, Candidate, Role};
 use super::tree::{Namespace, NodeId, PathFacts, PathNode, TOP, Tree};
-use super::typing::{self, Typed};
+use typing::Typed;
 
 /// The maximum in the definition of the resource.
 const MOST_FIELDS: usize = 200;

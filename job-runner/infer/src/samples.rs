@@ -25,7 +25,7 @@ const HEAD: u64 = 512;
 
 /// Why nothing can be proposed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Nothing {
+pub enum Nothing {
     /// There is no object without a fault.
     #[error("expected samples to propose a model from, found none that is well-formed")]
     Samples,
@@ -39,7 +39,7 @@ pub(crate) enum Nothing {
 
 /// What a model is proposed from.
 #[derive(Debug)]
-pub(crate) struct Samples {
+pub struct Samples {
     pattern: Option<Pattern>,
     namespaces: Namespaces,
     tree: Tree,
@@ -56,7 +56,7 @@ pub(crate) struct Samples {
 
 impl Samples {
     /// Without a pattern, the samples decide what a record is.
-    pub(crate) fn new(pattern: Option<Pattern>) -> Self {
+    pub fn new(pattern: Option<Pattern>) -> Self {
         let (namespaces, tree) = (Namespaces::new(), Tree::new());
         let (named, roots) = (Named::default(), BTreeMap::new());
         let (format, concatenated, entities) = (None, false, Entities::default());
@@ -65,7 +65,7 @@ impl Samples {
 
     /// Examines an object. One that is not well-formed is refused, and does not count; nor does one of another
     /// format than the first.
-    pub(crate) fn add(&mut self, mut object: impl Read) -> io::Result<Result<(), Refusal>> {
+    pub fn add(&mut self, mut object: impl Read) -> io::Result<Result<(), Refusal>> {
         let mut head = Vec::new();
         object.by_ref().take(HEAD).read_to_end(&mut head)?;
         let format = if json::is_json(&head) { Format::Json } else { Format::Xml };
@@ -96,7 +96,7 @@ impl Samples {
     }
 
     /// A model, and the objects that have no record by it, by the name of their root element.
-    pub(crate) fn propose(&self) -> Result<(Proposal, BTreeMap<String, u64>), Nothing> {
+    pub fn propose(&self) -> Result<(Proposal, BTreeMap<String, u64>), Nothing> {
         if self.roots.is_empty() {
             return Err(Nothing::Samples);
         }
