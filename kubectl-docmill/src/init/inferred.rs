@@ -122,7 +122,11 @@ mod tests {
         assert_eq!(inferred.id.as_deref(), Some("{id}"));
         assert_eq!(inferred.index, "articles-{published:%Y.%m}");
         assert_eq!(inferred.about, "# Passed over: a.xml, which is MalformedXml.\n");
-        assert!(inferred.yaml.contains("# the headline, in all of 2 documents: \"One\""), "{}", inferred.yaml);
+        assert!(
+            inferred.yaml.contains("# the headline, in all of 2 documents: \"One\""),
+            "{}",
+            inferred.yaml
+        );
     }
 
     #[test]
