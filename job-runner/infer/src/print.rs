@@ -26,7 +26,7 @@ pub fn yaml(proposal: &Proposal) -> String {
          # Required is {required}; a type is one that every value fits.\n\
          {}record: {}\n",
         counted(*documents, "document"),
-        counted(*objects, "object"),
+        counted(*objects, if form.archive.is_some() { "member" } else { "object" }),
         index(proposal),
         scalar(record)
     );
@@ -36,13 +36,17 @@ pub fn yaml(proposal: &Proposal) -> String {
     if form.entities == Entities::Named {
         text.push_str("entities: Named # names of characters, as &nbsp; is one\n");
     }
+    if let Some(archive) = &form.archive {
+        let members: Vec<_> = archive.members.iter().map(|member| scalar(member)).collect();
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "archive: {{members: [{}]}}", members.join(", "));
+    }
     if form.concatenated {
         text.push_str("concatenated: true\n");
     }
     if proposal.on_fault().is_some() {
         text.push_str("onFault: Drop # a value that its type does not fit is left out, and counted\n");
     }
-    // Writing to a `String` cannot fail.
     if !namespaces.is_empty() {
         text.push_str("namespaces:\n");
         for (prefix, uri) in namespaces {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use docmill_crds::conversion::{Conversion, Entities, Field, FieldType, Format, OnFault};
+use docmill_crds::conversion::{Archive, Conversion, Entities, Field, FieldType, Format, OnFault};
 
 use super::roles::Role;
 
@@ -13,9 +13,11 @@ const MANY_DOCUMENTS: u64 = 300;
 const MANY_OBJECTS: u64 = 30;
 
 /// What the samples are.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct SampleForm {
     pub(super) format: Format,
+    /// Objects are archives, with such members.
+    pub(super) archive: Option<Archive>,
     /// Objects are several XML documents, one after the other.
     pub(super) concatenated: bool,
     /// What they use beyond XML's own.
@@ -66,6 +68,7 @@ impl Proposal {
             namespaces: self.namespaces.clone(),
             default_namespaces: self.default_namespaces.clone(),
             entities: Some(self.form.entities).filter(|entities| *entities != Entities::Refuse),
+            archive: self.form.archive.clone(),
             concatenated: self.form.concatenated,
             on_fault: self.on_fault(),
             fields: self.fields.iter().map(Proposed::field).collect(),
@@ -73,9 +76,9 @@ impl Proposal {
         }
     }
 
-    /// Whether each object was one document.
+    /// Whether each object was one document, so that its key is an id.
     pub const fn has_one_document_each(&self) -> bool {
-        self.documents == self.objects
+        self.documents == self.objects && self.form.archive.is_none()
     }
 
     /// The id of a document in an index, as a template; `None` if no field is the guid.

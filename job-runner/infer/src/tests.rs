@@ -1,3 +1,5 @@
+mod archives;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};

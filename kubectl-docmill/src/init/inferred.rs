@@ -1,7 +1,7 @@
 //! A model for samples that no preset reads.
 
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Cursor};
 
 use docmill_crds::conversion::{Conversion, Field};
 use docmill_infer::{Nothing, Pattern, Samples, yaml};
@@ -47,12 +47,12 @@ pub enum InferError {
 pub fn infer(samples: &[(String, Vec<u8>)], record: Option<Pattern>) -> Result<Inferred, InferError> {
     let (mut taken, mut about) = (Samples::new(record), String::new());
     for (name, bytes) in samples {
-        let added = taken.add(bytes.as_slice());
-        let added = added.map_err(|error| InferError::Read { name: name.clone(), error })?;
-        if let Err(refusal) = added {
-            let reason = refusal.reason.as_str();
+        let refusals = taken.add_object(&mut Cursor::new(bytes.as_slice()));
+        for refusal in refusals.map_err(|error| InferError::Read { name: name.clone(), error })? {
+            let member = refusal.member.map_or_else(String::new, |member| format!(" in {:?}", member.name));
+            let (name, reason) = (name.escape_debug(), refusal.reason.as_str());
             // Writing to a text does not fail.
-            let _ = writeln!(about, "# Passed over: {}, which is {reason}.", name.escape_debug());
+            let _ = writeln!(about, "# Passed over: {name}{member}, {reason}.");
         }
     }
     let (proposal, without) = taken.propose()?;
@@ -121,7 +121,7 @@ mod tests {
         let inferred = infer(&items, None).unwrap();
         assert_eq!(inferred.id.as_deref(), Some("{id}"));
         assert_eq!(inferred.index, "articles-{published:%Y.%m}");
-        assert_eq!(inferred.about, "# Passed over: a.xml, which is MalformedXml.\n");
+        assert_eq!(inferred.about, "# Passed over: a.xml, MalformedXml.\n");
         assert!(
             inferred.yaml.contains("# the headline, in all of 2 documents: \"One\""),
             "{}",

@@ -61,15 +61,15 @@ fn infer(args: &InferArgs, aside: &mut impl Write) -> Result<(String, bool), Inf
     let mut all = true;
     for input in Inputs::new(&args.paths) {
         let Input { path, .. } = input?;
-        let added = open(&path).and_then(|object| samples.add(object));
-        match added {
+        let refusals = match open(&path).and_then(|mut object| samples.add_object(&mut *object)) {
+            Ok(refusals) => refusals,
             Err(source) => return Err(ReadError { path, source }.into()),
-            Ok(Ok(())) => {}
-            Ok(Err(refusal)) => {
-                all = false;
-                // If this fails, there is nobody left to notify; the same below.
-                let _ = aside.write_all(Explainer::new(&path).explain(&refusal).as_bytes());
-            }
+        };
+        all &= refusals.is_empty();
+        let mut explainer = Explainer::new(&path);
+        for refusal in &refusals {
+            // If this fails, there is nobody left to notify; the same below.
+            let _ = aside.write_all(explainer.explain(refusal).as_bytes());
         }
     }
     let (proposal, without) = samples.propose()?;
