@@ -81,9 +81,9 @@ pub(super) fn suggested(tree: &Tree) -> Option<Records> {
     let mass = masses(tree);
     let roots: Vec<_> = tree.children(TOP);
     let picks: Vec<_> = roots.iter().map(|root| (*root, pick(tree, &mass, *root))).collect();
-    let name = most_covering(tree, &picks)?;
+    let name = most_covering(tree, &mass, &picks)?;
     let first: Vec<_> = roots.iter().flat_map(|root| find(tree, *root, name)).collect();
-    let mut kinds = kin::with_kin(tree, &picks, first);
+    let mut kinds = kin::with_kin(tree, &mass, &picks, first);
     let mut defaults: Vec<_> = kinds.iter().flatten().map(|id| tree.node(*id).namespace).collect();
     defaults.sort_unstable();
     defaults.dedup();
@@ -137,10 +137,10 @@ fn merged(tree: &Tree, records: &[NodeId], defaults: &[Namespace]) -> Tree {
 }
 
 /// The name of a record that the most objects have, of those that were picked in these root elements.
-fn most_covering<'t>(tree: &'t Tree, picks: &[(NodeId, NodeId)]) -> Option<&'t str> {
+fn most_covering<'t>(tree: &'t Tree, mass: &[u64], picks: &[(NodeId, NodeId)]) -> Option<&'t str> {
     let roots: Vec<_> = picks.iter().map(|(root, _)| *root).collect();
     let names = picks.iter().rev().map(|(_, pick)| &*tree.node(*pick).local);
-    names.max_by_key(|name| covered(tree, &roots, name))
+    names.max_by_key(|name| covered(tree, mass, &roots, name))
 }
 
 /// Bytes of each path, including everything below it.
@@ -193,10 +193,13 @@ fn is_collection(around: &str, name: &str) -> bool {
     is_plural || (is_set && !is_division(&name))
 }
 
-/// How many objects have an element of that name where records are searched for; among equals, one that is
-/// not a root element ranks higher.
-fn covered(tree: &Tree, roots: &[NodeId], name: &str) -> (u64, bool) {
-    let found: Vec<_> = roots.iter().map(|root| find(tree, *root, name)).collect();
+/// How many objects have elements of that name where records are searched for, that make up half of them at least; among
+/// equals, one that is not a root element ranks higher.
+fn covered(tree: &Tree, mass: &[u64], roots: &[NodeId], name: &str) -> (u64, bool) {
+    let is_half =
+        |root: NodeId, ids: &[NodeId]| ids.iter().map(|id| mass[*id]).sum::<u64>() * 2 >= mass[root];
+    let found = roots.iter().map(|root| (*root, find(tree, *root, name)));
+    let found: Vec<_> = found.filter(|(root, ids)| is_half(*root, ids)).map(|(_, ids)| ids).collect();
     let objects = found.iter().map(|ids| ids.iter().map(|id| tree.node(*id).facts.exists.count(TOP)).max());
     let below = found.iter().flatten().any(|id| tree.node(*id).depth > 1);
     (objects.map(Option::unwrap_or_default).sum(), below)

@@ -330,9 +330,11 @@ fn records_of_several_kinds_that_are_kin_have_one_model_and_one_guid() {
     let same = "<feed xmlns='urn:atom'><entry><guid>1</guid><title>t</title><link>l</link></entry>\
          <entry><guid>2</guid><title>u</title><link>m</link></entry></feed>";
     assert_eq!(fields(&[rss, same])[0], "guid guid string", "two kinds have the same ids");
-    let (proposal, without) =
-        samples(None, &[rss, "<html><body>x</body><title>y</title></html>"]).propose().unwrap();
+    let page = "<html><body>x</body><title>y</title></html>";
+    let (proposal, without) = samples(None, &[rss, page]).propose().unwrap();
     assert_eq!((proposal.record(), without.len()), ("/rss/channel/item", 1));
+    let often = record(&[rss, rss, page, page]);
+    assert_eq!(often, "/rss/channel/item | /html", "pages are not there by chance");
 }
 
 #[test]
