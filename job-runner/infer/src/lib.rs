@@ -43,4 +43,5 @@ mod tree;
 pub use pattern::{Pattern, PatternFault};
 pub use print::yaml;
 pub use proposal::Proposal;
+pub use propose::MOST_FIELDS;
 pub use samples::{Nothing, Samples};

@@ -21,8 +21,9 @@ use super::roles::{self, Candidate, Role};
 use super::tree::{LabelFacts, Namespace, NodeId, PathFacts, PathNode, TOP, Tree};
 use typing::Typed;
 
-/// The maximum in the definition of the resource.
-const MOST_FIELDS: usize = 200;
+/// Fields of a model at most, as the definition of the resource has it.
+pub const MOST_FIELDS: usize = 200;
+/// The same of an object in it, and of other things.
 const MOST_NESTED: usize = 50;
 const MOST_LEVELS: usize = 3;
 const MOST_NAMESPACES: usize = 32;

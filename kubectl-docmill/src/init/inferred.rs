@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Cursor};
 
 use docmill_crds::conversion::{Conversion, Field};
-use docmill_infer::{Nothing, Pattern, Samples, yaml};
+use docmill_infer::{MOST_FIELDS, Nothing, Pattern, Samples, yaml};
 
 /// The field with the key of the object, where documents have no id of their own.
 const OBJECT_KEY: &str = "objectKey";
@@ -69,9 +69,10 @@ pub fn infer(samples: &[(String, Vec<u8>)], record: Option<Pattern>) -> Result<I
     Ok(Inferred { conversion, yaml, id, index, about })
 }
 
-/// Adds a field with the key of the object, by which an object that comes again is the same document.
+/// Adds a field with the key of the object, by which an object that comes again is the same document, if there is room.
 fn by_key(conversion: &mut Conversion, yaml: &mut String) -> Option<String> {
-    if conversion.fields.iter().any(|field| field.name == OBJECT_KEY) {
+    let is_taken = conversion.fields.iter().any(|field| field.name == OBJECT_KEY);
+    if is_taken || conversion.fields.len() >= MOST_FIELDS {
         return None;
     }
     let template = "{_unit.key}";
