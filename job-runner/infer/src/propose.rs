@@ -194,6 +194,7 @@ impl<'t> Proposer<'t> {
                 name: &node.local,
                 around: self.name_around(node),
                 of_party: self.is_of_party(node),
+                labelled: draft.label.is_some(),
                 depth: node.depth,
                 kind: draft.typed.0,
                 kinds,

@@ -123,6 +123,8 @@ pub(super) struct Candidate<'t> {
     pub(super) around: &'t str,
     /// It is in an element for somebody or something else, at any depth.
     pub(super) of_party: bool,
+    /// It is one of several ids, told apart by an attribute.
+    pub(super) labelled: bool,
     /// Levels below the record.
     pub(super) depth: usize,
     pub(super) kind: FieldType,
@@ -195,7 +197,10 @@ fn guid(field: &Candidate<'_>, documents: u64) -> Option<usize> {
         0
     };
     let by_form = if field.kinds.has(Form::Id) { 4 } else { 0 };
-    (by_name + by_form > 0).then(|| (by_name + by_form + DEEPEST).saturating_sub(field.depth))
+    // A record's only id is its own; of several, others may be lacking elsewhere.
+    let of_several = if field.labelled { 4 } else { 0 };
+    let distance = field.depth + of_several;
+    (by_name + by_form > 0).then(|| (by_name + by_form + DEEPEST).saturating_sub(distance))
 }
 
 fn headline(field: &Candidate<'_>) -> Option<usize> {
@@ -262,6 +267,7 @@ mod tests {
             name: steps.next().unwrap(),
             around: steps.next().unwrap_or_default(),
             of_party: steps.any(is_name_of_party),
+            labelled: false,
             depth: path.split('/').count(),
             kind,
             kinds,
@@ -315,6 +321,10 @@ mod tests {
         assert_eq!(of(field("author/@id", FieldType::String, "1")), None);
         assert_eq!(of(field("bill/sponsors/item/bioguideId", FieldType::String, "N000147")), None);
         assert_eq!(of(field("@name", FieldType::String, "urn:x:1")), Some("guid"), "by its form");
+        let doi = field("PubmedData/ArticleIdList/ArticleId", FieldType::String, "10.1/a");
+        let several = Candidate { labelled: true, ..doi };
+        let only = field("MedlineCitation/PMID", FieldType::String, "33100328");
+        assert_eq!(roles(&[several, only]), [None, Some("guid")]);
         let deep = [field("head/docdata/@id", FieldType::String, "1")];
         assert_eq!((assign(&deep, 2)[0], assign(&deep, 3)[0]), (None, Some(Role::Guid)));
     }
