@@ -40,7 +40,7 @@ pub enum Preset {
     Crossref,
     /// News sitemaps; each address is a document.
     SitemapNews,
-    /// Patent grants and applications of the USPTO in ST.36 (since 2005), one or many in an object.
+    /// Patent grants and applications of the USPTO since 2001 (ST.36, and ST.32 before 2005), one or many in an object.
     UsptoGrant,
     /// Texts of the Text Encoding Initiative.
     Tei,

@@ -69,7 +69,7 @@ pub struct Conversion {
     /// A ready-made model to start from: nitf (NITF 3.x), newsml-g2 (NewsML-G2 items, alone or several in a news message),
     /// rss (RSS 0.9x, 1.0 and 2.0), atom (Atom 1.0 and 0.3), jats (journal articles, NLM 2.x to JATS 1.x), pubmed (PubMed
     /// and MEDLINE), crossref (Crossref deposits and answers), sitemap-news (news sitemaps), uspto-grant (patents of the
-    /// USPTO since 2005), tei (TEI P5) or oai-dc (Dublin Core of OAI-PMH). Your own `fields` are added to it, or replace
+    /// USPTO since 2001), tei (TEI P5) or oai-dc (Dublin Core of OAI-PMH). Your own `fields` are added to it, or replace
     /// its field of the same name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<Preset>,

@@ -5,7 +5,7 @@
 //! - [`source`]: the scanner that fits its syntax; [`scratch`]: memory that is used again;
 //! - [`rereading`]: an object once more, in another encoding; [`first_look`]: what takes reading it before;
 //! - [`golden`]: what becomes of an object, as tests of a model keep it;
-//! - [`visit`]: an object without a model, element by element.
+//! - [`visit`]: an object without a model, element by element; [`unpack`]: one that may be an archive, member by member.
 
 pub(crate) mod converter;
 pub(crate) mod documents;
@@ -15,4 +15,5 @@ mod members;
 mod rereading;
 mod scratch;
 mod source;
+pub(crate) mod unpack;
 pub(crate) mod visit;

@@ -6,23 +6,29 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use docmill_crds::conversion::{Conversion, Preset};
+use docmill_infer::Pattern;
 
 use super::ingest_runs::spec::conversion;
 use super::{Session, read_file};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::init::{Answers, Fit, Trigger, best};
+use crate::init::{Answers, Fit, Inferred, Trigger, best, commented, infer};
 
 const EXAMPLES: &str = "Examples:
   kubectl docmill init samples/*.xml > source.yaml      # asks for what is missing
   kubectl docmill init --preset rss --bucket news --region eu-west-1 --poll 60 \\
     --elasticsearch https://es:9200 --elasticsearch-secret es | kubectl apply -f -";
 
+/// What the presets fill.
+const ID: &str = "{guid}";
+const INDEX: &str = "articles-{publishedAt:%Y.%m}";
+
 /// What the source is like. What is missing is asked for on a terminal.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct InitArgs {
-    /// Sample objects. The preset that converts them is chosen, unless --preset or --model names another.
+    /// Sample objects. The preset that converts them is chosen, unless --preset or --model names another; where none
+    /// does, a model is made from them.
     #[arg(value_name = "FILE")]
     samples: Vec<PathBuf>,
 
@@ -37,6 +43,11 @@ pub struct InitArgs {
     /// A file with a model, as `job-runner model infer` writes it.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
+
+    /// Make a model from the samples, in which the elements with this path are one document each, like /feed/entry or
+    /// //item.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["preset", "model"])]
+    record: Option<String>,
 
     /// The bucket for snapshots and errors, and for raw objects unless --raw-bucket names another.
     #[arg(long, value_name = "BUCKET")]
@@ -78,18 +89,41 @@ pub struct InitArgs {
     #[arg(long, value_name = "SECRET")]
     elasticsearch_secret: Option<String>,
 
-    /// Name of the index, with fields of the document in braces.
-    #[arg(long, value_name = "TEMPLATE", default_value = "articles-{publishedAt:%Y.%m}")]
-    index: String,
+    /// Name of the index, with fields of the document in braces. Left out: by the month of publication, if samples or the
+    /// preset have one.
+    #[arg(long, value_name = "TEMPLATE")]
+    index: Option<String>,
 
-    /// Id of a document, with fields of the document in braces.
-    #[arg(long, value_name = "TEMPLATE", default_value = "{guid}")]
-    id: String,
+    /// Id of a document, with fields of the document in braces. Left out: the id that samples or the preset have.
+    #[arg(long, value_name = "TEMPLATE")]
+    id: Option<String>,
+}
+
+/// How objects become documents, and what it proposes for the index.
+struct Model {
+    conversion: Conversion,
+    /// The conversion as YAML with comments, if it was made from samples.
+    yaml: Option<String>,
+    id: Option<String>,
+    index: String,
+    /// Comments that say why it is this one.
+    about: String,
+}
+
+impl Model {
+    /// A preset, or a model whose fields have the same names.
+    fn given(conversion: Conversion, about: String) -> Self {
+        Self { conversion, yaml: None, id: Some(ID.to_owned()), index: INDEX.to_owned(), about }
+    }
+
+    fn of_preset(preset: Preset, about: String) -> Self {
+        Self::given(Conversion { preset: Some(preset), ..Conversion::default() }, about)
+    }
 }
 
 /// Finds out what is missing, and prints the source.
 pub fn run(args: &InitArgs, session: &Session) -> Result<ExitStatus, Failure> {
-    let (conversion, about) = model(args)?;
+    let Model { conversion, yaml: commented_model, id, index, about } = model(args)?;
     let trigger = match (&args.queue_url, args.poll) {
         (Some(url), _) => Trigger::Queue(url.clone()),
         (None, Some(seconds)) => Trigger::Poll(seconds),
@@ -106,23 +140,27 @@ pub fn run(args: &InitArgs, session: &Session) -> Result<ExitStatus, Failure> {
         trigger,
         elasticsearch: given(args.elasticsearch.as_ref(), "--elasticsearch", "URL of Elasticsearch")?,
         elasticsearch_secret: args.elasticsearch_secret.clone(),
-        index: args.index.clone(),
-        id: args.id.clone(),
+        index: args.index.clone().unwrap_or(index),
+        id: given(args.id.as_ref().or(id.as_ref()), "--id", "Id of a document, like {number}-{date}")?,
         conversion,
     };
     let manifest =
         answers.manifest().map_err(|error| Failure::new(format!("failed to make a source: {error}")))?;
     let yaml = serde_saphyr::to_string(&manifest)
         .map_err(|error| Failure::new(format!("failed to write the source: {error}")))?;
+    let yaml = match commented_model {
+        Some(model) => commented(&yaml, &model),
+        None => yaml,
+    };
     session.screen.print(&format!("{about}{yaml}"))?;
     Ok(ExitStatus::Success)
 }
 
-/// The conversion, and a comment that says why it is this one.
-fn model(args: &InitArgs) -> Result<(Conversion, String), Failure> {
+/// The model that the flags name, else the preset that fits the samples, else a model that is made from them.
+fn model(args: &InitArgs) -> Result<Model, Failure> {
     if let Some(file) = &args.model {
         let wrong = |error: String| Failure::new(format!("failed to read {}: {error}", file.display()));
-        return Ok((conversion(&read_file(file)?).map_err(wrong)?, String::new()));
+        return Ok(Model::given(conversion(&read_file(file)?).map_err(wrong)?, String::new()));
     }
     if let Some(name) = &args.preset {
         let preset = Preset::named(name).ok_or_else(|| {
@@ -130,25 +168,33 @@ fn model(args: &InitArgs) -> Result<(Conversion, String), Failure> {
             Failure::new(format!("there is no preset {name:?}"))
                 .advice(format!("name one of {}", all.join(", ")))
         })?;
-        return Ok((of_preset(preset), String::new()));
+        return Ok(Model::of_preset(preset, String::new()));
     }
     let samples: Vec<(String, Vec<u8>)> =
         args.samples.iter().map(|file| sample(file)).collect::<Result<_, _>>()?;
-    let Fit { preset, documents, refusals } = best(&samples).ok_or_else(|| {
-        Failure::new("no preset converts the samples, or there are none").advice(
-            "name a preset with --preset, or have `job-runner model infer SAMPLES > model.yaml` propose a model and name it \
-             with --model, --index and --id",
-        )
-    })?;
+    if samples.is_empty() {
+        return Err(Failure::new("there are no samples")
+            .advice("name sample objects, or a preset with --preset, or a file with a model with --model"));
+    }
+    if let Some(record) = &args.record {
+        let pattern = Pattern::parse(record).map_err(|fault| Failure::new(fault.to_string()))?;
+        return inferred(&samples, Some(pattern));
+    }
+    let Some(Fit { preset, documents, refusals }) = best(&samples) else { return inferred(&samples, None) };
     let about = format!(
         "# The preset {} makes {documents} documents of the samples; {refusals} are refused.\n",
         preset.as_str()
     );
-    Ok((of_preset(preset), about))
+    Ok(Model::of_preset(preset, about))
 }
 
-fn of_preset(preset: Preset) -> Conversion {
-    Conversion { preset: Some(preset), ..Conversion::default() }
+/// The model that is made from the samples.
+fn inferred(samples: &[(String, Vec<u8>)], record: Option<Pattern>) -> Result<Model, Failure> {
+    let Inferred { conversion, yaml, id, index, about } = infer(samples, record).map_err(|error| {
+        Failure::new(format!("failed to make a model from the samples: {error}"))
+            .advice("name a preset with --preset, or a file with a model with --model, --index and --id")
+    })?;
+    Ok(Model { conversion, yaml: Some(yaml), id, index, about })
 }
 
 fn sample(file: &Path) -> Result<(String, Vec<u8>), Failure> {

@@ -37,7 +37,7 @@ pub enum DatePart {
     ZoneName,
     /// `%s`: whole seconds since 1970, in UTC.
     Epoch,
-    /// The same in milliseconds.
+    /// `%Q`: the same in milliseconds.
     EpochMillis,
     /// The same in microseconds.
     EpochMicros,
@@ -93,18 +93,19 @@ impl DateFormat {
 
     /// A format must give a day, and a part of a time only together with the larger parts.
     fn check(&self, text: &str) -> Result<(), String> {
-        use DatePart::{Day, Epoch, Fraction, HalfDay, Hour, Hour12, Minute, Month, MonthName, Second, Year};
+        use DatePart::{Day, Epoch, EpochMillis, Fraction, HalfDay, Hour, Hour12, Minute, Month, MonthName};
+        use DatePart::{Second, Year};
         let day = self.has(&[Year, DatePart::ShortYear]) && self.has(&[Month, MonthName]) && self.has(&[Day]);
         let wrong = |expected: &str| Err(format!("expected {expected}, found {text:?}"));
-        if !day && !self.has(&[Epoch]) {
+        if !day && !self.has(&[Epoch, EpochMillis]) {
             return wrong("a form with a year, a month and a day, such as %d.%m.%Y, or epochMillis");
         }
         if self.has(&[Hour12]) != self.has(&[HalfDay]) {
             return wrong("%I and %p together, or %H");
         }
-        let needs = [(Minute, &[Hour, Hour12][..]), (Second, &[Minute]), (Fraction, &[Second])];
+        let needs = [(Minute, &[Hour, Hour12][..]), (Second, &[Minute]), (Fraction, &[Second, Epoch])];
         if needs.into_iter().any(|(part, whole)| self.has(&[part]) && !self.has(whole)) {
-            return wrong("%S only with %M, %M only with %H or %I, and %f only with %S");
+            return wrong("%S only with %M, %M only with %H or %I, and %f only with %S or %s");
         }
         Ok(())
     }
@@ -112,8 +113,8 @@ impl DateFormat {
 
 fn directive(letter: char, parts: &mut Vec<DatePart>) -> Result<(), String> {
     use DatePart::{
-        Day, Epoch, Fraction, HalfDay, Hour, Hour12, Literal, Minute, Month, MonthName, Offset, Second,
-        ShortYear, Space, Weekday, Year, ZoneName,
+        Day, Epoch, EpochMillis, Fraction, HalfDay, Hour, Hour12, Literal, Minute, Month, MonthName, Offset,
+        Second, ShortYear, Space, Weekday, Year, ZoneName,
     };
     let added: &[DatePart] = match letter {
         'Y' => &[Year],
@@ -131,6 +132,7 @@ fn directive(letter: char, parts: &mut Vec<DatePart>) -> Result<(), String> {
         'z' => &[Offset],
         'Z' => &[ZoneName],
         's' => &[Epoch],
+        'Q' => &[EpochMillis],
         'F' => &[Year, Literal('-'), Month, Literal('-'), Day],
         'T' => &[Hour, Literal(':'), Minute, Literal(':'), Second],
         'R' => &[Hour, Literal(':'), Minute],
@@ -138,7 +140,7 @@ fn directive(letter: char, parts: &mut Vec<DatePart>) -> Result<(), String> {
         '%' => &[Literal('%')],
         _ => {
             return Err(format!(
-                "expected one of %Y %y %m %b %B %d %e %a %A %H %I %p %M %S %f %z %Z %s %F %T %R %n %t %%, found %{letter}"
+                "expected one of %Y %y %m %b %B %d %e %a %A %H %I %p %M %S %f %z %Z %s %Q %F %T %R %n %t %%, found %{letter}"
             ));
         }
     };
@@ -157,6 +159,8 @@ mod tests {
             "%F",
             "%FT%T.%f%z",
             "%s",
+            "%s.%f",
+            "/Date(%Q)/",
             "epochSeconds",
             "epochMillis",
             "epochMicros",
@@ -175,6 +179,7 @@ mod tests {
             ("%F %I:%M", "%I and %p together"),
             ("%F %M", "%M only with"),
             ("%F %H %S", "%S only with"),
+            ("%Q.%f", "%f only with"),
         ] {
             let problem = DateFormat::parse(bad).unwrap_err();
             assert!(problem.contains(expected), "{bad}: {problem}");

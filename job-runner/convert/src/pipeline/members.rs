@@ -68,7 +68,7 @@ impl Converter {
             let most = self.limits.object_bytes;
             Err(Stopped::Refused(too_much(format!("an object of at most {most} bytes"))))
         } else {
-            each_member(self, rules, (format, seen, object), &mut |member, content| {
+            each_member(&self.limits, rules, (format, seen, object), &mut |member, content| {
                 unpacking.visit(&member, content)
             })
         };
@@ -96,7 +96,7 @@ impl Converter {
         let (format, seen) = format::detect(&mut *object, &self.limits)?;
         let Some(format) = format else { return Ok(()) };
         let mut left = numbers.len();
-        let walked = each_member(self, rules, (format, seen, object), &mut |member, content| {
+        let walked = each_member(&self.limits, rules, (format, seen, object), &mut |member, content| {
             if !numbers.contains(&member.number) {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -138,15 +138,15 @@ impl Converter {
 }
 
 /// Goes through an archive of which `seen` was read already.
-fn each_member(
-    converter: &Converter,
+pub(super) fn each_member(
+    limits: &Limits,
     rules: &ResolvedArchive,
     (format, seen, object): (Format, Vec<u8>, &mut dyn Object),
     visit: &mut Visit<'_>,
 ) -> Result<(), Stopped> {
     match format {
-        Format::Tar => walk::tar(Cursor::new(seen).chain(object), (rules, &converter.limits), visit),
-        Format::Zip => walk::zip(object, (rules, &converter.limits), visit),
+        Format::Tar => walk::tar(Cursor::new(seen).chain(object), (rules, limits), visit),
+        Format::Zip => walk::zip(object, (rules, limits), visit),
     }
 }
 

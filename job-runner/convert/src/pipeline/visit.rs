@@ -60,7 +60,7 @@ impl<'s> Visited<'s> {
 /// has `concatenated`, since it may be several XML documents, and `entities: Named`; and whether it needs the latter.
 /// The caps on whole objects and documents do not apply, since nothing of them is kept.
 pub fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result<Result<Entities, Refusal>> {
-    let limits = Limits { object_bytes: u64::MAX, expanded_bytes: u64::MAX, ..Limits::default() };
+    let limits = unlimited();
     let names = Names::new();
     let input = Input::new(Box::new(reader), &limits);
     let decoded = (Syntax::Xml, Decoding::default());
@@ -76,6 +76,11 @@ pub fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result<Result
         Err(Trouble::Refused(refusal)) => Ok(Err(refusal)),
         Err(Trouble::Io(error)) => Err(error),
     }
+}
+
+/// Without caps on whole objects, of which nothing is kept.
+pub(super) fn unlimited() -> Limits {
+    Limits { object_bytes: u64::MAX, expanded_bytes: u64::MAX, ..Limits::default() }
 }
 
 /// Passes the scanner's events to a visitor.

@@ -1,47 +1,18 @@
-//! `job-runner model infer`: proposes a model from sample objects.
-//!
-//! [`samples`] takes in the objects: [`observe`] turns the elements of each (or the members, which [`json`] reads),
-//! as they stream by, into the statistics of a [`tree`] of paths, with the forms that all values have ([`kinds`]). From that, [`record`]
-//! decides which elements are the records (or [`pattern`] does, which a person gave), [`propose`] makes
-//! fields of their content, [`typing`] chooses the types (of dates with [`dates`]), [`names`] the names and
-//! [`roles`] which of them are id, headline, text and date; and [`mod@print`] writes the model with comments.
-//! Only this module performs I/O.
-//!
-//! Samples say little about what the next object lacks, and so nothing is required but an id that all have and no
-//! two share, unless there are many samples.
+//! `job-runner model infer`: proposes a model from sample objects, by the rules of `docmill-infer`. Here is its I/O.
 //!
 //! Exit status 0: all samples were taken in; 1: some were skipped; 2: the command line or a file cannot be
 //! used, or there is nothing to propose.
-
-mod dates;
-mod json;
-mod kinds;
-mod names;
-mod namespaces;
-mod observe;
-mod pattern;
-mod print;
-mod proposal;
-mod propose;
-mod record;
-mod roles;
-mod samples;
-#[cfg(test)]
-mod tests;
-mod tree;
-mod typing;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use docmill_crds::conversion::ModelError;
+use docmill_infer::{Nothing, Pattern, PatternFault, Samples, yaml};
 
 use crate::commands::exit_status::{REFUSED, UNUSABLE, complain};
 use crate::commands::explainer::Explainer;
 use crate::commands::inputs::{Input, Inputs, ReadError, open};
-use pattern::{Pattern, PatternFault};
-use samples::{Nothing, Samples};
 
 /// Propose a model from sample objects: a start, to be read and amended.
 #[derive(Debug, clap::Args)]
@@ -90,15 +61,15 @@ fn infer(args: &InferArgs, aside: &mut impl Write) -> Result<(String, bool), Inf
     let mut all = true;
     for input in Inputs::new(&args.paths) {
         let Input { path, .. } = input?;
-        let added = open(&path).and_then(|object| samples.add(object));
-        match added {
+        let refusals = match open(&path).and_then(|mut object| samples.add_object(&mut *object)) {
+            Ok(refusals) => refusals,
             Err(source) => return Err(ReadError { path, source }.into()),
-            Ok(Ok(())) => {}
-            Ok(Err(refusal)) => {
-                all = false;
-                // If this fails, there is nobody left to notify; the same below.
-                let _ = aside.write_all(Explainer::new(&path).explain(&refusal).as_bytes());
-            }
+        };
+        all &= refusals.is_empty();
+        let mut explainer = Explainer::new(&path);
+        for refusal in &refusals {
+            // If this fails, there is nobody left to notify; the same below.
+            let _ = aside.write_all(explainer.explain(refusal).as_bytes());
         }
     }
     let (proposal, without) = samples.propose()?;
@@ -109,5 +80,5 @@ fn infer(args: &InferArgs, aside: &mut impl Write) -> Result<(String, bool), Inf
         let _ =
             writeln!(aside, "passed over: {objects} with the root element {root}, without a record {record}");
     }
-    Ok((print::yaml(&proposal), all))
+    Ok((yaml(&proposal), all))
 }

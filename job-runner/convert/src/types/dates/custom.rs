@@ -32,6 +32,8 @@ struct Form<'t> {
     written: Written<'t>,
     /// Whether it is after noon, in 12-hour formats.
     afternoon: Option<bool>,
+    /// Whether it is counted back from 1970, so that a fraction after it would count the other way.
+    counts_back: bool,
 }
 
 impl<'t> Form<'t> {
@@ -53,11 +55,15 @@ impl<'t> Form<'t> {
             DatePart::HalfDay => self.afternoon = Some(words::afternoon(letters(reader))?),
             DatePart::Minute => self.time().minute = reader.number(1, 2)?,
             DatePart::Second => self.time().second = reader.number(1, 2)?,
+            DatePart::Fraction if self.counts_back => return None,
             DatePart::Fraction => self.time().fraction = reader.fraction()?,
             DatePart::Offset if reader.take('Z') || reader.take('z') => date.offset = Some(0),
             DatePart::Offset if !reader.rest.starts_with(['+', '-']) => return None,
             DatePart::Offset | DatePart::ZoneName => date.offset = Some(zones::read_from(reader)?),
-            DatePart::Epoch => self.written = epoch(reader, 0)?,
+            DatePart::Epoch => {
+                self.counts_back = reader.rest.starts_with('-');
+                self.written = epoch(reader, 0)?;
+            }
             DatePart::EpochMillis => self.written = epoch(reader, MILLIS_DIGITS)?,
             DatePart::EpochMicros => self.written = epoch(reader, MICROS_DIGITS)?,
         }

@@ -2,11 +2,14 @@
 //! the samples are.
 
 mod distinct;
+mod labels;
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::kinds::Kinds;
 use distinct::Distinct;
+use labels::Labels;
+pub(super) use labels::{Label, LabelFacts};
 
 /// Paths that are distinguished. Samples with made-up names must not fill the memory.
 pub(super) const MOST_PATHS: usize = 2000;
@@ -97,6 +100,8 @@ pub(super) struct PathFacts {
     pub(super) kinds: Kinds,
     /// Whether each value came once.
     pub(super) distinct: Distinct,
+    /// The values by attribute, of elements whose name is that of an id.
+    pub(super) labels: Labels,
     /// Some are numbers or booleans of JSON.
     pub(super) literal: bool,
     /// The first value, shortened.
@@ -111,10 +116,7 @@ impl PathFacts {
 
     pub(super) fn exemplify(&mut self, value: &str) {
         if self.example.is_empty() {
-            self.example.extend(value.chars().take(SHOWN));
-            if self.example.len() < value.len() {
-                self.example.push('…');
-            }
+            self.example = shortened(value);
         }
     }
 
@@ -134,8 +136,18 @@ impl PathFacts {
         if !twice {
             self.exists.add(&other.exists, shift);
             self.value.add(&other.value, shift);
+            self.labels.add(&other.labels, shift);
         }
     }
+}
+
+/// The start of a value.
+fn shortened(value: &str) -> String {
+    let mut text: String = value.chars().take(SHOWN).collect();
+    if text.len() < value.len() {
+        text.push('…');
+    }
+    text
 }
 
 /// The name of a child.

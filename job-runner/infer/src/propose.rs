@@ -1,6 +1,10 @@
 //! Derives a model from the statistics of records. Pure.
 
+mod guids;
+mod labels;
 mod spelling;
+mod split_date;
+mod typing;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -14,11 +18,12 @@ use super::namespaces::{NONE, Namespaces};
 use super::proposal::{Proposal, Proposed, SampleForm, is_many};
 use super::record::{Part, Records};
 use super::roles::{self, Candidate, Role};
-use super::tree::{Namespace, NodeId, PathFacts, PathNode, TOP, Tree};
-use super::typing::{self, Typed};
+use super::tree::{LabelFacts, Namespace, NodeId, PathFacts, PathNode, TOP, Tree};
+use typing::Typed;
 
-/// The maximum in the definition of the resource.
-const MOST_FIELDS: usize = 200;
+/// Fields of a model at most, as the definition of the resource has it.
+pub const MOST_FIELDS: usize = 200;
+/// The same of an object in it, and of other things.
 const MOST_NESTED: usize = 50;
 const MOST_LEVELS: usize = 3;
 const MOST_NAMESPACES: usize = 32;
@@ -31,25 +36,19 @@ const OWN_DATE: &str = "date";
 
 /// The model of these records.
 pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleForm) -> Proposal {
-    let Records { path, shape, defaults, objects, .. } = records;
-    let uris: Vec<_> = defaults.iter().map(|number| namespaces.get(*number).0.to_owned()).collect();
-    let plain = defaults.first().copied().unwrap_or(NONE);
+    let Records { path, shape, kinds, objects, .. } = records;
     let top = &shape.node(TOP).facts;
-    let mut proposer = Proposer {
-        tree: shape,
-        format: form.format,
-        namespaces,
-        plain,
-        many: is_many(top.elements, *objects),
-        prefixes: BTreeMap::new(),
-        uris,
-        left_out: Vec::new(),
-    };
+    let mut proposer = Proposer::new(shape, records, namespaces, form.format);
     let record = match form.format {
         Format::Json => json_record(path),
         Format::Xml | Format::Binary => path.iter().map(|part| proposer.part(part)).collect(),
     };
-    let fields = proposer.scope(TOP, 1, "");
+    let mut fields = proposer.scope(TOP, 1, "");
+    if fields.iter().all(|proposed| proposed.role != Some(Role::Guid)) {
+        let guid = |kind| Proposer::new(kind, records, namespaces, form.format).guid();
+        let guids: Option<Vec<_>> = kinds.iter().map(guid).collect();
+        guids::join(&mut fields, guids.unwrap_or_default(), top.elements);
+    }
     if top.own_text && top.children && !top.both {
         proposer.left_out.insert(0, "text of records that have nothing but text".to_owned());
     }
@@ -98,6 +97,8 @@ struct Proposer<'t> {
 /// A field that has no name yet.
 struct Draft<'t> {
     node: NodeId,
+    /// The values of it that this is about, if it is not all.
+    label: Option<&'t LabelFacts>,
     typed: Typed,
     /// Where year, month and day are, if it is a date in parts.
     parts: Option<DateParts>,
@@ -107,14 +108,6 @@ struct Draft<'t> {
     /// In how many elements of the scope it is.
     count: u64,
     repeated: bool,
-}
-
-/// A date whose year, month and day stand apart.
-struct SplitDate {
-    year: NodeId,
-    /// All of them.
-    nodes: Vec<NodeId>,
-    parts: DateParts,
 }
 
 /// Where fields are searched for.
@@ -127,6 +120,28 @@ struct Within<'p> {
 }
 
 impl<'t> Proposer<'t> {
+    /// For these records, or for one kind of them, whose tree this is.
+    fn new(tree: &'t Tree, records: &Records, namespaces: &'t Namespaces, format: Format) -> Self {
+        let Records { defaults, objects, .. } = records;
+        Self {
+            tree,
+            format,
+            namespaces,
+            plain: defaults.first().copied().unwrap_or(NONE),
+            many: is_many(tree.node(TOP).facts.elements, *objects),
+            prefixes: BTreeMap::new(),
+            uris: defaults.iter().map(|number| namespaces.get(*number).0.to_owned()).collect(),
+            left_out: Vec::new(),
+        }
+    }
+
+    /// The path of the guid.
+    fn guid(mut self) -> Option<String> {
+        let fields = self.scope(TOP, 1, "");
+        let guid = fields.into_iter().find(|proposed| proposed.role == Some(Role::Guid))?;
+        guid.field.path.into_iter().next()
+    }
+
     /// The fields of a record or an object. `full` is its path from the record.
     fn scope(&mut self, scope: NodeId, level: usize, full: &str) -> Vec<Proposed> {
         let mut drafts = Vec::new();
@@ -136,7 +151,9 @@ impl<'t> Proposer<'t> {
         let facts = &self.tree.node(scope).facts;
         let roles = if level == 1 { self.roles(&drafts) } else { vec![None; drafts.len()] };
         for (draft, role) in drafts.into_iter().zip(roles) {
-            let Draft { node, typed: (kind, format), parts, path, words, count, repeated } = draft;
+            let Draft { node, label, typed: (kind, format), parts, path, words, count, repeated } = draft;
+            // An id is a name, whatever the samples look like.
+            let kind = if role == Some(Role::Guid) { FieldType::String } else { kind };
             let below = format!("{full}{path}/");
             let nested =
                 if kind == FieldType::Object { self.scope(node, level + 1, &below) } else { Vec::new() };
@@ -152,7 +169,11 @@ impl<'t> Proposer<'t> {
             let trim = kind == FieldType::String && self.tree.node(node).facts.literal;
             let base = Field { required, repeated, trim, formats, parts, ..Field::default() };
             let field = Field { name, path, kind, ..base };
-            let example = if kind == FieldType::Object { String::new() } else { self.example(node) };
+            let example = match label {
+                Some(facts) => facts.example.clone(),
+                None if kind == FieldType::Object => String::new(),
+                None => self.example(node),
+            };
             let is_local = kind == FieldType::String && self.tree.node(node).facts.kinds.has(Form::Local);
             let hint = is_local.then_some("a dateTime, if you say its timeZone");
             fields.push(Proposed { field, nested, role, hint, count, of: facts.elements, example });
@@ -165,13 +186,19 @@ impl<'t> Proposer<'t> {
         let documents = self.tree.node(TOP).facts.elements;
         let candidate = |draft: &Draft<'_>| {
             let node = self.tree.node(draft.node);
+            let (kinds, distinct) = match draft.label {
+                Some(facts) => (facts.kinds, &facts.distinct),
+                None => (node.facts.kinds, &node.facts.distinct),
+            };
             Candidate {
                 name: &node.local,
                 around: self.name_around(node),
+                of_party: self.is_of_party(node),
+                labelled: draft.label.is_some(),
                 depth: node.depth,
                 kind: draft.typed.0,
-                kinds: node.facts.kinds,
-                distinct: node.facts.distinct.holds(),
+                kinds,
+                distinct: distinct.holds(),
                 everywhere: draft.count == documents,
                 repeated: draft.repeated,
                 bytes: self.bytes(draft.node),
@@ -186,6 +213,19 @@ impl<'t> Proposer<'t> {
             TOP => "",
             parent => &self.tree.node(parent).local,
         }
+    }
+
+    /// Whether an element around this one is about somebody or something else than the record.
+    fn is_of_party(&self, node: &PathNode) -> bool {
+        let mut around = node.parent;
+        while around != TOP {
+            let node = self.tree.node(around);
+            if roles::is_name_of_party(&node.local) {
+                return true;
+            }
+            around = node.parent;
+        }
+        false
     }
 
     /// Bytes of a path and of everything below it.
@@ -278,46 +318,9 @@ impl<'t> Proposer<'t> {
         }
         let (words, count) = (words.clone(), facts.exists.count(level));
         let (typed, path) = ((FieldType::Object, None), path.to_owned());
-        let draft = Draft { node: at, typed, parts: None, path, words, count, repeated: true };
+        self.labelled(at, &path, &words, within, drafts);
+        let draft = Draft { node: at, label: None, typed, parts: None, path, words, count, repeated: true };
         self.keep(draft, within, drafts);
-    }
-
-    /// Year, month and perhaps day in elements or attributes of this one.
-    fn split_date(&mut self, at: NodeId) -> Option<SplitDate> {
-        let (tree, level) = (self.tree, self.tree.node(at).depth);
-        let named = |name: &str| {
-            let is_named = |id: &NodeId| tree.node(*id).local.eq_ignore_ascii_case(name);
-            tree.children(at).into_iter().find(is_named)
-        };
-        let is_part = |id: NodeId, form| {
-            let facts = &tree.node(id).facts;
-            let is_single = facts.value.count(level) > 0 && !facts.value.is_repeated(level);
-            is_single && !facts.children && facts.kinds.has(form)
-        };
-        let year = named("year").filter(|id| is_part(*id, Form::Year))?;
-        let month = named("month").filter(|id| is_part(*id, Form::Month))?;
-        let day = named("day").filter(|id| is_part(*id, Form::MonthDay));
-        let parts = DateParts {
-            year: self.step(tree.node(year))?,
-            month: Some(self.step(tree.node(month))?),
-            day: day.and_then(|day| self.step(tree.node(day))),
-        };
-        Some(SplitDate { year, nodes: [Some(year), Some(month), day].into_iter().flatten().collect(), parts })
-    }
-
-    fn date(
-        &mut self,
-        at: NodeId,
-        date: &SplitDate,
-        path: &str,
-        words: Vec<Cow<'t, str>>,
-        within: Within<'_>,
-        drafts: &mut Vec<Draft<'t>>,
-    ) {
-        let (years, level) = (&self.tree.node(date.year).facts.value, self.tree.node(within.scope).depth);
-        let (count, repeated) = (years.count(level), years.is_repeated(level));
-        let (typed, parts, path) = ((FieldType::Date, None), Some(date.parts.clone()), path.to_owned());
-        self.keep(Draft { node: at, typed, parts, path, words, count, repeated }, within, drafts);
     }
 
     fn value(
@@ -336,7 +339,8 @@ impl<'t> Proposer<'t> {
         }
         let (typed, repeated) = (self.typed(at), facts.value.is_repeated(level));
         let path = path.to_owned();
-        self.keep(Draft { node: at, typed, parts: None, path, words, count, repeated }, within, drafts);
+        let draft = Draft { node: at, label: None, typed, parts: None, path, words, count, repeated };
+        self.keep(draft, within, drafts);
     }
 
     /// Keeps a draft if a model can express its path.

@@ -8,7 +8,8 @@ use docmill_convert::{Visited, VisitedName, Visitor};
 use super::kinds::Kinds;
 use super::namespaces::{NONE, Namespaces};
 use super::pattern::{Matcher, Pattern};
-use super::tree::{Key, Namespace, NodeId, TOP, Tree};
+use super::roles;
+use super::tree::{Key, Label, Namespace, NodeId, TOP, Tree};
 
 /// Bytes of a value that are examined. A longer one is text, whatever it starts with.
 const LONGEST: usize = 2048;
@@ -87,6 +88,8 @@ pub(super) struct Observer<'s> {
     /// Elements that are open around the record, and how many of them are in a namespace.
     outside: Vec<bool>,
     elements: u64,
+    /// Attributes of the element that started last, if its name is that of an id.
+    labels: Vec<Label>,
     value: Value,
 }
 
@@ -130,6 +133,7 @@ impl<'s> Observer<'s> {
             around: vec![1],
             outside: Vec::new(),
             elements: 1,
+            labels: Vec::new(),
             value: Value::default(),
         }
     }
@@ -216,6 +220,10 @@ impl<'s> Observer<'s> {
             } else {
                 facts.kinds.narrow(&value);
                 facts.distinct.note(&value);
+                // Nothing has started in this element.
+                for label in &self.labels {
+                    facts.labels.note(label, &self.around, &value);
+                }
             }
         }
         self.value.clear();
@@ -249,6 +257,7 @@ impl Visitor for Observer<'_> {
             element.name().local.clone_into(&mut self.root);
         }
         self.settle();
+        self.labels.clear();
         self.roots += u64::from(self.open.is_empty() && self.outside.is_empty());
         self.elements += 1;
         let node = match self.place(element) {
@@ -257,9 +266,13 @@ impl Visitor for Observer<'_> {
             ElementRole::Path(node) => Some(node),
         };
         self.enter(node, PROSE.contains(&element.name().local));
-        if let Some(node) = node {
-            element.attributes(|name, value| self.attribute(node, name, value));
-        }
+        let Some(node) = node else { return };
+        element.attributes(|name, value| {
+            self.attribute(node, name, value);
+            if name.namespace.is_empty() && roles::is_name_of_id(element.name().local) {
+                self.labels.extend(Label::of(name.local, value));
+            }
+        });
     }
 
     fn text(&mut self, text: &str) {

@@ -1,10 +1,12 @@
 //! Takes in samples one by one, and proposes a model for them. Memory is bounded, however many and large they
 //! are.
 
+mod members;
+
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 
-use docmill_convert::{Fault, Refusal, visit};
+use docmill_convert::{Fault, Object, Refusal, unpack, visit};
 use docmill_crds::conversion::{Entities, Format};
 use docmill_crds::reason::Reason;
 
@@ -16,6 +18,7 @@ use super::proposal::{Proposal, SampleForm};
 use super::propose::propose;
 use super::record::{self, Records};
 use super::tree::{TOP, Tree};
+use members::Members;
 
 /// Kinds of root elements that are distinguished.
 const MOST_ROOTS: usize = 100;
@@ -25,7 +28,7 @@ const HEAD: u64 = 512;
 
 /// Why nothing can be proposed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Nothing {
+pub enum Nothing {
     /// There is no object without a fault.
     #[error("expected samples to propose a model from, found none that is well-formed")]
     Samples,
@@ -39,7 +42,7 @@ pub(crate) enum Nothing {
 
 /// What a model is proposed from.
 #[derive(Debug)]
-pub(crate) struct Samples {
+pub struct Samples {
     pattern: Option<Pattern>,
     namespaces: Namespaces,
     tree: Tree,
@@ -48,6 +51,8 @@ pub(crate) struct Samples {
     roots: BTreeMap<String, u64>,
     /// The format of the first object.
     format: Option<Format>,
+    /// Members of archives, if objects are archives.
+    members: Members,
     /// An object has several root elements.
     concatenated: bool,
     /// What the objects use.
@@ -56,16 +61,31 @@ pub(crate) struct Samples {
 
 impl Samples {
     /// Without a pattern, the samples decide what a record is.
-    pub(crate) fn new(pattern: Option<Pattern>) -> Self {
+    pub fn new(pattern: Option<Pattern>) -> Self {
         let (namespaces, tree) = (Namespaces::new(), Tree::new());
         let (named, roots) = (Named::default(), BTreeMap::new());
         let (format, concatenated, entities) = (None, false, Entities::default());
-        Self { pattern, namespaces, tree, named, roots, format, concatenated, entities }
+        let members = Members::default();
+        Self { pattern, namespaces, tree, named, roots, format, members, concatenated, entities }
+    }
+
+    /// Examines an object, or if it is an archive each of its members. Returns what is refused, and does not count.
+    pub fn add_object(&mut self, object: &mut dyn Object) -> io::Result<Vec<Refusal>> {
+        let mut refusals = Vec::new();
+        let unread = unpack(object, &mut |member, content| {
+            match self.add(content)? {
+                Ok(()) => self.members.extend(member),
+                Err(refusal) => refusals.push(Refusal { member: member.cloned(), ..refusal }),
+            }
+            Ok(())
+        })?;
+        refusals.extend(unread);
+        Ok(refusals)
     }
 
     /// Examines an object. One that is not well-formed is refused, and does not count; nor does one of another
     /// format than the first.
-    pub(crate) fn add(&mut self, mut object: impl Read) -> io::Result<Result<(), Refusal>> {
+    pub fn add(&mut self, mut object: impl Read) -> io::Result<Result<(), Refusal>> {
         let mut head = Vec::new();
         object.by_ref().take(HEAD).read_to_end(&mut head)?;
         let format = if json::is_json(&head) { Format::Json } else { Format::Xml };
@@ -96,7 +116,7 @@ impl Samples {
     }
 
     /// A model, and the objects that have no record by it, by the name of their root element.
-    pub(crate) fn propose(&self) -> Result<(Proposal, BTreeMap<String, u64>), Nothing> {
+    pub fn propose(&self) -> Result<(Proposal, BTreeMap<String, u64>), Nothing> {
         if self.roots.is_empty() {
             return Err(Nothing::Samples);
         }
@@ -107,7 +127,8 @@ impl Samples {
         let none = || Nothing::Record(self.roots.keys().cloned().collect::<Vec<_>>().join(", "));
         let records: Records = records.ok_or_else(none)?;
         let Self { concatenated, entities, .. } = *self;
-        let form = SampleForm { format: self.format.unwrap_or_default(), concatenated, entities };
+        let (format, archive) = (self.format.unwrap_or_default(), self.members.archive());
+        let form = SampleForm { format, archive, concatenated, entities };
         let proposal = propose(&records, &self.namespaces, form);
         if proposal.fields.is_empty() {
             return Err(Nothing::Values(proposal.record));

@@ -2,8 +2,8 @@
 
 use docmill_crds::conversion::FieldType;
 
-use super::kinds::{Form, Kinds};
-use super::names::{ends_with_word, has_word};
+use super::super::kinds::{Form, Kinds};
+use super::super::names::{ends_with_word, has_word};
 
 /// Names of things that are not quantities, even if they are digits: others of them have letters.
 const CODES: [&str; 29] = [
@@ -70,7 +70,7 @@ fn is_code(name: &str) -> bool {
 mod tests {
     use docmill_crds::conversion::FieldType;
 
-    use super::super::kinds::Kinds;
+    use super::super::super::kinds::Kinds;
     use super::scalar;
 
     fn of(name: &str, xml: bool, value: &str) -> super::Typed {

@@ -1,3 +1,5 @@
+mod archives;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -318,6 +320,52 @@ fn samples_of_another_kind_are_passed_over() {
 }
 
 #[test]
+fn records_of_several_kinds_that_are_kin_have_one_model_and_one_guid() {
+    let rss = "<rss><channel><item><guid>1</guid><title>t</title><link>l</link></item>\
+         <item><guid>2</guid><title>u</title><link>m</link></item></channel></rss>";
+    let atom = "<feed xmlns='urn:atom'><entry><id>a</id><title>v</title><link>n</link></entry>\
+         <entry><id>b</id><title>w</title><link>o</link></entry></feed>";
+    assert_eq!(record(&[rss, atom]), "/rss/channel/item | /feed/entry");
+    assert_eq!(fields(&[rss, atom]), ["guid guid|id string!", "title title string", "link link string"]);
+    let same = "<feed xmlns='urn:atom'><entry><guid>1</guid><title>t</title><link>l</link></entry>\
+         <entry><guid>2</guid><title>u</title><link>m</link></entry></feed>";
+    assert_eq!(fields(&[rss, same])[0], "guid guid string", "two kinds have the same ids");
+    let page = "<html><body>x</body><title>y</title></html>";
+    let (proposal, without) = samples(None, &[rss, page]).propose().unwrap();
+    assert_eq!((proposal.record(), without.len()), ("/rss/channel/item", 1));
+    let often = record(&[rss, rss, page, page]);
+    assert_eq!(often, "/rss/channel/item | /html", "pages are not there by chance");
+}
+
+#[test]
+fn one_of_several_ids_is_told_by_its_attribute() {
+    let object = |number: u8, more: &str| {
+        let text = "a text that is most of it ".repeat(4);
+        format!(
+            "<article><front><article-id pub-id-type='pmid'>{number}</article-id>\
+             <article-id pub-id-type='doi'>10.1/{number}</article-id>{more}</front><p>{text}</p></article>"
+        )
+    };
+    let objects = [object(7, ""), object(8, "<article-id pub-id-type='other'>x</article-id>"), object(9, "")];
+    assert_eq!(
+        fields(&objects.each_ref().map(String::as_str))[..3],
+        [
+            "doi front/article-id[@pub-id-type='doi'] string!",
+            "pmid front/article-id[@pub-id-type='pmid'] string",
+            "articleId front/article-id object* {value . string, pubIdType @pub-id-type string}",
+        ]
+    );
+}
+
+#[test]
+fn an_id_is_a_string_whatever_the_samples_look_like() {
+    let objects = ["<a guid='urn:x:1'><t>x</t></a>", "<a guid='urn:x:2'><t>y</t></a>"];
+    assert_eq!(fields(&objects), ["guid @guid string!", "t t string"]);
+    let conversion = read(&proposal(&objects));
+    assert_eq!(refusals(&conversion, [&b"<a guid='no uri'><t>z</t></a>"[..]]), [""; 0]);
+}
+
+#[test]
 fn a_person_can_say_what_a_record_is() {
     let objects = ["<f xmlns='urn:f'><e k='1'><t>x</t></e><g><e k='2'/></g><e/></f>"];
     for (pattern, expected) in [("/f/e", "/*:f/*:e"), ("//e[@k]", "//*:e[@k]"), ("e", "")] {
@@ -405,7 +453,7 @@ fn values_and_names_that_look_like_yaml_are_quoted() {
 }
 
 fn testdata() -> Vec<(PathBuf, Vec<PathBuf>)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata");
     let mut folders = Vec::new();
     for folder in ["atom", "jats", "newsml-g2", "nitf", "rss"] {
         let files = fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());

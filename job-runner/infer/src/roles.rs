@@ -37,8 +37,56 @@ const OTHERS: [&str; 18] = [
 ];
 /// The best first.
 const HEADLINES: [&str; 5] = ["headline", "hl1", "title", "hedline", "subject"];
-const OTHER_TITLES: [&str; 10] =
-    ["journal", "series", "source", "channel", "book", "short", "alt", "running", "publisher", "sub"];
+/// People and organizations, and what is cited: their ids are not the record's, however deep they are.
+const PARTIES: [&str; 22] = [
+    "person",
+    "persons",
+    "author",
+    "authors",
+    "contrib",
+    "contributor",
+    "contributors",
+    "creator",
+    "editor",
+    "sponsor",
+    "sponsors",
+    "cosponsors",
+    "member",
+    "members",
+    "agent",
+    "affiliation",
+    "organization",
+    "organisation",
+    "committee",
+    "committees",
+    "citation",
+    "references",
+];
+const OTHER_TITLES: [&str; 23] = [
+    "journal",
+    "series",
+    "source",
+    "channel",
+    "book",
+    "short",
+    "alt",
+    "running",
+    "publisher",
+    "sub",
+    "ref",
+    "reference",
+    "references",
+    "link",
+    "related",
+    "fig",
+    "figure",
+    "table",
+    "section",
+    "sec",
+    "app",
+    "appendix",
+    "monogr",
+];
 const BODIES: [&str; 6] = ["body", "encoded", "content", "fulltext", "story", "block"];
 /// The best first.
 const PUBLISHED: [&str; 8] =
@@ -68,10 +116,15 @@ impl Role {
 
 /// A field of the record.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 pub(super) struct Candidate<'t> {
     /// The name of its element or attribute, and that of the element around it.
     pub(super) name: &'t str,
     pub(super) around: &'t str,
+    /// It is in an element for somebody or something else, at any depth.
+    pub(super) of_party: bool,
+    /// It is one of several ids, told apart by an attribute.
+    pub(super) labelled: bool,
     /// Levels below the record.
     pub(super) depth: usize,
     pub(super) kind: FieldType,
@@ -83,6 +136,16 @@ pub(super) struct Candidate<'t> {
     pub(super) repeated: bool,
     /// Bytes of all its values.
     pub(super) bytes: u64,
+}
+
+/// Whether the name of an element says that its value is an id.
+pub(super) fn is_name_of_id(name: &str) -> bool {
+    ends_with_word(name, &IDS)
+}
+
+/// Whether the name of an element says that what is in it is about somebody or something else than the record.
+pub(super) fn is_name_of_party(name: &str) -> bool {
+    has_word(name, &PARTIES)
 }
 
 /// The roles of these fields, in their order. Each role has one field at most.
@@ -116,6 +179,7 @@ fn guid(field: &Candidate<'_>, documents: u64) -> Option<usize> {
         && !field.repeated
         && field.kinds.has(Form::Word)
         && matches!(field.kind, FieldType::String | FieldType::Uri)
+        && !field.of_party
         && !is_any(field, &OTHERS);
     let deepest = if documents < FEW_DOCUMENTS { 2 } else { DEEPEST };
     if !may_be || field.depth > deepest {
@@ -125,7 +189,7 @@ fn guid(field: &Candidate<'_>, documents: u64) -> Option<usize> {
         8
     } else if IDS.iter().any(|id| field.name.eq_ignore_ascii_case(id)) {
         7
-    } else if ends_with_word(field.name, &IDS) {
+    } else if is_name_of_id(field.name) {
         5
     } else if has_word(field.name, &IDS) {
         4
@@ -133,7 +197,10 @@ fn guid(field: &Candidate<'_>, documents: u64) -> Option<usize> {
         0
     };
     let by_form = if field.kinds.has(Form::Id) { 4 } else { 0 };
-    (by_name + by_form > 0).then(|| (by_name + by_form + DEEPEST).saturating_sub(field.depth))
+    // A record's only id is its own; of several, others may be lacking elsewhere.
+    let of_several = if field.labelled { 4 } else { 0 };
+    let distance = field.depth + of_several;
+    (by_name + by_form > 0).then(|| (by_name + by_form + DEEPEST).saturating_sub(distance))
 }
 
 fn headline(field: &Candidate<'_>) -> Option<usize> {
@@ -189,7 +256,7 @@ mod tests {
     use docmill_crds::conversion::FieldType;
 
     use super::super::kinds::Kinds;
-    use super::{Candidate, Role, assign};
+    use super::{Candidate, Role, assign, is_name_of_party};
 
     /// A field with this path and value, which every document has.
     fn field<'t>(path: &'t str, kind: FieldType, value: &str) -> Candidate<'t> {
@@ -199,6 +266,8 @@ mod tests {
         Candidate {
             name: steps.next().unwrap(),
             around: steps.next().unwrap_or_default(),
+            of_party: steps.any(is_name_of_party),
+            labelled: false,
             depth: path.split('/').count(),
             kind,
             kinds,
@@ -250,7 +319,12 @@ mod tests {
         assert_eq!(of(Candidate { repeated: true, ..id() }), None);
         assert_eq!(of(Candidate { depth: 5, ..id() }), None);
         assert_eq!(of(field("author/@id", FieldType::String, "1")), None);
+        assert_eq!(of(field("bill/sponsors/item/bioguideId", FieldType::String, "N000147")), None);
         assert_eq!(of(field("@name", FieldType::String, "urn:x:1")), Some("guid"), "by its form");
+        let doi = field("PubmedData/ArticleIdList/ArticleId", FieldType::String, "10.1/a");
+        let several = Candidate { labelled: true, ..doi };
+        let only = field("MedlineCitation/PMID", FieldType::String, "33100328");
+        assert_eq!(roles(&[several, only]), [None, Some("guid")]);
         let deep = [field("head/docdata/@id", FieldType::String, "1")];
         assert_eq!((assign(&deep, 2)[0], assign(&deep, 3)[0]), (None, Some(Role::Guid)));
     }

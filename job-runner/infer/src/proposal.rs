@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use docmill_crds::conversion::{Conversion, Entities, Field, FieldType, Format, OnFault};
+use docmill_crds::conversion::{Archive, Conversion, Entities, Field, FieldType, Format, OnFault};
 
 use super::roles::Role;
 
@@ -13,9 +13,11 @@ const MANY_DOCUMENTS: u64 = 300;
 const MANY_OBJECTS: u64 = 30;
 
 /// What the samples are.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct SampleForm {
     pub(super) format: Format,
+    /// Objects are archives, with such members.
+    pub(super) archive: Option<Archive>,
     /// Objects are several XML documents, one after the other.
     pub(super) concatenated: bool,
     /// What they use beyond XML's own.
@@ -24,7 +26,7 @@ pub(super) struct SampleForm {
 
 /// A model, and the reasons for it.
 #[derive(Debug)]
-pub(crate) struct Proposal {
+pub struct Proposal {
     pub(super) form: SampleForm,
     pub(super) record: String,
     pub(super) namespaces: BTreeMap<String, String>,
@@ -54,23 +56,39 @@ pub(super) struct Proposed {
 
 impl Proposal {
     /// The path of the records.
-    pub(crate) fn record(&self) -> &str {
+    pub fn record(&self) -> &str {
         &self.record
     }
 
     /// The model as it is written in an `IngestSource`.
-    pub(crate) fn conversion(&self) -> Conversion {
+    pub fn conversion(&self) -> Conversion {
         Conversion {
             format: self.form.format,
             record: Some(self.record.clone()),
             namespaces: self.namespaces.clone(),
             default_namespaces: self.default_namespaces.clone(),
             entities: Some(self.form.entities).filter(|entities| *entities != Entities::Refuse),
+            archive: self.form.archive.clone(),
             concatenated: self.form.concatenated,
             on_fault: self.on_fault(),
             fields: self.fields.iter().map(Proposed::field).collect(),
             ..Conversion::default()
         }
+    }
+
+    /// Whether each object was one document, so that its key is an id.
+    pub const fn has_one_document_each(&self) -> bool {
+        self.documents == self.objects && self.form.archive.is_none()
+    }
+
+    /// The id of a document in an index, as a template; `None` if no field is the guid.
+    pub fn id_template(&self) -> Option<String> {
+        self.role(Role::Guid).map(|guid| format!("{{{guid}}}"))
+    }
+
+    /// The name of an index for each month, as a template; `None` if no field is the date of publication.
+    pub fn index_template(&self) -> Option<String> {
+        self.role(Role::PublishedAt).map(|date| format!("articles-{{{date}:%Y.%m}}"))
     }
 
     /// A value that its type does not fit is left out: the next ones may be other than those of the samples.
@@ -84,7 +102,7 @@ impl Proposal {
     }
 
     /// The name of the field with this role.
-    pub(super) fn role(&self, role: Role) -> Option<&str> {
+    fn role(&self, role: Role) -> Option<&str> {
         let field = self.fields.iter().find(|proposed| proposed.role == Some(role))?;
         Some(&field.field.name)
     }

@@ -3,11 +3,10 @@
 //! A type is inferred only if it loses nothing of any value: `007` and `1.50` stay strings, and a `1` is not
 //! a boolean. Nor is a long row of digits a number: it is the name of something.
 
-use docmill_crds::conversion::FieldType;
+mod dates;
 
 use docmill_convert::types::{self, DateRules};
-
-use super::dates;
+use docmill_crds::conversion::FieldType;
 
 /// Beginnings of URIs, as opposed to words with a colon, like the code `stat:usable`. Other URIs are
 /// recognized by `//` after the scheme.

@@ -1,6 +1,8 @@
 //! Decides which elements are records: the root elements, or what repeats in them and makes up most of them.
 //! Pure.
 
+mod kin;
+
 use std::collections::BTreeMap;
 
 use super::namespaces::NONE;
@@ -34,6 +36,8 @@ pub(super) struct Records {
     pub(super) path: Vec<Part>,
     /// The tree of one record.
     pub(super) shape: Tree,
+    /// The same for each kind of records, if there are several.
+    pub(super) kinds: Vec<Tree>,
     /// The namespaces of names without a prefix. In `shape`, the first represents all of them.
     pub(super) defaults: Vec<Namespace>,
     /// Objects that were examined.
@@ -62,7 +66,7 @@ pub(super) fn named(
     let mut namespaces = named.namespaces.clone();
     namespaces.truncate(MOST_DEFAULTS);
     let path = vec![Part::Text(pattern.written(!named.qualified))];
-    let mut records = gather(tree, &[record], namespaces, path);
+    let mut records = gather(tree, &[vec![record]], namespaces, path);
     let without = records.objects - tree.node(record).facts.exists.count(TOP);
     if without > 0 {
         // Which of them have none is known only if there is a single kind.
@@ -76,18 +80,22 @@ pub(super) fn named(
 pub(super) fn suggested(tree: &Tree) -> Option<Records> {
     let mass = masses(tree);
     let roots: Vec<_> = tree.children(TOP);
-    let picks: Vec<_> = roots.iter().map(|root| pick(tree, &mass, *root)).collect();
-    let name =
-        picks.iter().rev().map(|id| &*tree.node(*id).local).max_by_key(|name| covered(tree, &roots, name))?;
-    let records: Vec<_> = roots.iter().flat_map(|root| find(tree, *root, name)).collect();
-    let mut defaults: Vec<_> = records.iter().map(|id| tree.node(*id).namespace).collect();
+    let picks: Vec<_> = roots.iter().map(|root| (*root, pick(tree, &mass, *root))).collect();
+    let name = most_covering(tree, &mass, &picks)?;
+    let first: Vec<_> = roots.iter().flat_map(|root| find(tree, *root, name)).collect();
+    let mut kinds = kin::with_kin(tree, &mass, &picks, first);
+    let mut defaults: Vec<_> = kinds.iter().flatten().map(|id| tree.node(*id).namespace).collect();
     defaults.sort_unstable();
     defaults.dedup();
     defaults.truncate(MOST_DEFAULTS);
-    let records: Vec<_> =
-        records.into_iter().filter(|id| defaults.contains(&tree.node(*id).namespace)).collect();
-    let path = path(tree, &records, &defaults);
-    let mut gathered = gather(tree, &records, defaults, path);
+    for kind in &mut kinds {
+        kind.retain(|id| defaults.contains(&tree.node(*id).namespace));
+    }
+    kinds.retain(|kind| !kind.is_empty());
+    let paths: Vec<_> = kinds.iter().map(|kind| path(tree, kind, &defaults)).collect();
+    let path = paths.join(&Part::Text(" | ".to_owned()));
+    let mut gathered = gather(tree, &kinds, defaults, path);
+    let records = kinds.concat();
     for root in roots {
         let objects = tree.node(root).facts.exists.count(TOP);
         let with = records.iter().filter(|id| is_within(tree, **id, root));
@@ -99,8 +107,9 @@ pub(super) fn suggested(tree: &Tree) -> Option<Records> {
     Some(gathered)
 }
 
-/// One tree for all records.
-fn gather(tree: &Tree, records: &[NodeId], mut defaults: Vec<Namespace>, path: Vec<Part>) -> Records {
+/// One tree for all records, and one for each kind of them.
+fn gather(tree: &Tree, kinds: &[Vec<NodeId>], mut defaults: Vec<Namespace>, path: Vec<Part>) -> Records {
+    let records = kinds.concat();
     let mut within = tree.ids().filter(|id| records.iter().any(|record| is_within(tree, *id, *record)));
     let unqualified = |id: NodeId| {
         let node = tree.node(id);
@@ -109,14 +118,29 @@ fn gather(tree: &Tree, records: &[NodeId], mut defaults: Vec<Namespace>, path: V
     if !defaults.contains(&NONE) && defaults.len() < MOST_DEFAULTS && within.any(unqualified) {
         defaults.push(NONE);
     }
+    let mut shape = merged(tree, &records, &defaults);
+    shape.beyond_limit = tree.beyond_limit;
+    let of_kind = |kind: &Vec<NodeId>| merged(tree, kind, &defaults);
+    let kinds = if kinds.len() > 1 { kinds.iter().map(of_kind).collect() } else { Vec::new() };
+    let objects = tree.node(TOP).facts.elements;
+    Records { path, shape, kinds, defaults, objects, without: BTreeMap::new() }
+}
+
+/// One tree for these records.
+fn merged(tree: &Tree, records: &[NodeId], defaults: &[Namespace]) -> Tree {
     let plain = defaults.first().copied().unwrap_or(NONE);
     let mut shape = Tree::new();
     for record in records {
         shape.add(tree, *record, |namespace| if defaults.contains(&namespace) { plain } else { namespace });
     }
-    shape.beyond_limit = tree.beyond_limit;
-    let objects = tree.node(TOP).facts.elements;
-    Records { path, shape, defaults, objects, without: BTreeMap::new() }
+    shape
+}
+
+/// The name of a record that the most objects have, of those that were picked in these root elements.
+fn most_covering<'t>(tree: &'t Tree, mass: &[u64], picks: &[(NodeId, NodeId)]) -> Option<&'t str> {
+    let roots: Vec<_> = picks.iter().map(|(root, _)| *root).collect();
+    let names = picks.iter().rev().map(|(_, pick)| &*tree.node(*pick).local);
+    names.max_by_key(|name| covered(tree, mass, &roots, name))
 }
 
 /// Bytes of each path, including everything below it.
@@ -169,10 +193,13 @@ fn is_collection(around: &str, name: &str) -> bool {
     is_plural || (is_set && !is_division(&name))
 }
 
-/// How many objects have an element of that name where records are searched for; among equals, one that is
-/// not a root element ranks higher.
-fn covered(tree: &Tree, roots: &[NodeId], name: &str) -> (u64, bool) {
-    let found: Vec<_> = roots.iter().map(|root| find(tree, *root, name)).collect();
+/// How many objects have elements of that name where records are searched for, that make up half of them at least; among
+/// equals, one that is not a root element ranks higher.
+fn covered(tree: &Tree, mass: &[u64], roots: &[NodeId], name: &str) -> (u64, bool) {
+    let is_half =
+        |root: NodeId, ids: &[NodeId]| ids.iter().map(|id| mass[*id]).sum::<u64>() * 2 >= mass[root];
+    let found = roots.iter().map(|root| (*root, find(tree, *root, name)));
+    let found: Vec<_> = found.filter(|(root, ids)| is_half(*root, ids)).map(|(_, ids)| ids).collect();
     let objects = found.iter().map(|ids| ids.iter().map(|id| tree.node(*id).facts.exists.count(TOP)).max());
     let below = found.iter().flatten().any(|id| tree.node(*id).depth > 1);
     (objects.map(Option::unwrap_or_default).sum(), below)

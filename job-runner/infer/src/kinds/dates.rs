@@ -7,7 +7,7 @@ use docmill_convert::types::{self, DateRules};
 use docmill_crds::conversion::{Field, FieldType};
 
 /// The formats that are tried.
-pub(super) const FORMATS: [(FieldType, &str); 9] = [
+pub(super) const FORMATS: [(FieldType, &str); 10] = [
     (FieldType::Date, "%d.%m.%Y"),
     (FieldType::Date, "%d/%m/%Y"),
     (FieldType::Date, "%m/%d/%Y"),
@@ -17,6 +17,7 @@ pub(super) const FORMATS: [(FieldType, &str); 9] = [
     (FieldType::Date, "%Y.%m.%d"),
     (FieldType::DateTime, "%d.%m.%Y %H:%M:%S %z"),
     (FieldType::DateTime, "%d/%B/%Y:%H:%M:%S %z"),
+    (FieldType::DateTime, "/Date(%Q)/"),
 ];
 
 /// Bytes of the longest of them.
@@ -93,7 +94,9 @@ mod tests {
         for value in plain.into_iter().chain(["12", "soon"]) {
             assert_eq!(fitting(value), 0, "{value}");
         }
-        for value in ["2.1.2026", "2026/01/02", "31/12/2026", "02/Jan/2026:10:11:12 +0100"] {
+        for value in
+            ["2.1.2026", "2026/01/02", "31/12/2026", "02/Jan/2026:10:11:12 +0100", "/Date(1767312000123)/"]
+        {
             assert_eq!(fitting(value).count_ones(), 1, "{value}");
         }
     }

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use docmill_crds::conversion::{Entities, Format};
 
 use super::proposal::{Proposal, Proposed};
-use super::roles::Role;
 
 /// Maximum number of things that are listed as left out.
 const LISTED: usize = 40;
@@ -14,7 +13,7 @@ const LISTED: usize = 40;
 const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan"];
 
 /// The YAML of a `conversion`.
-pub(crate) fn yaml(proposal: &Proposal) -> String {
+pub fn yaml(proposal: &Proposal) -> String {
     let Proposal { form, record, namespaces, default_namespaces, fields, documents, objects, left_out } =
         proposal;
     let required = if proposal.is_from_many() {
@@ -27,7 +26,7 @@ pub(crate) fn yaml(proposal: &Proposal) -> String {
          # Required is {required}; a type is one that every value fits.\n\
          {}record: {}\n",
         counted(*documents, "document"),
-        counted(*objects, "object"),
+        counted(*objects, if form.archive.is_some() { "member" } else { "object" }),
         index(proposal),
         scalar(record)
     );
@@ -37,13 +36,17 @@ pub(crate) fn yaml(proposal: &Proposal) -> String {
     if form.entities == Entities::Named {
         text.push_str("entities: Named # names of characters, as &nbsp; is one\n");
     }
+    if let Some(archive) = &form.archive {
+        let members: Vec<_> = archive.members.iter().map(|member| scalar(member)).collect();
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "archive: {{members: [{}]}}", members.join(", "));
+    }
     if form.concatenated {
         text.push_str("concatenated: true\n");
     }
     if proposal.on_fault().is_some() {
         text.push_str("onFault: Drop # a value that its type does not fit is left out, and counted\n");
     }
-    // Writing to a `String` cannot fail.
     if !namespaces.is_empty() {
         text.push_str("namespaces:\n");
         for (prefix, uri) in namespaces {
@@ -72,9 +75,9 @@ pub(crate) fn yaml(proposal: &Proposal) -> String {
 
 /// What an index may be made of.
 fn index(proposal: &Proposal) -> String {
-    let Some(guid) = proposal.role(Role::Guid) else { return String::new() };
-    let date = proposal.role(Role::PublishedAt).map(|date| format!(", name: \"articles-{{{date}:%Y.%m}}\""));
-    format!("# For spec.index of an IngestSource: {{id: \"{{{guid}}}\"{}}}\n", date.unwrap_or_default())
+    let Some(id) = proposal.id_template() else { return String::new() };
+    let name = proposal.index_template().map(|name| format!(", name: \"{name}\"")).unwrap_or_default();
+    format!("# For spec.index of an IngestSource: {{id: \"{id}\"{name}}}\n")
 }
 
 fn field(text: &mut String, proposed: &Proposed, level: usize) {

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use docmill_convert::Visited;
 use docmill_crds::conversion::{
     Attribute, Condition, Format, NameTest, Path, PathFault, Predicate, Scope, Step, Target, Test,
 };
 
-use docmill_convert::Visited;
-
 /// Why there is no such record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum PatternFault {
+pub enum PatternFault {
     /// It is not a path.
     #[error("--record: {0}; a name in a namespace is written *:name or just name")]
     Path(#[from] PathFault),
@@ -25,13 +24,14 @@ pub(crate) enum PatternFault {
 
 /// Which elements are records. A name without a prefix is in any namespace.
 #[derive(Clone, Debug)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     /// The steps of each of its paths.
     paths: Vec<Vec<Step>>,
 }
 
 impl Pattern {
-    pub(crate) fn parse(text: &str) -> Result<Self, PatternFault> {
+    /// Parses the path of elements, with conditions on attributes alone.
+    pub fn parse(text: &str) -> Result<Self, PatternFault> {
         let (format, namespaces, none) = (Format::Xml, BTreeMap::new(), [String::new()]);
         let scope = Scope { format, namespaces: &namespaces, default_namespaces: &none };
         let paths = Path::parse_union(text, &scope)?;
