@@ -18,5 +18,5 @@ mod statement;
 pub use day::Day;
 pub use entry::UnitEntry;
 pub use statement::{
-    DayManifest, FORMAT, ManifestLink, day_folder, generation_of, lines_name, statement_digest, statement_name,
+    DayManifest, FORMAT, ManifestLink, day_folder, generation_of, lines_name, statement_name,
 };

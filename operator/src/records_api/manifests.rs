@@ -2,9 +2,8 @@
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use docmill_clients::aws::{StoreError, StoreFault};
-use docmill_crds::records::lineage::{
-    Day, DayManifest, day_folder, generation_of, statement_digest, statement_name,
-};
+use docmill_crds::digest::sha256;
+use docmill_crds::records::lineage::{Day, DayManifest, day_folder, generation_of, statement_name};
 use docmill_crds::records_api::API_VERSION;
 use docmill_crds::records_api::manifest::{CHUNK_BYTES, KIND, Manifest, ManifestQuery};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
@@ -88,7 +87,7 @@ async fn statement(
     let statement = serde_json::from_slice(&stored).map_err(|_| {
         Failure::unavailable("the manifest is not in a form that this version of Docmill reads")
     })?;
-    Ok((statement, statement_digest(&stored)))
+    Ok((statement, sha256(&stored)))
 }
 
 async fn newest_generation(source: &OpenSource, day: Day) -> Result<Option<i64>, Failure> {

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::day::Day;
 use crate::api::storage::OWN_FOLDER;
-use crate::digest::hex;
+use crate::digest::sha256;
 
 /// The number of the form of lines, tree and statement.
 pub const FORMAT: i64 = 1;
@@ -56,7 +55,7 @@ pub struct ManifestLink {
     pub generation: i64,
     /// Its root.
     pub root: String,
-    /// Its [`statement_digest`].
+    /// SHA-256 of the statement as it is stored, in hex.
     pub digest: String,
 }
 
@@ -67,14 +66,9 @@ impl ManifestLink {
             day: statement.day.clone(),
             generation: statement.generation,
             root: statement.root.clone(),
-            digest: statement_digest(stored),
+            digest: sha256(stored),
         }
     }
-}
-
-/// Digest of a statement: SHA-256 of the bytes that are stored, in hex.
-pub fn statement_digest(stored: &[u8]) -> String {
-    hex(&Sha256::digest(stored))
 }
 
 /// Key prefix of the statements of a day. `prefix` is that of all snapshots, `source` is `<namespace>/<name>`.
