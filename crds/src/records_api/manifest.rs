@@ -59,10 +59,10 @@ impl ManifestQuery {
                 "source" => parsed.source = Some(value),
                 "generation" => {
                     let generation = value.parse::<i64>().ok().filter(|generation| *generation > 0);
-                    parsed.generation = Some(generation.ok_or(QueryError::Value {
-                        name: "generation",
-                        expected: "a number from 1",
-                    })?);
+                    parsed.generation = Some(
+                        generation
+                            .ok_or(QueryError::Value { name: "generation", expected: "a number from 1" })?,
+                    );
                 }
                 "offset" => {
                     let expected = "a number of bytes";

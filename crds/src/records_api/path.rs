@@ -121,7 +121,10 @@ mod tests {
         let (day, newest) = (Day::parse("2026-11-29").unwrap(), ManifestQuery::default());
         assert_eq!(manifest("news", day, false, &newest), format!("{base}/manifests/2026-11-29"));
         let second = ManifestQuery { offset: Some(7), ..newest };
-        assert_eq!(manifest("news", day, true, &second), format!("{base}/manifests/2026-11-29/lines?offset=7"));
+        assert_eq!(
+            manifest("news", day, true, &second),
+            format!("{base}/manifests/2026-11-29/lines?offset=7")
+        );
     }
 
     #[test]

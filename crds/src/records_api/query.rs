@@ -157,7 +157,8 @@ fn time(name: &'static str, value: String) -> Result<String, QueryError> {
 }
 
 fn day(value: &str) -> Result<Day, QueryError> {
-    Day::parse(value).ok_or(QueryError::Value { name: "day", expected: "a day in UTC, for example 2026-01-02" })
+    Day::parse(value)
+        .ok_or(QueryError::Value { name: "day", expected: "a day in UTC, for example 2026-01-02" })
 }
 
 fn number(value: &str) -> Result<u32, QueryError> {

@@ -86,7 +86,9 @@ mod tests {
         let answer = answer(Discovery::Version);
         let resources = answer["resources"].as_array().unwrap();
         let names: Vec<_> = resources.iter().map(|resource| resource["name"].as_str().unwrap()).collect();
-        for name in ["units", "documents", "units/error", "documents/history", "documents/raw", "manifests/lines"] {
+        for name in
+            ["units", "documents", "units/error", "documents/history", "documents/raw", "manifests/lines"]
+        {
             assert!(names.contains(&name), "{name} is not among {names:?}");
         }
         assert!(!names.contains(&"units/history"));

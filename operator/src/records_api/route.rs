@@ -281,6 +281,9 @@ mod tests {
         let Some(Route::Records(route)) = Route::parse(&asked) else { panic!("{asked}") };
         let needed = route.attributes();
         assert_eq!((needed.verb.as_deref(), needed.resource.as_deref()), (Some("get"), Some("manifests")));
-        assert_eq!((needed.subresource.as_deref(), needed.name.as_deref()), (Some("lines"), Some("2026-11-29")));
+        assert_eq!(
+            (needed.subresource.as_deref(), needed.name.as_deref()),
+            (Some("lines"), Some("2026-11-29"))
+        );
     }
 }

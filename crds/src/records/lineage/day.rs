@@ -59,7 +59,9 @@ mod tests {
     #[test]
     fn a_day_has_one_form() {
         assert_eq!(Day::parse("2026-03-01").unwrap().before(), Day::parse("2026-02-28"));
-        for text in ["2026-02-30", "20260228", "2026-2-28", "2026-02-28T00:00:00", "", "../../x", "-2026-01-01"] {
+        for text in
+            ["2026-02-30", "20260228", "2026-2-28", "2026-02-28T00:00:00", "", "../../x", "-2026-01-01"]
+        {
             assert_eq!(Day::parse(text), None, "{text}");
         }
     }

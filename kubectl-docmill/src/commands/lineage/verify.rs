@@ -70,8 +70,11 @@ pub async fn run(args: &VerifyArgs, session: &Session) -> Result<ExitStatus, Fai
         offset: None,
     };
     let size = manifest.lines_size.ok_or_else(|| {
-        Failure::new(format!("the lines of the manifest of {} are not in the snapshot bucket any more", args.day))
-            .advice("look for a lifecycle rule of the bucket that deletes below .docmill/manifests/")
+        Failure::new(format!(
+            "the lines of the manifest of {} are not in the snapshot bucket any more",
+            args.day
+        ))
+        .advice("look for a lifecycle rule of the bucket that deletes below .docmill/manifests/")
     })?;
     let mut lines = LineReader::new(&cluster, args.day, query, size)?;
     let mut units = UnitReader::new(&cluster, args.day, &args.source);
@@ -93,8 +96,7 @@ pub async fn run(args: &VerifyArgs, session: &Session) -> Result<ExitStatus, Fai
         }
     }
     let content = content.map(ContentCheck::summary);
-    let verification =
-        Verification::of(&manifest, chain, (&lines.tree, &units.tree), comparison, content);
+    let verification = Verification::of(&manifest, chain, (&lines.tree, &units.tree), comparison, content);
     session.screen.show(&verification)?;
     Ok(if verification.holds { ExitStatus::Success } else { ExitStatus::Findings })
 }
@@ -141,11 +143,8 @@ async fn followed(
     day: Day,
     link: &ManifestLink,
 ) -> Result<Option<ChainFault>, Failure> {
-    let query = ManifestQuery {
-        source: Some(args.source.clone()),
-        generation: Some(link.generation),
-        offset: None,
-    };
+    let query =
+        ManifestQuery { source: Some(args.source.clone()), generation: Some(link.generation), offset: None };
     match cluster.manifest(day, &query).await {
         Ok(found) if found.digest == link.digest => Ok(None),
         Ok(found) => Ok(Some(ChainFault::new(link, Some(found.digest)))),

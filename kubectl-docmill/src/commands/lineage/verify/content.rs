@@ -104,7 +104,8 @@ fn are_documents(told: &UnitEntry, unit: &Unit, lines: &[u8]) -> bool {
     let mut known = unit.documents.iter().filter(|document| !document.digest.is_empty());
     let are_there = known.all(|document| digests.contains(&document.digest));
     let count = i64::try_from(unit.documents.len());
-    let are_all = count == Ok(told.document_count) && unit.overwritten_count == 0 && !unit.documents.is_empty();
+    let are_all =
+        count == Ok(told.document_count) && unit.overwritten_count == 0 && !unit.documents.is_empty();
     let is_told = || told.documents_digest.as_deref() == Some(DocumentsDigest::of(&unit.documents).as_str());
     are_there && (!are_all || is_told())
 }

@@ -127,7 +127,11 @@ impl LineDecoder {
         let window = self.window.get(..status.bytes_written).unwrap_or_default();
         self.rest.extend_from_slice(window);
         let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else {
-            return if self.rest.len() > MAX_LINE_BYTES { Err("a line is too long".to_owned()) } else { Ok(()) };
+            return if self.rest.len() > MAX_LINE_BYTES {
+                Err("a line is too long".to_owned())
+            } else {
+                Ok(())
+            };
         };
         let incomplete = self.rest.split_off(end + 1);
         for line in self.rest.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

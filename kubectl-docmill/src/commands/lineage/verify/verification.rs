@@ -164,7 +164,8 @@ impl Show for Verification {
         let _ = writeln!(text, "Root {}, written {}", self.root, moment(&self.created_time, view.now));
         if let Some(ContentSummary { read, too_large }) = self.content {
             let (read, too_large) = (count(read), count(too_large));
-            let _ = writeln!(text, "Content: {read} objects and snapshots read, {too_large} too large to read.");
+            let _ =
+                writeln!(text, "Content: {read} objects and snapshots read, {too_large} too large to read.");
         }
         for finding in self.findings() {
             text.push_str(&view.palette.paint(Tone::Bad, &finding));
@@ -174,7 +175,9 @@ impl Show for Verification {
             text.push_str(&self.table(view));
         }
         if self.differences.len() == NAMED {
-            text.push_str(&view.palette.paint(Tone::Dim, "note: further differences are counted and not named"));
+            text.push_str(
+                &view.palette.paint(Tone::Dim, "note: further differences are counted and not named"),
+            );
             text.push('\n');
         }
         text
@@ -235,7 +238,10 @@ mod tests {
         assert!(verification.holds);
         assert_eq!(verification.root, verification.root_of_records);
         let shown = shown(&verification);
-        assert!(shown.starts_with("The manifest of wire of 2026-11-29, generation 2, holds: 1 units"), "{shown}");
+        assert!(
+            shown.starts_with("The manifest of wire of 2026-11-29, generation 2, holds: 1 units"),
+            "{shown}"
+        );
     }
 
     #[test]
@@ -259,9 +265,10 @@ mod tests {
     #[test]
     fn a_broken_chain_is_a_finding() {
         let link = ManifestLink { day: "2026-11-28".into(), generation: 1, ..ManifestLink::default() };
-        let verification =
-            verified(&entry("Indexed"), &entry("Indexed"), vec![ChainFault::new(&link, None)]);
+        let verification = verified(&entry("Indexed"), &entry("Indexed"), vec![ChainFault::new(&link, None)]);
         assert!(!verification.holds);
-        assert!(shown(&verification).contains("generation 1 of 2026-11-28, which this manifest names, is gone"));
+        assert!(
+            shown(&verification).contains("generation 1 of 2026-11-28, which this manifest names, is gone")
+        );
     }
 }
