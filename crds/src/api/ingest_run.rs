@@ -92,7 +92,11 @@ pub struct IngestRunSpec {
     pub conversion: Option<Conversion>,
     /// Mode Manifest: the day in UTC, as `2026-11-29`. Left out: the day before the one on which the run was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), extend("format" = "date"))]
+    #[schemars(
+        length(max = 10),
+        regex(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+        extend("format" = "date")
+    )]
     pub day: Option<String>,
     /// Mode Audit: repair the differences.
     #[serde(default)]
