@@ -5,6 +5,7 @@ use docmill_crds::api::ingest_run::IngestMode;
 use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::contract::RunOrder;
 use kube::ResourceExt as _;
+use serde_json::json;
 
 use crate::telemetry::open_lineage::{Dataset, JobRun};
 
@@ -19,8 +20,8 @@ pub fn job_run(run: &IngestRun, order: &RunOrder) -> Option<JobRun> {
         IngestMode::Manifest => (vec![raw], vec![snapshots(source)]),
         IngestMode::Probe => return None,
     };
-    let (namespace, mode) = (run.namespace().unwrap_or_default(), run.spec.mode);
-    let job = format!("{namespace}.{}.{mode:?}", run.spec.source_ref.name);
+    let (namespace, mode) = (run.namespace().unwrap_or_default(), json!(run.spec.mode));
+    let job = format!("{namespace}.{}.{}", run.spec.source_ref.name, mode.as_str().unwrap_or_default());
     Some(JobRun { kind: "IngestRun", job, inputs, outputs })
 }
 

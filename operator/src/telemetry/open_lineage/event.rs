@@ -1,6 +1,5 @@
 //! Events of runs, in the form of OpenLineage 2-0-2 (<https://openlineage.io/spec/2-0-2/OpenLineage.json>). Pure.
 
-use docmill_clients::telemetry::build_info;
 use k8s_openapi::jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -89,7 +88,7 @@ impl RunEvent {
 
 /// A URI that names what sends the events, with its version.
 fn producer() -> String {
-    format!("https://docmill.io/operator/{}", build_info::version())
+    format!("https://docmill.io/operator/{}", env!("CARGO_PKG_VERSION"))
 }
 
 #[cfg(test)]

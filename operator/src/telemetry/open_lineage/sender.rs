@@ -1,7 +1,7 @@
 //! Sends events one after another, in the order in which they happened, from a queue of bounded length.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), D
 const API_KEY: &str = "apiKey";
 
 /// Takes events, and sends them in the background.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LineageSender {
     namespace: String,
     queue: Sender<Value>,
@@ -107,7 +107,7 @@ impl Endpoint {
         let outbound = outbound::current();
         outbound.policy.check_url(url).context("the URL for OpenLineage events cannot be used")?;
         let secrets =
-            read(secret_dir.as_ref()).context("failed to read the Secret for OpenLineage events")?;
+            read(secret_dir.as_deref()).context("failed to read the Secret for OpenLineage events")?;
         let builder = outbound::http::client(&outbound).timeout(TIMEOUT);
         let http =
             tls::build(builder, &secrets).context("the Secret for OpenLineage events cannot be used")?;
@@ -126,7 +126,7 @@ impl Endpoint {
 
     /// Reads the key anew, since it may have been rotated.
     async fn attempt(&self, event: &Value) -> Result<(), SendError> {
-        let secrets = read(self.secret_dir.as_ref())?;
+        let secrets = read(self.secret_dir.as_deref())?;
         let request =
             self.http.post(&self.url).header(CONTENT_TYPE, "application/json").body(event.to_string());
         let request = match secrets.text(API_KEY) {
@@ -140,8 +140,8 @@ impl Endpoint {
     }
 }
 
-fn read(folder: Option<&PathBuf>) -> io::Result<Secrets> {
-    folder.map_or_else(|| Ok(Secrets::default()), |folder| Secrets::read_dir(folder))
+fn read(folder: Option<&Path>) -> io::Result<Secrets> {
+    folder.map_or_else(|| Ok(Secrets::default()), Secrets::read_dir)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod examples;
 mod foreign;
 mod index_control;
 mod keys;
+mod lineage;
 mod model;
 mod namespaced;
 mod outages;
