@@ -82,14 +82,11 @@ impl<'a> LinesUpload<'a> {
     pub(super) async fn begin(context: &'a RunContext, key: &'a str) -> Result<Self, RunError> {
         let lines = Lines::new().map_err(RunError::Compress)?;
         let bucket = context.source().snapshots.bucket.as_str();
-        let begin = async || {
-            let action = format!("write s3://{bucket}/{key}");
-            Multipart::begin(&context.s3, (bucket, key), action, |request| {
-                request.content_type("application/zstd")
-            })
-            .await
-        };
-        let multipart = retry::retry_transient(PATIENCE, &context.stop.abort, begin).await?;
+        let action = format!("write s3://{bucket}/{key}");
+        let multipart = Multipart::begin(&context.s3, (bucket, key), action, |request| {
+            request.content_type("application/zstd")
+        });
+        let multipart = multipart.await?;
         Ok(Self { context, multipart, parts: Vec::new(), lines })
     }
 

@@ -23,25 +23,26 @@ async fn a_manifest_holds_until_a_record_is_altered() -> Result<()> {
         world.no_workers().await?;
         let records = world.articles.all(&ledger(world)).await?;
         let day = day(&records)?;
+        let day = day.as_str();
 
-        let first = manifest(world, "first", &day).await?;
+        let first = manifest(world, "first", day).await?;
         let statement = statement(world, &first).await?;
         ensure!(first.status["selected"] == COUNT && statement["count"] == COUNT, "{statement}");
         ensure!(statement["states"]["Failed"] == corpus.faulty(), "{statement}");
-        ensure!(statement["generation"] == 1 && statement["day"] == day.as_str(), "{statement}");
-        let holds = verify(world, &[&day, SOURCE, "--content", "-o", "json"]).await?;
+        ensure!(statement["generation"] == 1 && statement["day"] == day, "{statement}");
+        let holds = verify(world, &[day, SOURCE, "--content", "-o", "json"]).await?;
         let found = json_of(&holds)?;
         ensure!(holds.code == Some(0) && found["holds"] == true && found["same"] == COUNT, "{found}");
         ensure!(found["rootOfRecords"] == statement["root"], "{found}");
         ensure!(found["content"]["read"] == 2 * corpus.sound(), "{found}");
 
-        let again = manifest(world, "again", &day).await?;
+        let again = manifest(world, "again", day).await?;
         ensure!(again.status["report"] == first.status["report"], "{}", again.status);
 
         let altered = records.iter().find(|record| record.source["state"] == "Indexed").context("no unit")?;
         let key = altered.source["unit"]["key"].as_str().context("no key")?;
         alter(world, altered).await?;
-        let broken = verify(world, &[&day, SOURCE, "-o", "json"]).await?;
+        let broken = verify(world, &[day, SOURCE, "-o", "json"]).await?;
         let found = json_of(&broken)?;
         ensure!(broken.code == Some(3) && found["holds"] == false, "{broken:?}");
         ensure!(
@@ -52,11 +53,11 @@ async fn a_manifest_holds_until_a_record_is_altered() -> Result<()> {
         ensure!(difference["key"] == key && difference["what"] == json!(["rawDigest"]), "{difference}");
         ensure!(difference["isLater"] == false, "it was not processed again: {difference}");
 
-        let second = manifest(world, "second", &day).await?;
+        let second = manifest(world, "second", day).await?;
         let statement = self::statement(world, &second).await?;
         ensure!(statement["generation"] == 2 && statement["replaces"]["generation"] == 1, "{statement}");
-        ensure!(verify(world, &[&day, SOURCE]).await?.code == Some(0), "the newest one does not hold");
-        let former = verify(world, &[&day, SOURCE, "--generation", "1"]).await?;
+        ensure!(verify(world, &[day, SOURCE]).await?.code == Some(0), "the newest one does not hold");
+        let former = verify(world, &[day, SOURCE, "--generation", "1"]).await?;
         ensure!(former.code == Some(3) && former.stdout.contains(key), "{former:?}");
         let none = verify(world, &["2000-01-01", SOURCE]).await?;
         ensure!(none.code == Some(1) && none.stderr.contains("next: "), "{none:?}");
