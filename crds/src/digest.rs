@@ -29,6 +29,11 @@ impl DigestOfTexts {
     }
 }
 
+/// The SHA-256 of these bytes, as 64 hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// A short name of a JSON value: 32 hex digits of its SHA-256.
 pub(crate) fn digest_of(value: &serde_json::Value) -> String {
     hex(&Sha256::digest(value.to_string().as_bytes())[..16])

@@ -4,6 +4,7 @@ pub mod applied_mapping;
 pub mod enrichment_query;
 pub mod enrichments;
 pub mod heads;
+pub mod lineage;
 pub mod locations;
 pub mod object_key;
 pub mod own_index;

@@ -3,7 +3,7 @@
 //!
 //! - [`unit`]: `units`, one version of one raw object each, by its digest; [`document`]: `documents`, one JSON article each,
 //!   by its id, with every stage; [`stage`]: the stages of both; [`history`], [`error`]: what their subresources of that name
-//!   answer;
+//!   answer; [`manifest`]: `manifests`, what became of the objects of a day, by that day;
 //! - [`document_name`]: ids of documents as names; [`query`], [`parameters`]: the parameters of requests; [`path`]: their URLs.
 //!
 //! A request that fails is answered with a `Status` of Kubernetes. Times are RFC 3339 in UTC.
@@ -12,6 +12,7 @@ pub mod document;
 pub mod document_name;
 pub mod error;
 pub mod history;
+pub mod manifest;
 pub mod parameters;
 pub mod path;
 pub mod query;

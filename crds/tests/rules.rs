@@ -403,11 +403,17 @@ fn each_mode_takes_what_it_is_for() {
         ("Shadow", shadow()),
         ("Shadow", json!({"conversion": {"modelRef": {"name": "nitf-eu"}}})),
         ("Audit", json!({"repair": true})),
+        ("Manifest", json!({})),
+        ("Manifest", json!({"day": "2026-11-29"})),
     ] {
         assert_eq!(run_fault(mode, &fields), None, "{mode} with {fields}");
     }
     for (mode, fields, expected) in [
         ("Process", json!({"select": {"failed": {}}}), "select.failed is for mode Replay"),
+        ("Audit", json!({"day": "2026-11-29"}), "day is for mode Manifest"),
+        ("Manifest", json!({"dryRun": true}), "mode Manifest tells of all units of a day"),
+        ("Manifest", json!({"select": {"prefix": "a"}}), "mode Manifest tells of all units of a day"),
+        ("Manifest", json!({"maxUnitsPerSecond": 5}), "mode Manifest tells of all units of a day"),
         ("Replay", json!({"select": {"revisionNot": "Current"}}), "revisionNot is for mode Reconvert"),
         ("Shadow", json!({}), "conversion goes with mode Shadow"),
         ("Reconvert", shadow(), "conversion goes with mode Shadow"),

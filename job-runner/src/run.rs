@@ -8,12 +8,14 @@
 //!   grows;
 //! - [`process`]: one part of the manifest, file by file, and what each mode does with a file;
 //! - [`shadow`], [`audit`]: the modes that compare;
+//! - `daily_manifest`: the mode that states what became of the objects of a day;
 //! - `probe`: the mode that asks the stores for what workers need;
 //! - `report`: merges what the files of a run report;
 //! - `records`: the progress of the run, beside the ledger.
 
 pub mod audit;
 pub mod context;
+mod daily_manifest;
 mod error;
 mod files;
 pub mod listing;

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cluster::ClusterArgs;
 use crate::commands::ingest_runs::args::{AuditArgs, ProcessArgs, ReconvertArgs, ReplayArgs, ShadowArgs};
+use crate::commands::lineage::verify;
 use crate::commands::{
     cat, console, diff, doctor, enrich, estimate, failures, history, init, reproduce, suspend, top, trace,
 };
@@ -69,6 +70,8 @@ pub enum Command {
     Reproduce(reproduce::ReproduceArgs),
     /// Estimate requests, workers, calls of models and money, before anything is created.
     Estimate(estimate::EstimateArgs),
+    /// Check the daily manifest of a source against the records, and against the content if asked to.
+    Verify(verify::VerifyArgs),
     /// Write an IngestSource that fits, from samples and flags.
     Init(Box<init::InitArgs>),
     /// Print the man page.

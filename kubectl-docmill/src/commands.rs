@@ -11,6 +11,10 @@ pub mod failures;
 pub mod history;
 pub mod ingest_runs;
 pub mod init;
+/// What was stated of a day, held against the stores.
+pub mod lineage {
+    pub mod verify;
+}
 pub mod reproduce;
 pub mod shell;
 pub mod suspend;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::cli::{Cli, Command};
 use crate::commands::ingest_runs::{self, spec};
+use crate::commands::lineage::verify;
 use crate::commands::{
     Session, cat, console, diff, doctor, enrich, estimate, failures, history, init, reproduce, shell, suspend,
     top, trace,
@@ -33,10 +34,11 @@ pub async fn run(cli: &Cli) -> Result<ExitStatus, Failure> {
         Command::Enrich(args) => enrich::run(args, session).await,
         Command::Suspend(args) => suspend::run(args, true, session).await,
         Command::Resume(args) => suspend::run(args, false, session).await,
-        // On the heap: these two are large.
+        // On the heap: these and the verification are large.
         Command::Doctor(args) => Box::pin(doctor::run(args, session)).await,
         Command::Reproduce(args) => Box::pin(reproduce::run(args, session)).await,
         Command::Estimate(args) => estimate::run(args, session),
+        Command::Verify(args) => Box::pin(verify::run(args, session)).await,
         Command::Init(args) => init::run(args, session),
         Command::Man => shell::man(Cli::command(), session.screen),
     }

@@ -2,6 +2,7 @@
 
 mod command;
 mod lease;
+mod lineage;
 mod records;
 mod scope;
 
@@ -17,6 +18,7 @@ use docmill_crds::contract::{
 
 pub use command::{CheckArgs, Command};
 pub use lease::LeaseArgs;
+pub use lineage::LineageArgs;
 pub use records::RecordsArgs;
 pub use scope::ScopeArgs;
 
@@ -95,6 +97,10 @@ pub struct Args {
     /// The Records API.
     #[command(flatten)]
     pub records: RecordsArgs,
+
+    /// OpenLineage events.
+    #[command(flatten)]
+    pub lineage: LineageArgs,
 
     /// Log level, or a filter such as `info,kube=debug`. Workers get the same.
     #[arg(long, env = "RUST_LOG", default_value = "info")]

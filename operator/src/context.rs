@@ -16,6 +16,7 @@ use super::k8s::apply::{ApplyError, Created, Writer};
 use super::k8s::view::View;
 use super::stores::SecretReader;
 use super::telemetry::metrics::{Kind, Metrics};
+use super::telemetry::open_lineage::LineageSender;
 use super::workers::worker_pod::WorkerImage;
 use crate::outcome::conditions::{self, condition_type};
 use crate::outcome::not_ready::NotReady;
@@ -55,6 +56,8 @@ pub struct Context {
     pub connections: Connections,
     /// HTTP client that asks running workers for their status.
     pub worker_http: reqwest::Client,
+    /// Takes events of runs, if an administrator names where they go.
+    pub lineage: Option<LineageSender>,
     /// What is remembered about endpoints that resources name.
     pub circuit_breaker: CircuitBreaker,
 }

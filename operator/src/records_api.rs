@@ -4,7 +4,8 @@
 //! - `server`, `tls_settings`, `certificate`: HTTPS, with a certificate that all replicas share, for the API server alone;
 //! - `handler`: one request: `authentication` (for whom it is), `route` (what it is for), `authorization` (whether that user
 //!   may), `in_flight` (whether it is its turn), `answer` (the answer, or why there is none);
-//! - `sources`: the source that it is about, and clients for its stores; `units`, `documents`, `content`: what is read there;
+//! - `sources`: the source that it is about, and clients for its stores; `units`, `documents`, `content`, `manifests`: what is read
+//!   there;
 //! - `discovery`: what clients need to know of the API.
 
 mod answer;
@@ -16,6 +17,7 @@ mod discovery;
 mod documents;
 mod handler;
 mod in_flight;
+mod manifests;
 mod route;
 mod server;
 mod sources;

@@ -57,6 +57,7 @@ pub fn context(client: &Client, leads: bool) -> Context {
         scheduled_runs: View::default(),
         connections: connections(),
         worker_http: worker_status::client().unwrap(),
+        lineage: None,
         circuit_breaker: CircuitBreaker::default(),
     }
 }

@@ -73,7 +73,7 @@ required, those who may edit resources do not write connections.
 {{- if and $views (eq (include "docmill.recordsAPI" .root) "true") }}
 # What became of objects and documents, without their content.
 - apiGroups: [records.docmill.io]
-  resources: [units, documents, documents/history]
+  resources: [units, documents, documents/history, manifests, manifests/lines]
   verbs: [get, list]
 {{- end }}
 {{- end -}}

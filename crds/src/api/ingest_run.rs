@@ -14,7 +14,7 @@ use crate::conversion::Conversion;
 use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its own
 
 /// On-demand work on the objects of an IngestSource: a backfill, a replay of failed units, a reconversion, a
-/// dry run of a new conversion, an audit, or a probe. Like a Job, it runs once and ends; only `suspend`, `parallelism`
+/// dry run of a new conversion, an audit, a probe, or a daily manifest. Like a Job, it runs once and ends; only `suspend`, `parallelism`
 /// and `ttlSecondsAfterFinished` can be changed afterwards. It uses the source as it was when the run began.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
@@ -41,7 +41,7 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.size() <= 52")
         .message("metadata.name must be no more than 52 characters, so that the names of the Jobs can be made from it"),
-    validation = Rule::new("self.spec.sourceRef == oldSelf.spec.sourceRef && self.spec.mode == oldSelf.spec.mode && has(self.spec.select) == has(oldSelf.spec.select) && (!has(self.spec.select) || self.spec.select == oldSelf.spec.select) && has(self.spec.conversion) == has(oldSelf.spec.conversion) && (!has(self.spec.conversion) || self.spec.conversion == oldSelf.spec.conversion) && self.spec.repair == oldSelf.spec.repair && self.spec.dryRun == oldSelf.spec.dryRun && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.maxUnitsPerSecond) == has(oldSelf.spec.maxUnitsPerSecond) && (!has(self.spec.maxUnitsPerSecond) || self.spec.maxUnitsPerSecond == oldSelf.spec.maxUnitsPerSecond) && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds)")
+    validation = Rule::new("self.spec.sourceRef == oldSelf.spec.sourceRef && self.spec.mode == oldSelf.spec.mode && has(self.spec.select) == has(oldSelf.spec.select) && (!has(self.spec.select) || self.spec.select == oldSelf.spec.select) && has(self.spec.conversion) == has(oldSelf.spec.conversion) && (!has(self.spec.conversion) || self.spec.conversion == oldSelf.spec.conversion) && has(self.spec.day) == has(oldSelf.spec.day) && (!has(self.spec.day) || self.spec.day == oldSelf.spec.day) && self.spec.repair == oldSelf.spec.repair && self.spec.dryRun == oldSelf.spec.dryRun && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.maxUnitsPerSecond) == has(oldSelf.spec.maxUnitsPerSecond) && (!has(self.spec.maxUnitsPerSecond) || self.spec.maxUnitsPerSecond == oldSelf.spec.maxUnitsPerSecond) && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds)")
         .message("spec is immutable but for suspend, parallelism and ttlSecondsAfterFinished: a run is a bounded piece of work; create another IngestRun")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -64,6 +64,12 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     validation = Rule::new("self.mode != 'Probe' || !has(self.select) && !self.dryRun && !has(self.maxUnitsPerSecond)")
         .message("mode Probe works on no units: leave out select, dryRun and maxUnitsPerSecond")
         .field_path(".mode"),
+    validation = Rule::new("self.mode != 'Manifest' || !has(self.select) && !self.dryRun && !has(self.maxUnitsPerSecond)")
+        .message("mode Manifest tells of all units of a day: leave out select, dryRun and maxUnitsPerSecond")
+        .field_path(".mode"),
+    validation = Rule::new("!has(self.day) || self.mode == 'Manifest'")
+        .message("day is for mode Manifest")
+        .field_path(".day"),
     validation = Rule::new("!has(self.select) || !has(self.select.failed) || self.mode == 'Replay'")
         .message("select.failed is for mode Replay")
         .field_path(".select"),
@@ -86,6 +92,14 @@ pub struct IngestRunSpec {
     /// Mode Shadow: the proposed conversion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversion: Option<Conversion>,
+    /// Mode Manifest: the day in UTC, as `2026-11-29`. Left out: the day before the one on which the run was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(max = 10),
+        regex(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+        extend("format" = "date")
+    )]
+    pub day: Option<String>,
     /// Mode Audit: repair the differences.
     #[serde(default)]
     pub repair: bool,
@@ -128,6 +142,7 @@ impl IngestRunSpec {
             mode,
             select: None,
             conversion: None,
+            day: None,
             repair: false,
             dry_run: false,
             parallelism: default_parallelism(),
@@ -162,6 +177,9 @@ pub enum IngestMode {
     /// Find out whether a worker of the source has what it needs: a pod with its identity, credentials and network asks
     /// each store for each permission, and `status.probes` has the answers. What it writes it deletes.
     Probe,
+    /// Write the daily manifest: a statement of what became of every object that landed on `day`, with digests and a
+    /// Merkle root, in the snapshot bucket. Whether it still holds, `kubectl docmill verify` says.
+    Manifest,
 }
 
 /// Which units a run takes.

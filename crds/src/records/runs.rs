@@ -69,6 +69,9 @@ pub struct PlanRecord {
     pub selected: i64,
     /// Units that were considered and needed no work.
     pub passed_over: i64,
+    /// Mode Manifest: key of the statement in the snapshot bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
     /// RFC 3339, UTC.
     pub updated_time: String,
 }

@@ -3,8 +3,10 @@
 use strum::{IntoStaticStr, VariantArray};
 
 use super::document_name;
+use super::manifest::ManifestQuery;
 use super::query::{DocumentQuery, UnitQuery};
 use super::{GROUP, VERSION};
+use crate::records::lineage::Day;
 
 /// A subresource. All but `history` answer content: parts of documents and objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
@@ -73,6 +75,12 @@ pub fn document(
     with_query(with_subresource(path, subresource), &query.to_query())
 }
 
+/// Gets the manifest of a day, or its lines: some of their bytes, compressed by zstd.
+pub fn manifest(namespace: &str, day: Day, lines: bool, query: &ManifestQuery) -> String {
+    let path = format!("{}/{day}", in_namespace(namespace, "manifests"));
+    with_query(if lines { format!("{path}/lines") } else { path }, &query.to_query())
+}
+
 /// The group's own path, which answers whether the API is served.
 pub fn group_version() -> String {
     format!("/apis/{GROUP}/{VERSION}")
@@ -95,7 +103,9 @@ fn with_query(path: String, query: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Subresource, document, unit, units};
+    use super::{Subresource, document, manifest, unit, units};
+    use crate::records::lineage::Day;
+    use crate::records_api::manifest::ManifestQuery;
     use crate::records_api::query::{DocumentQuery, UnitQuery};
 
     #[test]
@@ -108,6 +118,13 @@ mod tests {
             format!("{base}/documents/urn_3A1_2Fa/raw?source=wire")
         );
         assert_eq!(unit("news", "00", None, &of_wire), format!("{base}/units/00?source=wire"));
+        let (day, newest) = (Day::parse("2026-11-29").unwrap(), ManifestQuery::default());
+        assert_eq!(manifest("news", day, false, &newest), format!("{base}/manifests/2026-11-29"));
+        let second = ManifestQuery { offset: Some(7), ..newest };
+        assert_eq!(
+            manifest("news", day, true, &second),
+            format!("{base}/manifests/2026-11-29/lines?offset=7")
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::parameters::{join, split};
 use super::state::State;
 use super::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::records::lineage::Day;
 
 /// Which units are listed. All that is set has to hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub struct UnitQuery {
     pub since: Option<String>,
     /// Recorded before this time; RFC 3339.
     pub until: Option<String>,
+    /// Of an object that landed on this day, in UTC. Such units are listed by key and version, and not the last recorded
+    /// first.
+    pub day: Option<Day>,
     /// Digest of the conversion model.
     pub revision: Option<String>,
     /// Id of a document that the unit has.
@@ -63,6 +67,7 @@ impl UnitQuery {
                 "reason" => parsed.reason = Some(value),
                 "since" => parsed.since = Some(time("since", value)?),
                 "until" => parsed.until = Some(time("until", value)?),
+                "day" => parsed.day = Some(day(&value)?),
                 "revision" => parsed.revision = Some(value),
                 "documentId" => parsed.document_id = Some(value),
                 "limit" => parsed.limit = Some(number(&value)?),
@@ -88,6 +93,7 @@ impl UnitQuery {
         ];
         let mut given: Vec<(&str, String)> =
             texts.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+        given.extend(self.day.map(|day| ("day", day.to_string())));
         given.extend(self.state.map(|state| ("state", state.as_str().to_owned())));
         given.extend(self.limit.map(|limit| ("limit", limit.to_string())));
         join(&given)
@@ -150,6 +156,11 @@ fn time(name: &'static str, value: String) -> Result<String, QueryError> {
     }
 }
 
+fn day(value: &str) -> Result<Day, QueryError> {
+    Day::parse(value)
+        .ok_or(QueryError::Value { name: "day", expected: "a day in UTC, for example 2026-01-02" })
+}
+
 fn number(value: &str) -> Result<u32, QueryError> {
     value.parse().map_err(|_| QueryError::Value { name: "limit", expected: "a number of units" })
 }
@@ -157,6 +168,7 @@ fn number(value: &str) -> Result<u32, QueryError> {
 #[cfg(test)]
 mod tests {
     use super::{DocumentQuery, QueryError, UnitQuery};
+    use crate::records::lineage::Day;
     use crate::records_api::state::State;
 
     #[test]
@@ -169,6 +181,7 @@ mod tests {
             reason: Some("WrongType".into()),
             since: Some("2026-01-02T03:04:05Z".into()),
             until: Some("2026-01-03T03:04:05Z".into()),
+            day: Day::parse("2026-01-02"),
             revision: Some("5f".into()),
             document_id: Some("urn:1".into()),
             limit: Some(7),
@@ -185,6 +198,7 @@ mod tests {
             ("state=Pending", "state"),
             ("state=failed", "state"),
             ("since=today", "since"),
+            ("day=2026-02-30", "day"),
             ("limit=-1", "limit"),
         ] {
             let Err(QueryError::Value { name, .. }) = UnitQuery::parse(query) else { panic!("{query}") };

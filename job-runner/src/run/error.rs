@@ -74,6 +74,12 @@ pub enum RunError {
         /// Units of the file.
         lines: usize,
     },
+    /// The day of a manifest is none.
+    #[error("spec.day: {0:?} is no day; write YYYY-MM-DD")]
+    NoDay(String),
+    /// The lines of a manifest cannot be compressed.
+    #[error("failed to compress the lines of the manifest: {0}")]
+    Compress(#[source] std::io::Error),
     /// The worker was asked to end.
     #[error("stopped before the part was done")]
     Stopped,
@@ -90,14 +96,18 @@ impl Classify for RunError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Model(error) => error.class(),
-            Self::Secret(_) | Self::Unfinished { .. } | Self::Stopped => ErrorClass::Transient,
+            Self::Secret(_) | Self::Unfinished { .. } | Self::Compress(_) | Self::Stopped => {
+                ErrorClass::Transient
+            }
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),
             Self::Claim(error) => error.class(),
             Self::Ingest(error) => error.class(),
-            Self::File { .. } | Self::Missing(_) | Self::NoPart(_) | Self::Outside { .. } => {
-                ErrorClass::Permanent
-            }
+            Self::File { .. }
+            | Self::Missing(_)
+            | Self::NoPart(_)
+            | Self::NoDay(_)
+            | Self::Outside { .. } => ErrorClass::Permanent,
             Self::RecordRefused(_) => ErrorClass::User,
         }
     }

@@ -18,10 +18,20 @@ impl RunContext {
         media_type: &str,
         bytes: Vec<u8>,
     ) -> Result<(), RunError> {
-        let (bucket, key) = (&self.source().snapshots.bucket, self.file_key(name));
+        self.write_object(&self.file_key(name), media_type, bytes).await
+    }
+
+    /// Writes an object of the snapshot bucket; replaces an existing one.
+    pub(crate) async fn write_object(
+        &self,
+        key: &str,
+        media_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(), RunError> {
+        let bucket = &self.source().snapshots.bucket;
         let write = async || {
             let body = ByteStream::from(bytes.clone());
-            let request = self.s3.put_object().bucket(bucket).key(&key).content_type(media_type).body(body);
+            let request = self.s3.put_object().bucket(bucket).key(key).content_type(media_type).body(body);
             let sent = request.send().await;
             sent.map_err(|error| StoreError::from_sdk(format!("write s3://{bucket}/{key}"), &error))
         };
@@ -38,9 +48,14 @@ impl RunContext {
 
     /// Reads a file of the run; `None` if there is none.
     pub(crate) async fn read_file(&self, name: &str) -> Result<Option<Vec<u8>>, RunError> {
-        let (bucket, key) = (&self.source().snapshots.bucket, self.file_key(name));
+        self.read_object(&self.file_key(name)).await
+    }
+
+    /// Reads an object of the snapshot bucket; `None` if there is none.
+    pub(crate) async fn read_object(&self, key: &str) -> Result<Option<Vec<u8>>, RunError> {
+        let bucket = &self.source().snapshots.bucket;
         let action = || format!("read s3://{bucket}/{key}");
-        let read = async || match self.s3.get_object().bucket(bucket).key(&key).send().await {
+        let read = async || match self.s3.get_object().bucket(bucket).key(key).send().await {
             Ok(object) => {
                 let body = object.body.collect().await;
                 let body = body.map_err(|error| StoreError::unavailable(action(), &error))?;

@@ -69,6 +69,9 @@ pub struct RunPlan {
     pub selected: i64,
     /// Units that were examined and needed nothing.
     pub passed_over: i64,
+    /// Mode Manifest: key of the statement of the day, in the snapshot bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
     /// Key of the first line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_key: Option<String>,

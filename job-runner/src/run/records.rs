@@ -48,6 +48,7 @@ impl RunContext {
             files: plan.files,
             selected: plan.selected,
             passed_over: plan.passed_over,
+            manifest: plan.manifest.clone(),
             updated_time: clock::rfc3339(now),
         };
         self.record(&PlanRecord::id(&self.order.run_uid), &record, now).await

@@ -1,8 +1,10 @@
 //! Requests to the records API, which the operator serves through the API server.
 
+use docmill_crds::records::lineage::Day;
 use docmill_crds::records_api::document::{Document, DocumentList};
 use docmill_crds::records_api::error::UnitError;
 use docmill_crds::records_api::history::DocumentHistory;
+use docmill_crds::records_api::manifest::{Manifest, ManifestQuery};
 use docmill_crds::records_api::path::{self, Subresource};
 use docmill_crds::records_api::query::{DocumentQuery, UnitQuery};
 use docmill_crds::records_api::unit::{Unit, UnitList};
@@ -22,6 +24,8 @@ pub enum RecordError {
     NotFound(Failure),
     /// The user may not see it.
     Forbidden(Failure),
+    /// The content has more bytes than the API answers.
+    TooLarge(Failure),
     /// Anything else.
     Other(Failure),
 }
@@ -31,6 +35,7 @@ impl From<RecordError> for Failure {
         let (RecordError::NotServed(failure)
         | RecordError::NotFound(failure)
         | RecordError::Forbidden(failure)
+        | RecordError::TooLarge(failure)
         | RecordError::Other(failure)) = error;
         failure
     }
@@ -90,6 +95,18 @@ impl Cluster {
         self.bytes(&format!("read {} of unit {digest}", stage.as_str()), &path).await
     }
 
+    /// The daily manifest of a source.
+    pub async fn manifest(&self, day: Day, query: &ManifestQuery) -> Result<Manifest, RecordError> {
+        let path = path::manifest(self.namespace(), day, false, query);
+        self.json(&format!("read the manifest of {day}"), &path).await
+    }
+
+    /// Some of the lines of a daily manifest, compressed, from the offset of the query on.
+    pub async fn manifest_lines(&self, day: Day, query: &ManifestQuery) -> Result<Vec<u8>, RecordError> {
+        let path = path::manifest(self.namespace(), day, true, query);
+        self.bytes(&format!("read the lines of the manifest of {day}"), &path).await
+    }
+
     async fn json<T: DeserializeOwned>(&self, tried: &str, path: &str) -> Result<T, RecordError> {
         let request = request(tried, path)?;
         self.client().request(request).await.map_err(|error| record_error(tried, &error))
@@ -128,6 +145,7 @@ fn record_error(tried: &str, error: &kube::Error) -> RecordError {
         403 => RecordError::Forbidden(failure.advice(
             "ask an administrator for the role docmill-viewer, or for content docmill-content-viewer, in this namespace",
         )),
+        413 => RecordError::TooLarge(failure),
         // The API's own status says what is wrong; the API server answers for an API that is down with a text.
         503 if status.reason != "ServiceUnavailable" => RecordError::Other(failure.advice(
             "the records API does not answer: `kubectl get apiservice v1alpha1.records.docmill.io` says why, and \
@@ -164,6 +182,7 @@ mod tests {
     fn an_api_that_is_missing_down_or_forbidden_is_told_apart() {
         let explained = |error: RecordError| Failure::from(error).explanation();
         assert!(matches!(of(404, "NotFound"), RecordError::NotFound(_)));
+        assert!(matches!(of(413, "RequestEntityTooLarge"), RecordError::TooLarge(_)));
         let missing = of(404, "Failed to parse error data");
         assert!(matches!(missing, RecordError::NotServed(_)));
         assert!(explained(missing).contains("recordsAPI.enabled=true"));

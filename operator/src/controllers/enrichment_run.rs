@@ -5,6 +5,7 @@
 mod conflicts;
 mod connected;
 mod job;
+mod lineage;
 mod models;
 mod observation;
 mod observe;
@@ -30,6 +31,7 @@ use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Event};
 use crate::outcome::not_ready::NotReady;
 use crate::telemetry::metrics::Kind;
+use crate::telemetry::open_lineage::JobRun;
 use observation::EnrichmentObservation;
 use plan::EnrichmentPlan;
 
@@ -52,6 +54,10 @@ impl Run for EnrichmentRun {
 
     fn conditions(status: &EnrichmentRunStatus) -> &[Condition] {
         &status.conditions
+    }
+
+    fn start_time(status: &EnrichmentRunStatus) -> Option<&Time> {
+        status.start_time.as_ref()
     }
 
     fn completion_time(status: &EnrichmentRunStatus) -> Option<&Time> {
@@ -98,6 +104,10 @@ impl Run for EnrichmentRun {
 
     fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &EnrichmentPlan) -> Vec<Event> {
         status::events(old, new, plan)
+    }
+
+    fn job_run(&self, seen: &EnrichmentObservation) -> Option<JobRun> {
+        Some(lineage::job_run(self, seen.selection.as_ref().map(|selection| &selection.origin)))
     }
 
     fn requeue_after(&self, seen: &EnrichmentObservation, new: &EnrichmentRunStatus) -> Duration {

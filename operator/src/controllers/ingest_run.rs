@@ -4,6 +4,7 @@
 //! of its Jobs, so they stay the same whatever happens to the source or to the operator.
 
 mod job;
+mod lineage;
 mod observation;
 mod observe;
 mod plan;
@@ -28,6 +29,7 @@ use crate::context::Context;
 use crate::k8s::apply::{ApplyError, Event};
 use crate::outcome::not_ready::NotReady;
 use crate::telemetry::metrics::Kind;
+use crate::telemetry::open_lineage::JobRun;
 use observation::IngestObservation;
 use plan::IngestPlan;
 
@@ -50,6 +52,10 @@ impl Run for IngestRun {
 
     fn conditions(status: &IngestRunStatus) -> &[Condition] {
         &status.conditions
+    }
+
+    fn start_time(status: &IngestRunStatus) -> Option<&Time> {
+        status.start_time.as_ref()
     }
 
     fn completion_time(status: &IngestRunStatus) -> Option<&Time> {
@@ -103,6 +109,10 @@ impl Run for IngestRun {
 
     fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -> Vec<Event> {
         status::events(old, new, plan)
+    }
+
+    fn job_run(&self, seen: &IngestObservation) -> Option<JobRun> {
+        lineage::job_run(self, seen.order()?)
     }
 
     fn requeue_after(&self, seen: &IngestObservation, new: &IngestRunStatus) -> Duration {

@@ -16,7 +16,9 @@ use super::run_job::JobChange;
 use super::run_status;
 use crate::context::{Context, or_refused};
 use crate::k8s::apply::{ApplyError, Event, Writable};
+use crate::outcome::conditions::{self, condition_type};
 use crate::outcome::not_ready::NotReady;
+use crate::telemetry::open_lineage::{EventType, JobRun, RunEvent};
 
 /// A kind of run, and the steps of its reconcile.
 pub trait Run: Writable + Sync {
@@ -35,6 +37,8 @@ pub trait Run: Writable + Sync {
     fn active_deadline_seconds(&self) -> Option<i64>;
     /// `status.conditions`.
     fn conditions(status: &Self::Status) -> &[Condition];
+    /// `status.startTime`.
+    fn start_time(status: &Self::Status) -> Option<&Time>;
     /// `status.completionTime`.
     fn completion_time(status: &Self::Status) -> Option<&Time>;
 
@@ -63,6 +67,8 @@ pub trait Run: Writable + Sync {
     fn status(&self, old: &Self::Status, seen: &Self::Observation, plan: &Self::Plan) -> Self::Status;
     /// The Events to publish.
     fn events(old: &Self::Status, new: &Self::Status, plan: &Self::Plan) -> Vec<Event>;
+    /// The run as lineage tells of it; `None` if there is nothing to tell, or not enough is known.
+    fn job_run(&self, seen: &Self::Observation) -> Option<JobRun>;
     /// When to requeue a run that has not ended.
     fn requeue_after(&self, seen: &Self::Observation, new: &Self::Status) -> Duration;
 }
@@ -98,6 +104,7 @@ pub async fn reconcile<R: Run>(
     for event in R::events(&old, &new, &plan) {
         context.writer.publish(run, &event).await;
     }
+    tell_lineage(run, (&old, &new), &seen, &context);
     if !run_status::has_ended(R::conditions(&new)) {
         return Ok(Action::requeue(run.requeue_after(&seen, &new)));
     }
@@ -105,6 +112,32 @@ pub async fn reconcile<R: Run>(
         Some(_) => Action::requeue(Duration::from_secs(1)),
         None => Action::await_change(),
     })
+}
+
+/// Hands over what a system for lineage should know of the change of a status. It never waits.
+fn tell_lineage<R: Run>(
+    run: &R,
+    (old, new): (&R::Status, &R::Status),
+    seen: &R::Observation,
+    context: &Context,
+) {
+    let Some(sender) = &context.lineage else { return };
+    let started = R::start_time(new).filter(|_| R::start_time(old).is_none());
+    let started = started.map(|time| (EventType::Start, time.0, None));
+    let ended = run_status::outcome(R::conditions(new)).map(|is_complete| {
+        let event_type = if is_complete { EventType::Complete } else { EventType::Fail };
+        let failed = conditions::find(R::conditions(new), condition_type::FAILED).filter(|_| !is_complete);
+        let error = failed.map(|failed| format!("{}: {}", failed.reason, failed.message));
+        (event_type, R::completion_time(new).map_or_else(Timestamp::now, |time| time.0), error)
+    });
+    if started.is_none() && ended.is_none() {
+        return;
+    }
+    let Some(job_run) = run.job_run(seen) else { return };
+    for (event_type, time, error) in started.into_iter().chain(ended) {
+        let run = run.uid().unwrap_or_default();
+        sender.tell(&RunEvent { event_type, time, run, job_run: job_run.clone(), error });
+    }
 }
 
 /// Changes the Job of this name, which is one of a run. The inner result is for the user.

@@ -49,6 +49,7 @@ use crate::shutdown::Shutdown;
 use crate::stores::SecretReader;
 use crate::stores::circuit_breaker::CircuitBreaker;
 use crate::telemetry::metrics::{Kind, Metrics, ReconcileOutcome, ResourceCollector, ResourceMetrics};
+use crate::telemetry::open_lineage::LineageSender;
 use crate::workers::worker_pod::WorkerImage;
 use crate::workers::worker_status;
 
@@ -77,6 +78,7 @@ pub async fn run(
     let (cluster, watching_cluster) = watched.is_empty().then(|| ClusterViews::of(&client)).unzip();
     let source_controllers: Vec<_> = scopes.iter().map(controller::<IngestSource>).collect();
     let model_controllers: Vec<_> = scopes.iter().map(controller::<ConversionModel>).collect();
+    let lineage = LineageSender::start(&args.lineage, metrics.clone())?;
     let context = Arc::new(Context {
         client: client.clone(),
         reader: SecretReader::new(client.clone(), Arc::new(Rules::new(&args.rules))),
@@ -103,6 +105,7 @@ pub async fn run(
             required: args.rules.require_connections,
         },
         worker_http: worker_status::client()?,
+        lineage,
         circuit_breaker: CircuitBreaker::default(),
     });
     let sources = Arc::new(SourceContext {

@@ -2,7 +2,7 @@
 //! not. Pure.
 
 use docmill_crds::records_api::path::Subresource;
-use docmill_crds::records_api::{API_VERSION, GROUP, VERSION, document, error, history, unit};
+use docmill_crds::records_api::{API_VERSION, GROUP, VERSION, document, error, history, manifest, unit};
 use serde_json::{Value, json};
 use strum::VariantArray as _;
 
@@ -58,6 +58,9 @@ fn resources() -> Vec<Value> {
     let mut resources = vec![
         resource("units".to_owned(), unit::KIND, &["get", "list"], named("unit")),
         resource("documents".to_owned(), document::KIND, &["get", "list"], named("document")),
+        // In no category: they are got by their day, and not listed.
+        resource("manifests".to_owned(), manifest::KIND, &["get"], json!({"singularName": "manifest"})),
+        resource("manifests/lines".to_owned(), "Content", &["get"], json!({})),
     ];
     for part in Subresource::VARIANTS {
         let kind = match part {
@@ -83,7 +86,9 @@ mod tests {
         let answer = answer(Discovery::Version);
         let resources = answer["resources"].as_array().unwrap();
         let names: Vec<_> = resources.iter().map(|resource| resource["name"].as_str().unwrap()).collect();
-        for name in ["units", "documents", "units/error", "documents/history", "documents/raw"] {
+        for name in
+            ["units", "documents", "units/error", "documents/history", "documents/raw", "manifests/lines"]
+        {
             assert!(names.contains(&name), "{name} is not among {names:?}");
         }
         assert!(!names.contains(&"units/history"));

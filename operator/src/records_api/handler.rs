@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use docmill_crds::records::units::UnitRecord;
 use docmill_crds::records_api::API_VERSION;
 use docmill_crds::records_api::document::{self, DocumentList};
+use docmill_crds::records_api::manifest::ManifestQuery;
 use docmill_crds::records_api::path::Subresource;
 use docmill_crds::records_api::query::{DocumentQuery, QueryError, UnitQuery};
 use docmill_crds::records_api::unit::{self, UnitList};
@@ -24,7 +25,7 @@ use super::in_flight::InFlight;
 use super::route::{RecordsRoute, Route, Target};
 use super::sources::{OpenSource, Sources};
 use super::tls_settings::TlsSettings;
-use super::{content, discovery, documents, units};
+use super::{content, discovery, documents, manifests, units};
 use crate::telemetry::metrics::Metrics;
 
 /// Time limit for an answer: below that of the API server, which gives up after a minute.
@@ -33,6 +34,7 @@ const DEADLINE: Duration = Duration::from_secs(25);
 const CONTENT_AT_A_TIME: usize = 4;
 const JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
+const ZSTD: &str = "application/zstd";
 const BYTES: &str = "application/octet-stream";
 
 /// What every request needs.
@@ -159,6 +161,16 @@ impl Handler {
             }
             Target::Document { id, part: Some(part), .. } => {
                 Box::pin(self.part_of_document(namespace, &named(query)?, id, *part)).await
+            }
+            Target::Manifest { day, lines } => {
+                let query = ManifestQuery::parse(query).map_err(|error| wrong(&error))?;
+                if *lines {
+                    let _permit = self.content.acquire().await;
+                    let lines = Box::pin(manifests::lines(&self.sources, namespace, *day, &query)).await?;
+                    return Ok(bytes_response(ZSTD, lines));
+                }
+                let manifest = Box::pin(manifests::get(&self.sources, namespace, *day, &query)).await?;
+                Ok(json_response(&manifest))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What a path of the API names. Pure.
 
+use docmill_crds::records::lineage::Day;
 use docmill_crds::records_api::path::Subresource;
 use docmill_crds::records_api::{GROUP, VERSION, document_name};
 use k8s_openapi::api::authorization::v1::ResourceAttributes;
@@ -64,6 +65,13 @@ pub enum Target {
         /// The part.
         part: Option<Subresource>,
     },
+    /// A daily manifest, or its lines.
+    Manifest {
+        /// The day.
+        day: Day,
+        /// Whether the lines are.
+        lines: bool,
+    },
 }
 
 impl Route {
@@ -108,7 +116,18 @@ impl Target {
             ["documents"] => Some(Self::Documents),
             ["documents", name] => Self::document(name, None),
             ["documents", name, part] => Self::document(name, Some(Subresource::of_documents(part)?)),
+            ["manifests", day] => Some(Self::Manifest { day: Day::parse(day)?, lines: false }),
+            ["manifests", day, "lines"] => Some(Self::Manifest { day: Day::parse(day)?, lines: true }),
             _ => None,
+        }
+    }
+
+    /// The subresource.
+    fn part(&self) -> Option<&'static str> {
+        match self {
+            Self::Units | Self::Documents => None,
+            Self::Unit { part, .. } | Self::Document { part, .. } => part.map(Subresource::as_str),
+            Self::Manifest { lines, .. } => lines.then_some("lines"),
         }
     }
 
@@ -120,11 +139,12 @@ impl Target {
 impl RecordsRoute {
     /// What a user has to be allowed to do, as rules of RBAC name it.
     pub fn attributes(&self) -> ResourceAttributes {
-        let (verb, resource, name, part) = match &self.target {
-            Target::Units => ("list", "units", None, None),
-            Target::Unit { digest, part } => ("get", "units", Some(digest), *part),
-            Target::Documents => ("list", "documents", None, None),
-            Target::Document { name, part, .. } => ("get", "documents", Some(name), *part),
+        let (verb, resource, name) = match &self.target {
+            Target::Units => ("list", "units", None),
+            Target::Unit { digest, .. } => ("get", "units", Some(digest.clone())),
+            Target::Documents => ("list", "documents", None),
+            Target::Document { name, .. } => ("get", "documents", Some(name.clone())),
+            Target::Manifest { day, .. } => ("get", "manifests", Some(day.to_string())),
         };
         ResourceAttributes {
             group: Some(GROUP.to_owned()),
@@ -132,22 +152,21 @@ impl RecordsRoute {
             namespace: Some(self.namespace.clone()),
             verb: Some(verb.to_owned()),
             resource: Some(resource.to_owned()),
-            subresource: part.map(|part| part.as_str().to_owned()),
-            name: name.cloned(),
+            subresource: self.target.part().map(str::to_owned),
+            name,
             ..ResourceAttributes::default()
         }
     }
 
     /// `units`, `units/raw` and the like, for metrics and messages.
     pub fn resource(&self) -> String {
-        let (resource, part) = match &self.target {
-            Target::Units => ("units", None),
-            Target::Unit { part, .. } => ("units", *part),
-            Target::Documents => ("documents", None),
-            Target::Document { part, .. } => ("documents", *part),
+        let resource = match &self.target {
+            Target::Units | Target::Unit { .. } => "units",
+            Target::Documents | Target::Document { .. } => "documents",
+            Target::Manifest { .. } => "manifests",
         };
-        match part {
-            Some(part) => format!("{resource}/{}", part.as_str()),
+        match self.target.part() {
+            Some(part) => format!("{resource}/{part}"),
             None => resource.to_owned(),
         }
     }
@@ -166,6 +185,8 @@ fn digest_of(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use docmill_crds::records::lineage::Day;
+    use docmill_crds::records_api::manifest::ManifestQuery;
     use docmill_crds::records_api::path::{self, Subresource};
     use docmill_crds::records_api::query::{DocumentQuery, UnitQuery};
 
@@ -197,6 +218,11 @@ mod tests {
         };
         let asked = path::document("news", "urn:a/b", Some(Subresource::History), &query);
         assert_eq!(target(&asked), news(document));
+        let day = Day::parse("2026-11-29").unwrap();
+        for lines in [false, true] {
+            let asked = path::manifest("news", day, lines, &ManifestQuery::default());
+            assert_eq!(target(&asked), news(Target::Manifest { day, lines }));
+        }
         assert_eq!(Route::parse(&path::group_version()), Some(Route::Discovery(Discovery::Version)));
     }
 
@@ -220,6 +246,10 @@ mod tests {
             "/units/0123456789ABCDEF0123456789ABCDEF",
             "/units/0123",
             "/units/0123456789abcdef0123456789abcdef/history",
+            "/manifests",
+            "/manifests/2026-02-30",
+            "/manifests/2026-11-29/lines/",
+            "/manifests/2026-11-29/raw",
             "/pods",
             "",
         ] {
@@ -246,5 +276,14 @@ mod tests {
         );
         assert_eq!(needed.name.as_deref(), Some("a"));
         assert_eq!(route.resource(), "documents/raw");
+        let day = Day::parse("2026-11-29").unwrap();
+        let asked = path::manifest("news", day, true, &ManifestQuery::default());
+        let Some(Route::Records(route)) = Route::parse(&asked) else { panic!("{asked}") };
+        let needed = route.attributes();
+        assert_eq!((needed.verb.as_deref(), needed.resource.as_deref()), (Some("get"), Some("manifests")));
+        assert_eq!(
+            (needed.subresource.as_deref(), needed.name.as_deref()),
+            (Some("lines"), Some("2026-11-29"))
+        );
     }
 }

@@ -71,6 +71,22 @@ pub enum Target {
     Worker,
 }
 
+/// What became of an `OpenLineage` event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum LineageOutcome {
+    /// The receiver took it.
+    Sent,
+    /// The receiver refused it, or could not be reached for too long.
+    Failed,
+    /// Too many waited.
+    Dropped,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LineageLabels {
+    outcome: LineageOutcome,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReconcileLabels {
     kind: Kind,
@@ -112,6 +128,7 @@ pub struct Metrics {
     leader: Gauge,
     requests: Family<TargetLabels, Counter>,
     records_requests: Family<RecordsLabels, Counter>,
+    lineage_events: Family<LineageLabels, Counter>,
     /// The views to export: each resource as long as it exists.
     pub resources: ResourceCollectors,
 }
@@ -171,6 +188,12 @@ impl Default for Metrics {
             "Requests to the Records API, by resource and status",
             records_requests.clone(),
         );
+        let lineage_events = Family::default();
+        registry.register(
+            "lineage_events",
+            "OpenLineage events of runs, by what became of them",
+            lineage_events.clone(),
+        );
         Self {
             registry: all,
             reconciles,
@@ -179,6 +202,7 @@ impl Default for Metrics {
             leader,
             requests,
             records_requests,
+            lineage_events,
             resources,
         }
     }
@@ -209,6 +233,11 @@ impl Metrics {
     /// Counts a request to the Records API; `resource` is one of a few, such as `units` and `documents/raw`.
     pub fn records_request(&self, resource: String, code: u16) {
         self.records_requests.get_or_create(&RecordsLabels { resource, code }).inc();
+    }
+
+    /// Counts an `OpenLineage` event.
+    pub fn lineage_event(&self, outcome: LineageOutcome) {
+        self.lineage_events.get_or_create(&LineageLabels { outcome }).inc();
     }
 
     /// The metrics in the text form of `OpenMetrics`.

@@ -29,7 +29,7 @@ pub(crate) fn has_certificates(secrets: &Secrets) -> bool {
 
 /// Makes a client that trusts the authorities of a Secret beside the public ones, and identifies itself by the Secret's
 /// certificate if there is one with its key.
-pub(crate) fn build(
+pub fn build(
     mut builder: reqwest::ClientBuilder,
     secrets: &Secrets,
 ) -> Result<reqwest::Client, CertificateFault> {

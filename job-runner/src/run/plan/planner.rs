@@ -16,6 +16,7 @@ use super::select;
 use super::writer::ManifestWriter;
 use crate::ingest::unit::object_version::ObjectVersion;
 use crate::run::context::RunContext;
+use crate::run::daily_manifest;
 use crate::run::error::RunError;
 use crate::run::listing::{self, ListedObject, Listing};
 use crate::run::manifest::{KeyRange, ManifestLine, PLAN_NAME, RunPlan};
@@ -57,7 +58,18 @@ async fn select_units(context: &RunContext) -> Result<RunPlan, RunError> {
         (IngestMode::Audit, _) => ranges(context, &prefix).await,
         // It works on no units.
         (IngestMode::Probe, _) => ManifestWriter::new(context).close().await,
+        (IngestMode::Manifest, _) => manifest_of_day(context).await,
     }
+}
+
+/// Writes the daily manifest, which leaves no work.
+async fn manifest_of_day(context: &RunContext) -> Result<RunPlan, RunError> {
+    // On the heap, since it is large.
+    let written = Box::pin(daily_manifest::write(context)).await?;
+    let mut writer = ManifestWriter::new(context);
+    writer.plan.selected = written.count;
+    writer.plan.manifest = Some(written.key);
+    writer.close().await
 }
 
 /// Selects what a listing returns and the ledger does not know to be done.

@@ -156,7 +156,7 @@ fn states(mode: IngestMode) -> &'static [UnitState] {
         IngestMode::Process | IngestMode::Reconvert | IngestMode::Shadow | IngestMode::Audit => {
             &[UnitState::Indexed, UnitState::Converted, UnitState::Failed]
         }
-        IngestMode::Probe => &[],
+        IngestMode::Probe | IngestMode::Manifest => &[],
     }
 }
 

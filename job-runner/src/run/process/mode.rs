@@ -28,8 +28,8 @@ pub(crate) async fn work_file(
         IngestMode::Shadow => shadow::work_file(context, lines).await,
         // On the heap: it is far larger than the others, and there is one per file.
         IngestMode::Audit => Box::pin(audit::work_file(context, lines)).await,
-        // It has no files.
-        IngestMode::Probe => Ok(FileResult::default()),
+        // They have no files.
+        IngestMode::Probe | IngestMode::Manifest => Ok(FileResult::default()),
     }
 }
 
@@ -40,6 +40,6 @@ pub(crate) fn merged(mode: IngestMode, reports: impl Iterator<Item = Value>) -> 
         IngestMode::Process | IngestMode::Replay | IngestMode::Reconvert => merge::<UnitsReport>(reports),
         IngestMode::Shadow => merge::<ShadowReport>(reports),
         IngestMode::Audit => merge::<AuditReport>(reports),
-        IngestMode::Probe => Value::Null,
+        IngestMode::Probe | IngestMode::Manifest => Value::Null,
     }
 }

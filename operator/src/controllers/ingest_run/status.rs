@@ -99,8 +99,9 @@ impl Counted {
 }
 
 fn phase(run: &IngestRun, seen: &IngestObservation, plan: &IngestPlan) -> IngestPhase {
-    // Nothing is planned for a probe: its only Job works.
-    let first = if is_probe(run) { IngestPhase::Running } else { IngestPhase::Planning };
+    // Nothing is planned for these: their only Job works.
+    let has_one_job = is_probe(run) || is_manifest(run);
+    let first = if has_one_job { IngestPhase::Running } else { IngestPhase::Planning };
     match plan {
         _ if is_suspended(run, seen, plan) => IngestPhase::Suspended,
         IngestPlan::Wait => IngestPhase::Pending,
@@ -114,6 +115,10 @@ fn phase(run: &IngestRun, seen: &IngestObservation, plan: &IngestPlan) -> Ingest
 
 fn is_probe(run: &IngestRun) -> bool {
     run.spec.mode == IngestMode::Probe
+}
+
+fn is_manifest(run: &IngestRun) -> bool {
+    run.spec.mode == IngestMode::Manifest
 }
 
 /// What the pod of a probe reported.
@@ -138,14 +143,17 @@ fn revision(order: &RunOrder) -> Option<String> {
     order.spec.conversion.as_ref().unwrap_or(&order.ingest.spec.conversion).revision().ok()
 }
 
-/// The location of the result of a completed run: its report, or its selection if there was nothing to do.
+/// The location of the result of a completed run: its report, the statement of a manifest, or its selection if there was
+/// nothing to do.
 fn report(order: Option<&RunOrder>, seen: &IngestObservation, plan: &IngestPlan) -> Option<String> {
     let (IngestPlan::Complete { .. }, Some(order)) = (plan, order) else { return None };
     if order.spec.mode == IngestMode::Probe {
         return None;
     }
     let snapshots = &order.ingest.spec.snapshots;
+    let statement = || seen.records.as_ref()?.plan.as_ref()?.manifest.clone();
     let key = match seen.working {
+        _ if order.spec.mode == IngestMode::Manifest => statement()?,
         Some(_) => report_key(snapshots, &order.run_uid),
         None => format!("{}plan.json", run_folder(&snapshots.prefix, &order.run_uid)),
     };
@@ -200,6 +208,11 @@ fn condition_updates(
         (IngestPlan::Select(_), _) | (IngestPlan::Watch | IngestPlan::Change(_), None) if is_probe(run) => {
             progressing(true, "Probing", "a pod asks the stores for what workers need")
         }
+        (IngestPlan::Select(_), _) | (IngestPlan::Watch | IngestPlan::Change(_), None)
+            if is_manifest(run) =>
+        {
+            progressing(true, "WritingManifest", "a pod writes the daily manifest")
+        }
         (IngestPlan::Select(_), _) | (IngestPlan::Watch | IngestPlan::Change(_), None) => {
             progressing(true, "Selecting", "a pod is selecting the units")
         }
@@ -222,6 +235,7 @@ fn condition_updates(
         IngestPlan::Complete { .. } => {
             let (reason, message) = match probes(seen, plan).filter(|_| is_probe(run)) {
                 Some(probes) => ("Probed", probed_in_words(&probes)),
+                None if is_manifest(run) => ("Done", counted.stated_in_words()),
                 None => ("Done", counted.in_words(seen)),
             };
             updates.push(ConditionUpdate::new(condition_type::COMPLETE, true, reason, message));
@@ -248,6 +262,10 @@ fn probed_in_words(probes: &[ProbeResult]) -> String {
 }
 
 impl Counted {
+    fn stated_in_words(&self) -> String {
+        format!("the manifest of the day has {} units", self.selected.unwrap_or(0))
+    }
+
     fn in_words(&self, seen: &IngestObservation) -> String {
         let selected = self.selected.unwrap_or(0);
         let needed_nothing = match self.passed_over {
@@ -271,6 +289,9 @@ pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -
     match plan {
         IngestPlan::Select(order) if order.spec.mode == IngestMode::Probe => {
             events.push(started("Probing", "a pod asks the stores for what workers need".to_owned()));
+        }
+        IngestPlan::Select(order) if order.spec.mode == IngestMode::Manifest => {
+            events.push(started("WritingManifest", "a pod writes the daily manifest".to_owned()));
         }
         IngestPlan::Select(_) => {
             events.push(started("Selecting", "a pod is selecting the units".to_owned()));

@@ -1,5 +1,7 @@
 mod ending;
 mod jobs;
+mod lineage;
+mod manifest;
 mod probing;
 mod suspending;
 

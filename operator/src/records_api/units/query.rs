@@ -1,6 +1,7 @@
 //! What is asked of the ledger. Pure.
 
 use docmill_crds::reason::SkipReason;
+use docmill_crds::records::lineage::Day;
 use docmill_crds::records::units::{EXPIRED_ID, UnitState};
 use docmill_crds::records_api::query::UnitQuery;
 use docmill_crds::records_api::state::State;
@@ -8,6 +9,9 @@ use serde_json::{Value, json};
 
 /// How many values a place in the order of units has.
 pub const SORTED_BY: usize = 3;
+
+/// Records of a page at most if they come with their documents, of which each can have 1000.
+pub const MOST_WITH_DOCUMENTS: u32 = 200;
 
 /// The search for a page of units, after a place in their order.
 pub fn page(query: &UnitQuery, after: Option<Value>) -> Value {
@@ -23,6 +27,18 @@ pub fn page(query: &UnitQuery, after: Option<Value>) -> Value {
     if let Some(after) = after {
         body["search_after"] = after;
     }
+    body
+}
+
+/// The same for the units of a day, by key and version; of those of this bucket. With their documents, of which their digest
+/// is made.
+pub fn page_of_day(day: Day, bucket: &str, query: &UnitQuery, after: Option<Value>) -> Value {
+    let mut body = page(query, after);
+    body["size"] = query.page().min(MOST_WITH_DOCUMENTS).into();
+    let others = body["query"].take();
+    body["query"] = json!({"bool": {"filter": [day.units(bucket), others]}});
+    body["sort"] = json!([{"unit.key": "asc"}, {"unit.version": "asc"}, {"recordedTime": "asc"}]);
+    body["_source"] = json!({"excludes": ["overwrittenIds"]});
     body
 }
 
@@ -104,11 +120,12 @@ fn of_state(state: State) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
+    use docmill_crds::records::lineage::Day;
     use docmill_crds::records_api::query::UnitQuery;
     use docmill_crds::records_api::state::State;
     use serde_json::json;
 
-    use super::{history, page};
+    use super::{history, page, page_of_day};
 
     #[test]
     fn everything_that_is_set_has_to_hold() {
@@ -129,6 +146,18 @@ mod tests {
         assert!(filters.contains(&json!({"term": {"state": "Failed"}})));
         assert!(filters.contains(&json!({"range": {"recordedTime": {"gte": "2026-01-02T00:00:00Z"}}})));
         assert_eq!(page(&UnitQuery::default(), None).get("search_after"), None);
+    }
+
+    #[test]
+    fn the_units_of_a_day_come_by_key_with_their_documents_and_a_few_at_a_time() {
+        let query = UnitQuery { state: Some(State::Failed), limit: Some(500), ..UnitQuery::default() };
+        let day = Day::parse("2026-11-29").unwrap();
+        let body = page_of_day(day, "raw", &query, Some(json!(["a", "v", 1])));
+        assert_eq!((&body["size"], &body["search_after"]), (&json!(200), &json!(["a", "v", 1])));
+        assert_eq!(body["sort"][0], json!({"unit.key": "asc"}));
+        assert_eq!(body["query"]["bool"]["filter"][0], day.units("raw"));
+        assert!(body["query"].to_string().contains("Failed"));
+        assert!(!body["_source"].to_string().contains("\"documents\""));
     }
 
     #[test]

@@ -35,14 +35,22 @@ pub async fn list(sources: &Sources, namespace: &str, query: &UnitQuery) -> Resu
     let after = query.continue_token.as_deref().map(page::place).transpose()?;
     let source = sources.open(namespace, query.source.as_deref()).await?;
     let is_first = after.is_none();
-    let mut hits = search(&source, &query::page(query, after)).await?;
+    let (body, most) = match query.day {
+        Some(day) => {
+            let bucket = &source.source.spec.raw.bucket;
+            (query::page_of_day(day, bucket, query, after), query.page().min(query::MOST_WITH_DOCUMENTS))
+        }
+        None => (query::page(query, after), query.page()),
+    };
+    let mut hits = search(&source, &body).await?;
     if only_key(query).is_some() {
         hits = as_of_now(&source, hits).await?;
     }
-    let is_full = hits.len() >= usize::try_from(query.page()).unwrap_or(usize::MAX);
+    let is_full = hits.len() >= usize::try_from(most).unwrap_or(usize::MAX);
     let last = hits.last().filter(|_| is_full).map(|hit| page::token(&hit.place));
     let origin = origin(&source);
-    let mut items: Vec<Unit> = hits.into_iter().map(|hit| view::recorded(hit.record, origin)).collect();
+    let listed = |hit: Hit| Unit { documents: Vec::new(), ..view::recorded(hit.record, origin) };
+    let mut items: Vec<Unit> = hits.into_iter().map(listed).collect();
     let newest = match only_key(query).filter(|_| is_first) {
         Some(key) => newest(&source, key, &items).await?,
         None => None,
@@ -168,9 +176,9 @@ fn revision(source: &IngestSource) -> Option<&str> {
 
 /// The key of a query that asks for nothing else.
 fn only_key(query: &UnitQuery) -> Option<&str> {
-    let UnitQuery { key, prefix, state, reason, since, until, revision, document_id, .. } = query;
+    let UnitQuery { key, prefix, state, reason, since, until, day, revision, document_id, .. } = query;
     let has_more = [prefix, reason, since, until, revision, document_id].into_iter().any(Option::is_some);
-    key.as_deref().filter(|_| !has_more && state.is_none())
+    key.as_deref().filter(|_| !has_more && state.is_none() && day.is_none())
 }
 
 /// The version of an object that is in the bucket, if the object is one of the source's and none of these units is of it.

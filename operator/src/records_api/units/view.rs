@@ -174,6 +174,7 @@ fn blank(origin: Origin<'_>, state: State) -> Unit {
 
 #[cfg(test)]
 mod tests {
+    use docmill_crds::records::lineage::UnitEntry;
     use docmill_crds::records::units::UnitRecord;
     use docmill_crds::records_api::stage::Presence;
     use docmill_crds::records_api::state::State;
@@ -200,6 +201,23 @@ mod tests {
         let conversion = unit.conversion.as_ref().unwrap();
         assert_eq!((conversion.is_current_revision, conversion.attempts), (Some(false), 2));
         assert!(!serde_json::to_string(&unit).unwrap().contains("quotes"));
+    }
+
+    #[test]
+    fn a_manifest_has_the_same_line_of_a_record_and_of_what_is_told_of_it() {
+        let mut indexed = record("Indexed", None);
+        let documents = json!([{"index": "articles-2026", "id": "a", "digest": "0a"}]);
+        indexed.documents = serde_json::from_value(documents).unwrap();
+        indexed.snapshot = Some("wire/a.json".to_owned());
+        indexed.raw_digest = Some("00".to_owned());
+        indexed.last_modified = Some("2026-01-02T03:04:05Z".to_owned());
+        let superseded = record("Skipped", Some("Superseded"));
+        for record in [indexed, superseded, record("Failed", Some("WrongType")), record("Converted", None)] {
+            let line = UnitEntry::of(&record);
+            assert_eq!(recorded(record, ORIGIN).entry(), Some(line));
+        }
+        let seen = SeenObject { etag: Some("v1".into()), ..SeenObject::default() };
+        assert_eq!(pending("raw", "a.xml", &seen, ORIGIN).entry(), None);
     }
 
     #[test]

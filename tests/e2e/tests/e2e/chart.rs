@@ -1,6 +1,7 @@
 //! The chart's templates, without a cluster, and `helm test` in one.
 
 mod helm_test;
+mod lineage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -18,6 +18,7 @@ mod foreign;
 mod index_control;
 mod keys;
 mod ledger_retention;
+mod lineage;
 mod model;
 mod namespaced;
 mod outages;
