@@ -147,8 +147,7 @@ impl Handler {
                 Ok(if in_columns { json_response(&columns()) } else { json_response(&unit) })
             }
             Target::Unit { digest, part: Some(part) } => {
-                let source = named(query)?.source;
-                Box::pin(self.part_of_unit(namespace, source.as_deref(), digest, *part)).await
+                Box::pin(self.part_of_unit(namespace, &named(query)?, digest, *part)).await
             }
             Target::Document { id, part: None, .. } => {
                 let source = named(query)?.source;
@@ -186,15 +185,16 @@ impl Handler {
     async fn part_of_unit(
         &self,
         namespace: &str,
-        source: Option<&str>,
+        query: &DocumentQuery,
         digest: &str,
         part: Subresource,
     ) -> Result<Response, Failure> {
         let _permit = self.content.acquire().await;
-        let source = self.sources.open(namespace, source).await?;
+        let source = self.sources.open(namespace, query.source.as_deref()).await?;
         let record = units::read::expect_record(&source, digest).await?;
         if part == Subresource::Snapshot {
-            return Ok(bytes_response(LINES, content::snapshot::of_unit(&source, &record).await?));
+            let revision = query.revision.as_deref();
+            return Ok(bytes_response(LINES, content::snapshot::of_unit(&source, &record, revision).await?));
         }
         part_of_record(&source, &record, part).await
     }

@@ -146,7 +146,7 @@ async fn add_errors(cluster: &Cluster, trace: &mut Trace) -> Result<(), Failure>
     match cluster.unit_error(&digest, Some(&source)).await {
         Ok(error) => trace.errors.push(error),
         Err(RecordError::Forbidden(_)) => {
-            trace.notes.push("values and excerpts are for the role docmill-content-viewer".to_owned());
+            trace.notes.push("values and excerpts are for the role docmill-content-view".to_owned());
         }
         Err(RecordError::NotFound(_)) => {
             trace.notes.push("the errors bucket has no evidence of this refusal any more".to_owned());
