@@ -32,3 +32,4 @@ mod schedule;
 mod schema;
 mod shadow;
 mod suspension;
+mod traces;
