@@ -1,5 +1,9 @@
 //! The source that a request is about, and clients for its stores, by the same rules and with the same credentials as the
-//! controllers have theirs. Every replica reads what it needs itself, as any of them may answer.
+//! controllers have theirs. Every replica reads what it needs itself, as any of them may answer, and keeps Secrets and clients
+//! for a while: a request costs the API server the source, and the question whether its user may.
+
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
