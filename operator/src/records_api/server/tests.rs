@@ -148,7 +148,6 @@ async fn the_api_server_is_heard_and_the_cluster_decides_what_its_users_may() {
         ("/namespaces/news/units?state=pending", "anna", StatusCode::BAD_REQUEST),
         ("/namespaces/news/documents", "anna", StatusCode::BAD_REQUEST),
         ("/namespaces/news/documents/a%2Fraw", "anna", StatusCode::NOT_FOUND),
-        ("/namespaces/news/units/%2e%2e/documents/a/raw", "anna", StatusCode::NOT_FOUND),
         ("/namespaces/news//documents/a/raw", "anna", StatusCode::NOT_FOUND),
         ("/namespaces/news/documents/a/raw/", "anna", StatusCode::NOT_FOUND),
         ("/namespaces/news%2Fsport/units", "anna", StatusCode::NOT_FOUND),
