@@ -109,9 +109,9 @@ fn command(endpoint: &Endpoint<'_>, source: &IngestSource) -> String {
         return into_secret(&named.name, AUTHORITY, &namespace);
     }
     let secret = format!("{name}-ca");
-    let fields: Vec<&str> = endpoint.field.split('.').collect();
     let reference = format!(r#"{{"tls":{{"caSecretKeyRef":{{"name":"{secret}"}}}}}}"#);
-    let patch = fields.iter().rev().fold(reference, |inner, field| format!(r#"{{"{field}":{inner}}}"#));
+    let patch =
+        endpoint.field.rsplit('.').fold(reference, |inner, field| format!(r#"{{"{field}":{inner}}}"#));
     let secret = quoted(&secret);
     format!(
         "kubectl create secret generic {secret} {namespace} --from-file=ca.crt\n  kubectl label secret {secret} {namespace} \
