@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::request::Parts;
-use axum::http::{Method, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use docmill_crds::records::units::UnitRecord;
 use docmill_crds::records_api::API_VERSION;
@@ -87,11 +87,16 @@ impl Handler {
                 self.authorizer.check(&user, route.attributes()).await?;
                 let _slot = self.in_flight.begin(&route.namespace).ok_or_else(Failure::too_many)?;
                 let answer = tokio::time::timeout(DEADLINE, Box::pin(self.records(&route, request))).await;
-                answer.unwrap_or_else(|_| {
+                let answer = answer.unwrap_or_else(|_| {
                     let seconds = DEADLINE.as_secs();
                     Err(Failure::timeout(format!(
                         "the stores did not answer within {seconds} s; repeat the request"
                     )))
+                });
+                answer.inspect_err(|failure| {
+                    if failure.code == StatusCode::SERVICE_UNAVAILABLE {
+                        self.sources.doubt(&route.namespace);
+                    }
                 })
             }
         }

@@ -55,8 +55,15 @@ async fn requests_share_secrets_and_clients_and_each_sees_the_source_as_it_is() 
         let opened = sources.open("news", Some("wire")).await.map_err(|failure| failure.message).unwrap();
         assert!(opened.s3().is_ok() && opened.index.is_some());
     }
-    let asked = log.lock().unwrap();
-    let count = |path: &str| asked.iter().filter(|asked| asked.path.starts_with(path)).count();
+    let count = |path: &str| {
+        let asked = log.lock().unwrap();
+        asked.iter().filter(|asked| asked.path.starts_with(path)).count()
+    };
     assert_eq!(count(SECRETS), 2, "each Secret is read once");
     assert_eq!(count(SOURCE), 3, "its spec may have changed");
+    sources.doubt("news");
+    for _ in 0..2 {
+        assert!(sources.open("news", Some("wire")).await.is_ok());
+    }
+    assert_eq!(count(SECRETS), 4, "once more, since a store could not be used");
 }
