@@ -125,7 +125,8 @@ mod tests {
         ] {
             assert!(is_aws(Some(endpoint)), "{endpoint}");
         }
-        for endpoint in ["http://minio:9000", "https://amazonaws.com.example.com", "https://notamazonaws.com"] {
+        for endpoint in ["http://minio:9000", "https://amazonaws.com.example.com", "https://notamazonaws.com"]
+        {
             assert!(!is_aws(Some(endpoint)), "{endpoint}");
         }
     }
