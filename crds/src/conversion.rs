@@ -41,7 +41,7 @@ pub use fields::template::parse::{Operand, TemplatePart, ValueTemplate};
 pub use fields::zone::Zone;
 pub use format::{Format, Syntax};
 pub use limits::{Limits, ResolvedLimits};
-pub use model::{BINARY_FORMAT, CONVERTER_FORMAT, Model};
+pub use model::{BINARY_FORMAT, CONVERTER_FORMAT, Model, is_revision};
 pub use model_error::ModelError;
 pub use model_ref::ModelRef;
 pub(crate) use model_ref::without_reference;

@@ -3,9 +3,11 @@
 //! - [`facts`]: what was read from the cluster; [`diagnosis`]: what is concluded, and how it is shown;
 //! - [`installation`]: the resource definitions and the operator; [`source`]: the conditions of a source and of its
 //!   enrichments; [`probe`]: what a pod with a worker's identity found; [`start`]: why that pod does not start;
-//! - [`remedies`]: the policy statement or the command that mends a fault; [`arns`]: the names in it.
+//! - [`remedies`]: the policy statement or the command that mends a fault; [`arns`]: the names in it; [`authority`]: where the
+//!   certificate of an authority belongs.
 
 pub mod arns;
+pub mod authority;
 pub mod diagnosis;
 pub mod facts;
 pub mod installation;

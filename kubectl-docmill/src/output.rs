@@ -3,6 +3,7 @@
 pub mod amounts;
 pub mod args;
 pub mod palette;
+pub mod quoting;
 pub mod screen;
 pub mod table;
 pub mod untrusted;

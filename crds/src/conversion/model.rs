@@ -38,6 +38,11 @@ pub const BINARY_FORMAT: u32 = 1;
 /// Hexadecimal digits of a revision.
 const REVISION_DIGITS: usize = 12;
 
+/// Whether a text has the form of a revision.
+pub fn is_revision(text: &str) -> bool {
+    text.len() == REVISION_DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// A fully resolved conversion: presets are expanded, and every path is valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,7 @@
 //! `documents`: one JSON article each, with every stage that it went through.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ListMeta, ObjectMeta};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::stage::{EnrichedStage, IndexedStage};
@@ -13,7 +14,7 @@ pub const KIND: &str = "Document";
 pub const LIST_KIND: &str = "DocumentList";
 
 /// One article. Its name is its id as [`document_name`](super::document_name) writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Document {
     /// Always [`API_VERSION`](super::API_VERSION).

@@ -114,6 +114,8 @@ pub struct DocumentQuery {
     pub id: Option<String>,
     /// Name of the `EnrichmentRun` whose copy `enriched` answers. It may be left out if one target alone has a copy.
     pub run: Option<String>,
+    /// Digest of the conversion model whose `snapshot` of a unit is meant. Left out: the one that the ledger names.
+    pub revision: Option<String>,
 }
 
 impl DocumentQuery {
@@ -125,6 +127,7 @@ impl DocumentQuery {
                 "source" => &mut parsed.source,
                 "id" => &mut parsed.id,
                 "run" => &mut parsed.run,
+                "revision" => &mut parsed.revision,
                 _ => continue,
             };
             *field = Some(value).filter(|value| !value.is_empty());
@@ -134,7 +137,8 @@ impl DocumentQuery {
 
     /// The query of a URL, without the question mark.
     pub fn to_query(&self) -> String {
-        let texts = [("source", &self.source), ("id", &self.id), ("run", &self.run)];
+        let texts =
+            [("source", &self.source), ("id", &self.id), ("run", &self.run), ("revision", &self.revision)];
         let given: Vec<(&str, String)> =
             texts.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
         join(&given)
@@ -188,7 +192,12 @@ mod tests {
             continue_token: Some("7b".into()),
         };
         assert_eq!(UnitQuery::parse(&query.to_query()), Ok(query));
-        let query = DocumentQuery { source: Some("wire".into()), id: Some("a/b".into()), run: None };
+        let query = DocumentQuery {
+            source: Some("wire".into()),
+            id: Some("a/b".into()),
+            run: None,
+            revision: Some("5f2c1a2b3c4d".into()),
+        };
         assert_eq!(DocumentQuery::parse(&query.to_query()), Ok(query));
     }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The raw object.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RawStage {
     /// Name of the bucket; `queue:<name>` for a record of the queue that is no notification.
@@ -29,7 +30,7 @@ pub struct RawStage {
 }
 
 /// What the raw bucket has under the key of a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Presence {
     /// This version.
     Present,
@@ -40,7 +41,7 @@ pub enum Presence {
 }
 
 /// How the object was converted, or why it was not.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConversionStage {
     /// Digest of the conversion model.
@@ -66,7 +67,7 @@ pub struct ConversionStage {
 }
 
 /// The JSON that was kept of a unit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SnapshotStage {
     /// Its key in the snapshot bucket, followed by `#<offset>+<length>` if it is in a pack.
@@ -77,7 +78,7 @@ pub struct SnapshotStage {
 }
 
 /// A document in the index.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IndexedStage {
     /// Name of the index.
@@ -94,7 +95,7 @@ pub struct IndexedStage {
 }
 
 /// An enriched copy of a document, or why there is none, in one target of enrichments.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrichedStage {
     /// Name of an `EnrichmentRun` with this target, the latest one.
@@ -114,7 +115,7 @@ pub struct EnrichedStage {
 }
 
 /// Where the result of one enricher comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrichmentResult {
     /// Name of the enricher.
@@ -137,7 +138,7 @@ pub struct EnrichmentResult {
 }
 
 /// Why a document was not enriched.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrichmentFailure {
     /// The reason in one word, see [`FailureReason`](crate::records::enrichments::FailureReason).

@@ -1,5 +1,6 @@
 //! The words that say what became of a unit or a document.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
@@ -7,7 +8,9 @@ use crate::reason::SkipReason;
 use crate::records::units::{UnitRecord, UnitState};
 
 /// What became of a unit or a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray,
+)]
 pub enum State {
     /// The object is in its bucket and has no record: its message is in the queue, in a worker, or was never sent.
     Pending,

@@ -1,6 +1,7 @@
 //! `units`: one version of one raw object each, and its outcome.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ListMeta, ObjectMeta};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::stage::{ConversionStage, RawStage, SnapshotStage};
@@ -13,7 +14,7 @@ pub const KIND: &str = "Unit";
 pub const LIST_KIND: &str = "UnitList";
 
 /// One version of one raw object. Its name is its digest, the id of its record in the ledger.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Unit {
     /// Always [`API_VERSION`](super::API_VERSION).
@@ -55,7 +56,7 @@ pub struct Unit {
 }
 
 /// What was refused of a unit, without content: values and words of the object are in the subresource `error` alone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The step that refused it: `Receive`, `Fetch`, `Convert`, `Snapshot` or `Index`.
@@ -73,7 +74,7 @@ pub struct Failure {
 pub const MAX_FAULTS: usize = 20;
 
 /// A fault and its place.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FaultPlace {
     /// The reason code.

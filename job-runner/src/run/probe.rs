@@ -1,8 +1,8 @@
 //! Mode Probe: whether a worker of the source has what it needs, asked with the identity, the credentials and the network
 //! of a worker.
 //!
-//! - [`buckets`]: permissions on the three buckets, and the clock; `notification`: whether the raw bucket announces its
-//!   objects;
+//! - [`buckets`]: permissions on the three buckets, and the clock; `region`: whether they are asked in their region;
+//!   `notification`: whether the raw bucket announces its objects;
 //! - [`queue`]: permissions on the queue, and its attributes; `attributes` reads those;
 //! - [`clusters`]: reachability and privileges;
 //! - `answer`: a request with a deadline, and what its answer says about a need.
@@ -16,6 +16,7 @@ mod buckets;
 mod clusters;
 mod notification;
 mod queue;
+mod region;
 
 use std::time::Instant;
 

@@ -107,6 +107,18 @@ impl Cluster {
         self.bytes(&format!("read the lines of the manifest of {day}"), &path).await
     }
 
+    /// The snapshot of a unit as a conversion model made it.
+    pub async fn snapshot_by(
+        &self,
+        digest: &str,
+        revision: &str,
+        source: Option<&str>,
+    ) -> Result<Vec<u8>, RecordError> {
+        let query = DocumentQuery { revision: Some(revision.to_owned()), ..of_source(source) };
+        let path = path::unit(self.namespace(), digest, Some(Subresource::Snapshot), &query);
+        self.bytes(&format!("read the snapshot of unit {digest} by revision {revision}"), &path).await
+    }
+
     async fn json<T: DeserializeOwned>(&self, tried: &str, path: &str) -> Result<T, RecordError> {
         let request = request(tried, path)?;
         self.client().request(request).await.map_err(|error| record_error(tried, &error))
@@ -143,7 +155,7 @@ fn record_error(tried: &str, error: &kube::Error) -> RecordError {
         404 if status.reason != "NotFound" => RecordError::NotServed(Failure::not_served(tried)),
         404 => RecordError::NotFound(failure),
         403 => RecordError::Forbidden(failure.advice(
-            "ask an administrator for the role docmill-viewer, or for content docmill-content-viewer, in this namespace",
+            "ask an administrator for the role docmill-view, or for content docmill-content-view, in this namespace",
         )),
         413 => RecordError::TooLarge(failure),
         // The API's own status says what is wrong; the API server answers for an API that is down with a text.
@@ -188,6 +200,6 @@ mod tests {
         assert!(explained(missing).contains("recordsAPI.enabled=true"));
         assert!(explained(of(503, "Failed to parse error data")).contains("kubectl get apiservice"));
         assert!(!explained(of(503, "ServiceUnavailable")).contains("kubectl get apiservice"));
-        assert!(explained(of(403, "Forbidden")).contains("docmill-viewer"));
+        assert!(explained(of(403, "Forbidden")).contains("docmill-view, "));
     }
 }

@@ -47,7 +47,7 @@ pub struct PlaceArgs {
 impl PlaceArgs {
     /// The same as a query of the records API.
     pub fn query(&self) -> DocumentQuery {
-        DocumentQuery { source: self.source.clone(), id: None, run: self.run.clone() }
+        DocumentQuery { source: self.source.clone(), run: self.run.clone(), ..DocumentQuery::default() }
     }
 }
 

@@ -13,6 +13,7 @@ use super::cat::PlaceArgs;
 use crate::cluster::Cluster;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::output::quoting::quoted;
 use render::DocumentDiff;
 use side::Side;
 
@@ -20,8 +21,9 @@ const EXAMPLES: &str = "Examples:
   kubectl docmill diff urn:newsml:example.com:20261125:1
   kubectl docmill diff urn:newsml:example.com:20261125:1 --from indexed --to enriched
   kubectl docmill diff urn:newsml:example.com:20261125:1 --from snapshot@0123456789abcdef0123456789abcdef --to indexed
+  kubectl docmill diff urn:newsml:example.com:20261125:1 --from snapshot@5f2c1a2b3c4d   # by an earlier conversion model
 
-Units of earlier versions are those that `kubectl docmill history` lists.
+Units of earlier versions, and revisions of the model, are those that `kubectl docmill history` lists.
 
 Exit status: 0 if nothing differs, 3 if something does.";
 
@@ -33,7 +35,8 @@ pub struct DiffArgs {
     #[arg(value_name = "ID")]
     id: String,
 
-    /// The old side: snapshot, indexed, enriched, or snapshot@UNIT for the snapshot of an earlier version.
+    /// The old side: snapshot, indexed, enriched, snapshot@UNIT for the snapshot of an earlier version, or snapshot@REVISION
+    /// for that of an earlier conversion model.
     #[arg(long, value_name = "STAGE", default_value = "snapshot")]
     from: Side,
 
@@ -88,10 +91,25 @@ async fn read(cluster: &Cluster, which: &Which<'_>, side: &Side) -> Result<Map<S
             let source = which.place.source.as_deref();
             cluster.unit_content(digest, Subresource::Snapshot, source).await?
         }
+        Side::OfRevision(revision) => {
+            let source = args.place.source.as_deref();
+            let unit = current_unit(cluster, &args.id, source).await?;
+            cluster.snapshot_by(&unit, revision, source).await?
+        }
     };
     let mut document = side.document(&content, which.id)?;
     if !which.provenance {
         document.retain(|name, _| name != side::PROVENANCE);
     }
     Ok(document)
+}
+
+/// Digest of the unit that the document comes from now.
+async fn current_unit(cluster: &Cluster, id: &str, source: Option<&str>) -> Result<String, Failure> {
+    let history = cluster.history(id, source).await?;
+    let current = history.entries.into_iter().find(|entry| entry.is_current);
+    current.map(|entry| entry.unit).ok_or_else(|| {
+        Failure::new(format!("document {id} comes from no unit any more"))
+            .advice(format!("see where it came from with `kubectl docmill history {}`", quoted(id)))
+    })
 }

@@ -58,7 +58,7 @@ fn need(probe: &ProbeResult, subject: &str, source: &IngestSource) -> Check {
     let check = |verdict| Check::new(subject, need.as_str(), verdict, detail.as_str());
     match outcome {
         ProbeOutcome::Passed => check(Verdict::Passed),
-        ProbeOutcome::Failed => check(Verdict::Failed).with_remedy(remedies::of_need(*need, &source.spec)),
+        ProbeOutcome::Failed => check(Verdict::Failed).with_remedy(remedies::of_need(*need, detail, source)),
         ProbeOutcome::Unknown => {
             check(Verdict::Unknown).with_remedy(remedies::of_unknown(*need, detail, &source.spec))
         }

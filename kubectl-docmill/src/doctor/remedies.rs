@@ -1,20 +1,37 @@
 //! The policy statement or the command that mends a fault.
 
-use docmill_crds::api::ingest_run::probe::{MIN_RECEIVE_COUNT, Need};
+use docmill_crds::IngestSource;
+use docmill_crds::api::ingest_run::probe::{MIN_RECEIVE_COUNT, Need, RAW_BUCKET_IS_IN};
 use docmill_crds::api::ingest_source::IngestSourceSpec;
 use docmill_crds::template::Template;
+use kube::ResourceExt as _;
 use serde_json::{Value, json};
 
-use super::arns;
+use super::{arns, authority};
+use crate::output::quoting::quoted;
 
-/// What mends a need that is not met.
-pub fn of_need(need: Need, spec: &IngestSourceSpec) -> String {
-    let spec = spec.clone().with_locations();
+/// What mends a need that is not met, for the reason of this detail.
+pub fn of_need(need: Need, detail: &str, source: &IngestSource) -> String {
+    match detail {
+        _ if detail == "UnknownCA" || detail.ends_with("UnknownIssuer") => authority::trusted(need, source),
+        "RequestTimeTooSkewed" | "RequestExpired" => CLOCK.to_owned(),
+        "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidClientTokenId" => {
+            "Correct the keys in the Secret that credentialsSecretRef of spec.storage names.".to_owned()
+        }
+        "NoSuchBucket" => bucket_not_found(&source.spec),
+        "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" => QUEUE_NOT_FOUND.to_owned(),
+        _ => of_permission(need, detail, source),
+    }
+}
+
+fn of_permission(need: Need, detail: &str, source: &IngestSource) -> String {
+    let spec = source.spec.clone().with_locations();
     let (raw, snapshots, errors) = (&spec.raw.bucket, &spec.snapshots.bucket, &spec.errors.bucket);
     match need {
         Need::ObjectStoreClient => "Correct spec.storage and its Secret, or ask the administrator to allow the address \
                                     (endpoints of the chart)."
             .to_owned(),
+        Need::Region => region(detail, source),
         Need::ListRaw => worker(&["s3:ListBucket"], &arns::bucket(raw)),
         Need::ReadRaw => worker(&["s3:GetObject", "s3:GetObjectVersion"], &arns::objects(raw)),
         Need::ReadRawVersions => worker(&["s3:GetBucketVersioning", "s3:ListBucketVersions"], &arns::bucket(raw)),
@@ -29,8 +46,7 @@ pub fn of_need(need: Need, spec: &IngestSourceSpec) -> String {
         Need::ReadErrors => worker(&["s3:GetObject"], &arns::objects(errors)),
         Need::DeleteErrors => worker(&["s3:DeleteObject"], &arns::objects(errors)),
         Need::TagErrors => worker(&["s3:PutObjectTagging"], &arns::objects(errors)),
-        Need::Clock => "Set the clock of the node by NTP (for example chrony): stores refuse signatures of another time."
-            .to_owned(),
+        Need::Clock => CLOCK.to_owned(),
         Need::QueueClient => "Correct spec.trigger.sqs and its Secret, or ask the administrator to allow the address \
                               (endpoints of the chart)."
             .to_owned(),
@@ -72,15 +88,17 @@ pub fn of_reason(reason: &str, spec: &IngestSourceSpec) -> String {
         "AccessDenied" => operator(&["s3:ListBucket"], &json!(buckets.map(|bucket| arns::bucket(bucket)))),
         "QueueAccessDenied" => operator(&["sqs:GetQueueAttributes"], &json!(queue_arn(spec))),
         "IndexAccessDenied" => role(spec),
-        "BucketNotFound" => {
-            let region = &spec.storage.region;
-            let create = format!(
-                "aws s3api create-bucket --bucket BUCKET --create-bucket-configuration LocationConstraint={region}"
-            );
-            format!("Create the bucket that the message names:\n  {create}")
+        "BucketNotFound" => bucket_not_found(spec),
+        "QueueNotFound" => QUEUE_NOT_FOUND.to_owned(),
+        "StorageRefused" => {
+            "Correct region, endpoint or forcePathStyle of spec.storage. The check Region says which region it has to be:\n  \
+             kubectl docmill doctor SOURCE"
+                .to_owned()
         }
-        "QueueNotFound" => {
-            "Create the queue, or correct its URL:\n  aws sqs create-queue --queue-name QUEUE".to_owned()
+        "UnknownCA" => {
+            "The message names the server. What puts the certificate of its authority in its place stands below the check of that \
+             server:\n  kubectl docmill doctor SOURCE"
+                .to_owned()
         }
         "SecretNotAllowed" => {
             "If the Secret is meant for Docmill:\n  kubectl label secret NAME docmill.io/use=true".to_owned()
@@ -102,6 +120,38 @@ pub fn of_model(reason: &str) -> Option<String> {
         _ => return None,
     };
     Some(remedy.to_owned())
+}
+
+const CLOCK: &str =
+    "Set the clock of the node by NTP (for example chrony): stores refuse signatures of another time.";
+const QUEUE_NOT_FOUND: &str =
+    "Create the queue, or correct its URL:\n  aws sqs create-queue --queue-name QUEUE";
+
+fn bucket_not_found(spec: &IngestSourceSpec) -> String {
+    let region = &spec.storage.region;
+    format!(
+        "Create the bucket that is missing:\n  aws s3api create-bucket --bucket BUCKET --create-bucket-configuration \
+         LocationConstraint={region}"
+    )
+}
+
+/// The command that corrects the region, if the probe found out which one is right.
+fn region(detail: &str, source: &IngestSource) -> String {
+    let Some(region) = detail.strip_prefix(RAW_BUCKET_IS_IN) else {
+        return "Correct spec.storage.region: it is the region of the buckets.".to_owned();
+    };
+    if let Some(connection) = &source.spec.storage.connection_ref {
+        let (kind, name) = (connection.kind.as_str(), &connection.name);
+        return format!("Set the region of the {kind} {name} to {region}.");
+    }
+    let patch = json!({"spec": {"storage": {"region": region}}});
+    let (name, namespace) = (source.name_any(), source.namespace().unwrap_or_default());
+    format!(
+        "Set the region of the buckets:\n  kubectl patch ingestsource {} --namespace {} --type merge --patch {}",
+        quoted(&name),
+        quoted(&namespace),
+        quoted(&patch.to_string())
+    )
 }
 
 fn worker(actions: &[&str], resource: &str) -> String {
@@ -180,21 +230,34 @@ fn role(spec: &IngestSourceSpec) -> String {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::api::ingest_run::probe::Need;
+    use docmill_crds::IngestSource;
     use docmill_crds::api::ingest_source::IngestSourceSpec;
     use serde_json::json;
 
-    use super::{of_model, of_need, of_reason, of_unknown};
+    use super::{of_model, of_reason, of_unknown};
 
-    fn spec() -> IngestSourceSpec {
+    fn source() -> IngestSource {
         serde_json::from_value(json!({
-            "storage": {"region": "eu-west-1", "bucket": "news"},
-            "raw": {"bucket": "news-raw", "prefix": "wire/"},
-            "trigger": {"sqs": {"queueURL": "https://sqs.eu-west-1.amazonaws.com/123456789012/wire"}},
-            "conversion": {"preset": "nitf"},
-            "index": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "articles-{date:%Y}", "id": "{id}"},
+            "apiVersion": "docmill.io/v1beta1",
+            "kind": "IngestSource",
+            "metadata": {"name": "wire", "namespace": "news"},
+            "spec": {
+                "storage": {"region": "eu-west-1", "bucket": "news"},
+                "raw": {"bucket": "news-raw", "prefix": "wire/"},
+                "trigger": {"sqs": {"queueURL": "https://sqs.eu-west-1.amazonaws.com/123456789012/wire"}},
+                "conversion": {"preset": "nitf"},
+                "index": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "articles-{date:%Y}", "id": "{id}"},
+            },
         }))
         .unwrap()
+    }
+
+    fn spec() -> IngestSourceSpec {
+        source().spec
+    }
+
+    fn of_need(need: Need, detail: &str) -> String {
+        super::of_need(need, detail, &source())
     }
 
     #[test]
@@ -202,36 +265,53 @@ mod tests {
         let expected = "Add this statement to the policy of the workers:\n  \
             {\"Effect\":\"Allow\",\"Action\":\"s3:PutObject\",\"Resource\":\"arn:aws:s3:::news/*\"}";
         assert_eq!(
-            of_need(Need::WriteErrors, &spec()),
+            of_need(Need::WriteErrors, "AccessDenied"),
             expected,
             "storage.bucket is the bucket for the rest"
         );
-        let queue = of_need(Need::ReceiveMessages, &spec());
+        let queue = of_need(Need::ReceiveMessages, "AccessDenied");
         assert!(queue.contains("\"arn:aws:sqs:eu-west-1:123456789012:wire\""), "{queue}");
     }
 
     #[test]
     fn every_need_has_a_remedy() {
         for need in Need::ALL {
-            assert!(of_need(need, &spec()).len() > 40, "{need}");
+            assert!(of_need(need, "AccessDenied").len() > 40, "{need}");
         }
     }
 
     #[test]
     fn a_queue_is_mended_by_commands() {
-        let redrive = of_need(Need::Redrive, &spec());
+        let redrive = of_need(Need::Redrive, "maxReceiveCount is 3");
         assert!(redrive.ends_with("--attributes '{\"RedrivePolicy\":\"\"}'"), "{redrive}");
-        let notification = of_need(Need::Notification, &spec());
+        let notification = of_need(Need::Notification, "the raw bucket sends nothing to this queue");
         assert!(notification.contains("--bucket news-raw "), "{notification}");
         assert!(notification.contains("{\"Name\":\"prefix\",\"Value\":\"wire/\"}"), "{notification}");
-        assert!(of_need(Need::QueuePolicy, &spec()).contains("arn:aws:s3:::news-raw"));
+        assert!(of_need(Need::QueuePolicy, "the queue has no policy").contains("arn:aws:s3:::news-raw"));
     }
 
     #[test]
     fn privileges_are_those_of_the_indices_of_the_source() {
-        let role = of_need(Need::IndexPrivileges, &spec());
+        let role = of_need(Need::IndexPrivileges, "monitor");
         assert!(role.contains("[\"articles-*\",\"docmill-*\"]"), "{role}");
         assert_eq!(of_reason("IndexAccessDenied", &spec()), role);
+    }
+
+    #[test]
+    fn what_is_not_a_missing_permission_is_not_mended_by_one() {
+        let skewed = of_need(Need::ListRaw, "RequestTimeTooSkewed");
+        assert_eq!(skewed, of_need(Need::Clock, "the node is 900 s ahead of the object store"));
+        assert!(of_need(Need::ListRaw, "NoSuchBucket").contains("create-bucket"));
+        assert!(of_need(Need::ReadRaw, "SignatureDoesNotMatch").contains("credentialsSecretRef"));
+        assert!(of_need(Need::IndexCluster, "UnknownCA").contains("ca.crt"));
+        assert!(of_need(Need::ListRaw, "invalid peer certificate: UnknownIssuer").contains("ca.crt"));
+    }
+
+    #[test]
+    fn a_wrong_region_is_mended_by_the_one_that_the_store_named() {
+        let expected = r#"kubectl patch ingestsource wire --namespace news --type merge --patch '{"spec":{"storage":{"region":"us-east-2"}}}'"#;
+        assert!(of_need(Need::Region, "the raw bucket is in us-east-2").ends_with(expected));
+        assert!(of_need(Need::Region, "").contains("spec.storage.region"));
     }
 
     #[test]

@@ -13,13 +13,23 @@ pub struct Obstacle {
     pub message: String,
 }
 
+/// Reasons for which a pod does not start until somebody mends something.
+const LASTING: [&str; 5] = [
+    "ImagePullBackOff",
+    "ErrImageNeverPull",
+    "InvalidImageName",
+    "CreateContainerConfigError",
+    "FailedCreate",
+];
+
 impl Obstacle {
     /// What mends it.
     pub fn remedy(&self) -> Option<String> {
         let text = match self.reason.as_str() {
             "ImagePullBackOff" | "ErrImagePull" | "ErrImageNeverPull" | "InvalidImageName" => {
-                "Correct workerImage (or image) of the chart, or name a pull secret in \
-                 spec.workers.podTemplate.spec.imagePullSecrets."
+                "Name an image that is there, or a pull secret in spec.workers.podTemplate.spec.imagePullSecrets if the registry asks \
+                 for one:\n  helm upgrade docmill charts/docmill --namespace docmill-system --reuse-values --set \
+                 worker.image=REPOSITORY:TAG"
             }
             "FailedCreate" if self.message.contains("exceeded quota") => {
                 "Raise the quota, or lower spec.workers.podTemplate.spec.resources:\n  kubectl describe resourcequota"
@@ -38,6 +48,11 @@ impl Obstacle {
             _ => return None,
         };
         Some(text.to_owned())
+    }
+
+    /// Whether waiting does not help. A node may still come, and a volume.
+    pub fn is_lasting(&self) -> bool {
+        LASTING.contains(&self.reason.as_str())
     }
 }
 
@@ -101,7 +116,10 @@ mod tests {
         let found = obstacles(&[waiting("ImagePullBackOff")], &[]);
         let expected = Obstacle { reason: "ImagePullBackOff".into(), message: "because".into() };
         assert_eq!(found, [expected]);
-        assert!(found.iter().all(|obstacle| obstacle.remedy().is_some()));
+        assert!(found.iter().all(Obstacle::is_lasting));
+        let remedy = found.first().and_then(Obstacle::remedy).unwrap();
+        assert!(remedy.contains("--set worker.image="), "{remedy}");
+        assert!(obstacles(&[waiting("ErrImagePull")], &[]).iter().all(|obstacle| !obstacle.is_lasting()));
         assert!(obstacles(&[waiting("ContainerCreating")], &[event("Pulling", "image")]).is_empty());
     }
 

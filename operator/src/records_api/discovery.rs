@@ -1,5 +1,9 @@
 //! The documents that say which API there is. They are the same for everybody, and tell nothing that the documentation does
 //! not. Pure.
+//!
+//! - `openapi`: what the resources are made of; here: which resources there are.
+
+mod openapi;
 
 use docmill_crds::records_api::path::Subresource;
 use docmill_crds::records_api::{API_VERSION, GROUP, VERSION, document, error, history, manifest, unit};
@@ -24,20 +28,14 @@ pub fn answer(asked: Discovery) -> Value {
             "groupVersion": API_VERSION,
             "resources": resources(),
         }),
-        Discovery::OpenApiV2 => json!({"swagger": "2.0", "info": info(), "paths": {}}),
+        Discovery::OpenApiV2 => json!({"swagger": "2.0", "info": openapi::info(), "paths": {}}),
         Discovery::OpenApiV3 => {
             let path = format!("apis/{API_VERSION}");
-            let url = format!("/openapi/v3/{path}?hash={}", env!("CARGO_PKG_VERSION"));
+            let url = format!("/openapi/v3/{path}?hash={}", openapi::hash());
             json!({"paths": {(path): {"serverRelativeURL": url}}})
         }
-        Discovery::OpenApiV3Version => {
-            json!({"openapi": "3.0.0", "info": info(), "paths": {}, "components": {"schemas": {}}})
-        }
+        Discovery::OpenApiV3Version => openapi::document(),
     }
-}
-
-fn info() -> Value {
-    json!({"title": "Docmill Records API", "version": VERSION})
 }
 
 fn group() -> Value {

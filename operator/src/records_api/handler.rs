@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::request::Parts;
-use axum::http::{Method, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use docmill_crds::records::units::UnitRecord;
 use docmill_crds::records_api::API_VERSION;
@@ -89,11 +89,16 @@ impl Handler {
                 self.authorizer.check(&user, route.attributes()).await?;
                 let _slot = self.in_flight.begin(&route.namespace).ok_or_else(Failure::too_many)?;
                 let answer = tokio::time::timeout(DEADLINE, Box::pin(self.records(&route, request))).await;
-                answer.unwrap_or_else(|_| {
+                let answer = answer.unwrap_or_else(|_| {
                     let seconds = DEADLINE.as_secs();
                     Err(Failure::timeout(format!(
                         "the stores did not answer within {seconds} s; repeat the request"
                     )))
+                });
+                answer.inspect_err(|failure| {
+                    if failure.code == StatusCode::SERVICE_UNAVAILABLE {
+                        self.sources.doubt(&route.namespace);
+                    }
                 })
             }
         }
@@ -149,8 +154,7 @@ impl Handler {
                 Ok(if in_columns { json_response(&columns()) } else { json_response(&unit) })
             }
             Target::Unit { digest, part: Some(part) } => {
-                let source = named(query)?.source;
-                Box::pin(self.part_of_unit(namespace, source.as_deref(), digest, *part)).await
+                Box::pin(self.part_of_unit(namespace, &named(query)?, digest, *part)).await
             }
             Target::Document { id, part: None, .. } => {
                 let source = named(query)?.source;
@@ -198,15 +202,16 @@ impl Handler {
     async fn part_of_unit(
         &self,
         namespace: &str,
-        source: Option<&str>,
+        query: &DocumentQuery,
         digest: &str,
         part: Subresource,
     ) -> Result<Response, Failure> {
         let _permit = self.content.acquire().await;
-        let source = self.sources.open(namespace, source).await?;
+        let source = self.sources.open(namespace, query.source.as_deref()).await?;
         let record = units::read::expect_record(&source, digest).await?;
         if part == Subresource::Snapshot {
-            return Ok(bytes_response(LINES, content::snapshot::of_unit(&source, &record).await?));
+            let revision = query.revision.as_deref();
+            return Ok(bytes_response(LINES, content::snapshot::of_unit(&source, &record, revision).await?));
         }
         part_of_record(&source, &record, part).await
     }

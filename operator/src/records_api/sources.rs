@@ -1,6 +1,12 @@
 //! The source that a request is about, and clients for its stores, by the same rules and with the same credentials as the
-//! controllers have theirs. Every replica reads what it needs itself, as any of them may answer.
+//! controllers have theirs. Every replica reads what it needs itself, as any of them may answer, and keeps Secrets and clients
+//! for a while: a request costs the API server the source, and the question whether its user may.
 
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use docmill_clients::cause::with_causes;
@@ -35,6 +41,8 @@ pub struct Sources {
     storages: StorageClients,
     circuit_breaker: CircuitBreaker,
     ignored_namespaces: Vec<String>,
+    /// Namespaces of which a store could not be used: their Secrets are read again, as they may have changed.
+    in_doubt: Mutex<HashSet<String>>,
 }
 
 /// A source with the addresses of its connections, and clients for its stores.
@@ -67,7 +75,7 @@ impl OpenSource {
 impl Sources {
     /// Opens stores as far as the operator's flags allow.
     pub fn new(args: &Args, client: Client, connections: Connections) -> Self {
-        let rules = std::sync::Arc::new(Rules::new(&args.rules));
+        let rules = Arc::new(Rules::new(&args.rules));
         Self {
             reader: SecretReader::new(client.clone(), rules).content_with(CONTENT_WITH),
             client,
@@ -75,7 +83,18 @@ impl Sources {
             storages: StorageClients::default(),
             circuit_breaker: CircuitBreaker::default(),
             ignored_namespaces: args.scope.ignore_namespaces.clone(),
+            in_doubt: Mutex::default(),
         }
+    }
+
+    /// Has the next request to a namespace read its Secrets again, since a store could not be used.
+    pub fn doubt(&self, namespace: &str) {
+        self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.to_owned());
+    }
+
+    fn reader_of(&self, namespace: &str) -> SecretReader {
+        let is_in_doubt = self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner).remove(namespace);
+        if is_in_doubt { self.reader.content_with(Duration::ZERO) } else { self.reader.clone() }
     }
 
     /// Opens the stores of a source; of the namespace's only one, if none is named.
@@ -99,11 +118,11 @@ impl Sources {
     pub async fn open_stores(&self, source: IngestSource) -> Result<OpenSource, Failure> {
         let (namespace, name) = (source.namespace().unwrap_or_default(), source.name_any());
         let source = self.connections.resolve_source(&source).map_err(|fault| unusable(&name, &fault))?;
-        let spec = &source.spec;
-        let clusters = open_source(&self.reader, &namespace, spec).await;
+        let (spec, reader) = (&source.spec, self.reader_of(&namespace));
+        let clusters = open_source(&reader, &namespace, spec).await;
         let clusters = clusters.map_err(|fault| unusable(&name, &fault))?;
         let s3 = async {
-            let secrets = storage_secrets(&self.reader, &namespace, &spec.storage).await;
+            let secrets = storage_secrets(&reader, &namespace, &spec.storage).await;
             let secrets = secrets.map_err(|fault| unusable(&name, &fault))?;
             let opened = self.storages.open(&namespace, &spec.storage, secrets, None).await;
             opened.map(|pair| pair.s3).map_err(|_| unusable(&name, &NotReady::user("InvalidStorage", "")))

@@ -10,7 +10,7 @@
 //!   between them and the stores, and many such cases side by side;
 //! - [`archives`], [`articles`], [`bytes`], [`corpus`], [`notices`], [`resources`]: what is put into a world; [`mod@evidence`]: what is left of a refusal;
 //! - [`ingest_runs`], [`enrichments`]: runs in a world;
-//! - [`auditor`]: the verdict; [`mod@rights`]: what a service account may do;
+//! - [`auditor`]: the verdict; [`mod@rights`]: what a service account may do; [`viewer`]: a user with roles of the chart;
 //! - [`operator_metrics`]: what the operator tells of itself; [`cost`]: what the page about costs says;
 //! - [`wait`], [`watch`], [`condition_recorder`], [`table`], [`diagnosis`]: waiting for a state, watching pods, listening to what a
 //!   source says meanwhile, reading kubectl's tables, explaining a failure.
@@ -46,6 +46,7 @@ pub mod sqs;
 pub mod table;
 pub mod testbed;
 pub mod tls_proxy;
+pub mod viewer;
 pub mod wait;
 pub mod watch;
 pub mod world;

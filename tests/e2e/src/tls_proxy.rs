@@ -50,10 +50,28 @@ pub struct Front {
 }
 
 impl Front {
-    /// Starts a front on this machine's own address.
+    /// Starts a front that this machine alone reaches, as `localhost`.
     pub async fn start(authority: &Authority, cluster: &str, guard: Guard) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("https://localhost:{}", listener.local_addr()?.port());
+        Self::serve(listener, url, authority, cluster, guard)
+    }
+
+    /// Starts a front on an address that pods reach; the authority has to be made for it.
+    pub async fn start_at(host: &str, authority: &Authority, cluster: &str, guard: Guard) -> Result<Self> {
+        let listener =
+            TcpListener::bind((host, 0)).await.with_context(|| format!("failed to listen on {host}"))?;
+        let url = format!("https://{}", listener.local_addr()?);
+        Self::serve(listener, url, authority, cluster, guard)
+    }
+
+    fn serve(
+        listener: TcpListener,
+        url: String,
+        authority: &Authority,
+        cluster: &str,
+        guard: Guard,
+    ) -> Result<Self> {
         let acceptor = acceptor(authority, matches!(guard, Guard::Certificate))?;
         let guard = Arc::new(Mutex::new(guard));
         let accepting = accept(listener, acceptor, cluster.to_owned(), Arc::clone(&guard));

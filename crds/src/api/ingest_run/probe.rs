@@ -15,6 +15,9 @@ pub const MAX_CLOCK_SKEW_SECONDS: u64 = 60;
 /// workers receive and release the same messages again and again, about once a minute.
 pub const MIN_RECEIVE_COUNT: i64 = 100;
 
+/// How the detail of an unmet [`Need::Region`] begins; the region of the raw bucket follows.
+pub const RAW_BUCKET_IS_IN: &str = "the raw bucket is in ";
+
 /// Something that a worker needs. Its name is what users see, so a variant is never renamed.
 #[derive(
     Clone,
@@ -35,6 +38,8 @@ pub const MIN_RECEIVE_COUNT: i64 = 100;
 pub enum Need {
     /// A client of the object store can be made: credentials, certificates, an allowed address.
     ObjectStoreClient,
+    /// The raw bucket is in the region of `spec.storage`.
+    Region,
     /// The raw bucket can be listed.
     ListRaw,
     /// An object of the raw bucket can be read.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::unit::{UnitId, UnitState};
@@ -77,7 +78,7 @@ pub const MAX_RECORDED_DOCUMENTS: usize = 1000;
 pub const MAX_OVERWRITTEN_IDS: usize = 10;
 
 /// A document as named in the record of its unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordedDocument {
     /// Name of the index.

@@ -210,10 +210,20 @@ fn fault(code: Option<&str>, status: Option<u16>) -> StoreFault {
         | (_, Some(429)) => StoreFault::Throttled,
         (Some("RequestTimeout"), _) | (_, Some(408 | 500..)) => StoreFault::Unavailable,
         (_, None) => StoreFault::Unreachable,
-        // Expired credentials are reported with the status 400.
-        (Some("ExpiredToken" | "InvalidToken" | "TokenRefreshRequired"), _) | (_, Some(401 | 403)) => {
-            StoreFault::AccessDenied
-        }
+        // Expired credentials are reported with the status 400, and so is what SQS denies.
+        (
+            Some(
+                "ExpiredToken"
+                | "InvalidToken"
+                | "TokenRefreshRequired"
+                | "AccessDenied"
+                | "AccessDeniedException"
+                | "KmsAccessDenied"
+                | "KMS.AccessDeniedException",
+            ),
+            _,
+        )
+        | (_, Some(401 | 403)) => StoreFault::AccessDenied,
         _ => StoreFault::Refused,
     }
 }
@@ -252,5 +262,6 @@ mod tests {
         assert_eq!(fault(Some("InvalidObjectState"), Some(403)), StoreFault::Archived);
         assert_eq!(fault(Some("KMS.DisabledException"), Some(400)), StoreFault::Refused);
         assert_eq!(fault(Some("ExpiredToken"), Some(400)), StoreFault::AccessDenied);
+        assert_eq!(fault(Some("AccessDeniedException"), Some(400)), StoreFault::AccessDenied);
     }
 }

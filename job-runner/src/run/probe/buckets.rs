@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use docmill_crds::api::ingest_run::probe::{MAX_CLOCK_SKEW_SECONDS, Need, ProbeResult};
+use docmill_crds::api::ingest_run::probe::{MAX_CLOCK_SKEW_SECONDS, Need, ProbeOutcome, ProbeResult};
 use docmill_crds::api::storage::RawLocation;
 use docmill_crds::contract::RunOrder;
 use docmill_crds::records::runs::run_folder;
@@ -10,13 +10,43 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 use super::answer::{ANSWER_WITHIN, ask, granted, not_denied, permitted, within};
+use super::region;
 use crate::run::listing::is_versioned;
 
 /// An upload that does not exist.
 const NO_UPLOAD: &str = "docmill-probe";
 
-/// Asks for everything that a worker does in the buckets.
+/// What is asked of the buckets once their region is right.
+const OF_BUCKETS: [Need; 13] = [
+    Need::ListRaw,
+    Need::ReadRaw,
+    Need::ReadRawVersions,
+    Need::ReadRawTags,
+    Need::WriteSnapshots,
+    Need::ReadSnapshots,
+    Need::DeleteSnapshots,
+    Need::AbortSnapshots,
+    Need::WriteErrors,
+    Need::TagErrors,
+    Need::ReadErrors,
+    Need::DeleteErrors,
+    Need::Clock,
+];
+
+/// Asks for everything that a worker does in the buckets. In a wrong region nothing else can be found out: every request is
+/// refused for that reason.
 pub(super) async fn probe(s3: &Client, order: &RunOrder) -> Vec<ProbeResult> {
+    let spec = &order.ingest.spec;
+    let region = region::ask(s3, &spec.raw.bucket, &spec.storage.region).await;
+    let others = if region.outcome == ProbeOutcome::Failed {
+        OF_BUCKETS.map(|need| ProbeResult::unknown(need, "correct the region first")).to_vec()
+    } else {
+        Box::pin(permissions(s3, order)).await
+    };
+    std::iter::once(region).chain(others).collect()
+}
+
+async fn permissions(s3: &Client, order: &RunOrder) -> Vec<ProbeResult> {
     let spec = &order.ingest.spec;
     // In a folder of Docmill's own, which no source takes for raw objects.
     let key = |prefix: &str| format!("{}probe", run_folder(prefix, &order.run_uid));

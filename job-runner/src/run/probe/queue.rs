@@ -15,6 +15,8 @@ use super::notification;
 const NO_RECEIPT: &str = "docmill-probe";
 /// Stores other than AWS announce objects in their own ways, and their queues know no policies.
 const NOT_AWS: &str = "not AWS's object store";
+/// How the hosts of AWS's own endpoints end, in all partitions.
+const AWS_DOMAINS: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
 
 /// Asks for everything that a worker does with the queue; nothing if the source has none.
 pub(super) async fn probe(spec: &IngestSourceSpec, s3: Option<&aws_sdk_s3::Client>) -> Vec<ProbeResult> {
@@ -79,7 +81,7 @@ fn of_attributes(
 }
 
 fn queue_policy(spec: &IngestSourceSpec, facts: &Result<QueueFacts, NoAnswer>) -> ProbeResult {
-    if spec.storage.endpoint.is_some() {
+    if !is_aws(spec.storage.endpoint.as_deref()) {
         return ProbeResult::unknown(Need::QueuePolicy, NOT_AWS);
     }
     of_attributes(Need::QueuePolicy, facts, |facts| policy(facts.policy.as_deref(), &spec.raw.bucket))
@@ -90,7 +92,7 @@ async fn announcement(
     facts: &Result<QueueFacts, NoAnswer>,
     s3: Option<&aws_sdk_s3::Client>,
 ) -> ProbeResult {
-    let Some(s3) = s3.filter(|_| spec.storage.endpoint.is_none()) else {
+    let Some(s3) = s3.filter(|_| is_aws(spec.storage.endpoint.as_deref())) else {
         return ProbeResult::unknown(Need::Notification, NOT_AWS);
     };
     let arn = facts.as_ref().ok().and_then(|facts| facts.arn.as_deref());
@@ -98,5 +100,34 @@ async fn announcement(
     match ask(get.send()).await {
         Ok(configured) => notification::judge(&configured, arn, &spec.raw),
         Err(error) => unanswered(Need::Notification, &error),
+    }
+}
+
+/// Whether the object store is AWS's: without an endpoint, or with one of AWS, such as that of a VPC.
+fn is_aws(endpoint: Option<&str>) -> bool {
+    let Some(endpoint) = endpoint else { return true };
+    let authority = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+    let host = authority.split(['/', ':']).next().unwrap_or_default();
+    AWS_DOMAINS.iter().any(|domain| host.ends_with(*domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_aws;
+
+    #[test]
+    fn endpoints_of_aws_are_known_by_their_domain() {
+        assert!(is_aws(None));
+        for endpoint in [
+            "https://s3.eu-west-1.amazonaws.com",
+            "https://bucket.vpce-1a2b-5c6d.s3.eu-west-1.vpce.amazonaws.com/",
+            "https://s3.cn-north-1.amazonaws.com.cn:443",
+        ] {
+            assert!(is_aws(Some(endpoint)), "{endpoint}");
+        }
+        for endpoint in ["http://minio:9000", "https://amazonaws.com.example.com", "https://notamazonaws.com"]
+        {
+            assert!(!is_aws(Some(endpoint)), "{endpoint}");
+        }
     }
 }

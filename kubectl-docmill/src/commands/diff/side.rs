@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use docmill_crds::conversion::is_revision;
 use docmill_crds::records_api::path::Subresource;
 use serde_json::{Map, Value};
 
@@ -19,6 +20,8 @@ pub enum Side {
     Stage(Subresource),
     /// The snapshot of the unit with this digest.
     OfUnit(String),
+    /// The snapshot of the document's unit as the conversion model with this digest made it.
+    OfRevision(String),
 }
 
 impl FromStr for Side {
@@ -31,10 +34,14 @@ impl FromStr for Side {
             "enriched" => Ok(Self::Stage(Subresource::Enriched)),
             _ => match text.strip_prefix("snapshot@") {
                 Some(digest) if is_digest(digest) => Ok(Self::OfUnit(digest.to_owned())),
+                Some(revision) if is_revision(revision) => Ok(Self::OfRevision(revision.to_owned())),
                 Some(_) => {
-                    Err("write snapshot@ and a digest that `kubectl docmill history` lists".to_owned())
+                    let text = "write snapshot@ and a unit or revision that `kubectl docmill history` lists";
+                    Err(text.to_owned())
                 }
-                None => Err("write snapshot, indexed, enriched, or snapshot@UNIT".to_owned()),
+                None => {
+                    Err("write snapshot, indexed, enriched, snapshot@UNIT or snapshot@REVISION".to_owned())
+                }
             },
         }
     }
@@ -44,7 +51,7 @@ impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stage(stage) => f.write_str(stage.as_str()),
-            Self::OfUnit(digest) => write!(f, "snapshot@{digest}"),
+            Self::OfUnit(digest) | Self::OfRevision(digest) => write!(f, "snapshot@{digest}"),
         }
     }
 }
@@ -74,11 +81,14 @@ mod tests {
     use super::Side;
 
     #[test]
-    fn a_side_is_a_stage_or_the_snapshot_of_a_unit() {
+    fn a_side_is_a_stage_or_the_snapshot_of_a_unit_or_of_a_revision() {
         let digest = "0123456789abcdef0123456789abcdef";
-        for text in ["snapshot", "indexed", "enriched", &format!("snapshot@{digest}")] {
+        let (unit, revision) = (format!("snapshot@{digest}"), "snapshot@5f2c1a2b3c4d");
+        for text in ["snapshot", "indexed", "enriched", &unit, revision] {
             assert_eq!(text.parse::<Side>().unwrap().to_string(), text);
         }
+        assert_eq!(unit.parse::<Side>(), Ok(Side::OfUnit(digest.to_owned())));
+        assert_eq!(revision.parse::<Side>(), Ok(Side::OfRevision("5f2c1a2b3c4d".to_owned())));
         for text in ["raw", "snapshot@", "snapshot@xyz", ""] {
             assert!(text.parse::<Side>().is_err(), "{text}");
         }

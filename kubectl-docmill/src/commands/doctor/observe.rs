@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use crate::cluster::Cluster;
 use crate::doctor::source::{condition, is_true};
+use crate::doctor::start::{Obstacle, obstacles};
 use crate::doctor::{Facts, Leader, Operator, ProbeFacts, SourceFacts};
 use crate::failure::Failure;
 
@@ -160,9 +161,18 @@ async fn answer(cluster: &Cluster, created: IngestRun, limit: Duration) -> Resul
         if is_over || waited >= limit || (waited >= READY_WITHIN && !is_ready(&run)) {
             return Ok(run);
         }
+        if waited >= READY_WITHIN && is_stuck(cluster, &name).await {
+            return Ok(run);
+        }
         sleep(LOOK_EVERY).await;
         run = cluster.get::<IngestRun>(&name).await?;
     }
+}
+
+/// Whether the pod will not start, however long one waits.
+async fn is_stuck(cluster: &Cluster, run: &str) -> bool {
+    let (pods, events) = traces(cluster, run).await;
+    obstacles(&pods, &events).iter().any(Obstacle::is_lasting)
 }
 
 fn conditions(run: &IngestRun) -> &[Condition] {

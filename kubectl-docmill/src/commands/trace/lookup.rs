@@ -13,7 +13,7 @@ use crate::cluster::{Cluster, RecordError};
 use crate::failure::Failure;
 
 /// What is said to whoever may not read content.
-pub const NO_CONTENT: &str = "values and excerpts are for the role docmill-content-viewer";
+pub const NO_CONTENT: &str = "values and excerpts are for the role docmill-content-view";
 /// Versions of one key that are shown.
 const VERSIONS: u32 = 10;
 

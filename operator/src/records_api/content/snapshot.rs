@@ -1,5 +1,7 @@
 //! The snapshot of a unit, or of one document of it.
 
+use docmill_crds::conversion::is_revision;
+use docmill_crds::records::locations;
 use docmill_crds::records::snapshot_reference::Reference;
 use docmill_crds::records::units::UnitRecord;
 use docmill_crds::records_api::MAX_CONTENT_BYTES;
@@ -11,8 +13,36 @@ use crate::records_api::units::objects;
 
 const WHAT: &str = "the snapshot";
 
-/// All documents of a unit, one a line.
-pub async fn of_unit(source: &OpenSource, record: &UnitRecord) -> Result<Vec<u8>, Failure> {
+/// All documents of a unit, one a line: as it is recorded, or as an earlier conversion model made them.
+pub async fn of_unit(
+    source: &OpenSource,
+    record: &UnitRecord,
+    revision: Option<&str>,
+) -> Result<Vec<u8>, Failure> {
+    match revision.filter(|revision| *revision != record.revision) {
+        Some(revision) => of_revision(source, record, revision).await,
+        None => recorded(source, record).await,
+    }
+}
+
+/// Snapshots of earlier revisions stay where they were written. Of packs, the ledger alone knows the places.
+async fn of_revision(source: &OpenSource, record: &UnitRecord, revision: &str) -> Result<Vec<u8>, Failure> {
+    if !is_revision(revision) {
+        return Err(Failure::bad_request("revision: write the 12 hexadecimal digits of a conversion model"));
+    }
+    let full_name = source.full_name();
+    let location = locations::of_source(&source.source.spec.snapshots, &full_name);
+    let key = locations::snapshot_key(&location, &record.unit, revision);
+    let request = source.s3()?.get_object().bucket(&location.bucket).key(key);
+    let found = objects::read(WHAT, request, MAX_CONTENT_BYTES, Some(full_name.as_str())).await?;
+    found.ok_or_else(|| {
+        Failure::not_found(format!(
+            "the unit has no snapshot of its own by revision {revision}: it was not converted by it, or into a pack"
+        ))
+    })
+}
+
+async fn recorded(source: &OpenSource, record: &UnitRecord) -> Result<Vec<u8>, Failure> {
     let none = || Failure::not_found("the unit has no snapshot: nothing of it was converted");
     let reference = record.snapshot.as_deref().ok_or_else(none)?;
     let request = source.s3()?.get_object().bucket(&source.source.spec.snapshots.bucket);
@@ -36,7 +66,7 @@ pub async fn of_unit(source: &OpenSource, record: &UnitRecord) -> Result<Vec<u8>
 
 /// One document of a unit.
 pub async fn of_document(source: &OpenSource, record: &UnitRecord, id: &str) -> Result<Vec<u8>, Failure> {
-    let lines = of_unit(source, record).await?;
+    let lines = recorded(source, record).await?;
     let recorded = record.documents.iter().find(|document| document.id == id);
     let line = recorded.and_then(|recorded| frame::line(&lines, &recorded.digest));
     line.ok_or_else(|| {

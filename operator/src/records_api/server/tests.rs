@@ -1,11 +1,14 @@
 //! Over real sockets, with an API server that lets `anna` see the units and documents of `news`, and no content.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser as _;
+use futures::future::{join, join_all};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use reqwest::tls::TlsInfo;
 use reqwest::{Client, Identity, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -22,6 +25,13 @@ use crate::testing::{Asked, api, connections, refusal};
 use crate::tls_listener::TlsListener;
 
 const BASE: &str = "/apis/records.docmill.io/v1alpha1";
+/// Clients that ask at the same time, connections of each one after the other, and requests of each: 200 in all.
+const CLIENTS: usize = 8;
+const CONNECTIONS: usize = 5;
+const REQUESTS: usize = 5;
+/// How often the certificate changes meanwhile, and for how long each is in use.
+const ROTATIONS: usize = 20;
+const IN_USE: Duration = Duration::from_millis(20);
 
 /// An authority, and its certificate.
 struct Authority {
@@ -49,7 +59,7 @@ impl Authority {
 }
 
 fn client(identity: Option<Identity>) -> Client {
-    let builder = Client::builder().danger_accept_invalid_certs(true).no_proxy();
+    let builder = Client::builder().danger_accept_invalid_certs(true).no_proxy().tls_info(true);
     match identity {
         Some(identity) => builder.use_rustls_tls().identity(identity).build().unwrap(),
         None => builder.build().unwrap(),
@@ -68,8 +78,18 @@ fn answer(asked: &Asked) -> (u16, Value) {
     (201, body)
 }
 
+fn certificate() -> ServingCertificate {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    ServingCertificate { chain: made.cert.pem(), key: made.signing_key.serialize_pem() }
+}
+
 /// Serves, and returns its address.
 async fn served(authority: &Authority) -> SocketAddr {
+    served_with(authority, TlsSettings::default()).await
+}
+
+/// The same with settings that the test changes.
+async fn served_with(authority: &Authority, tls: TlsSettings) -> SocketAddr {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let pairs = [
         ("requestheader-client-ca-file", authority.pem.as_str()),
@@ -79,11 +99,9 @@ async fn served(authority: &Authority) -> SocketAddr {
     ];
     let data: BTreeMap<_, _> =
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let tls = TlsSettings::default();
     assert!(tls.config().is_none(), "without certificates there are no connections");
     tls.set_front_proxy(FrontProxy::read(&data).unwrap());
-    tls.set_certificate(ServingCertificate { chain: made.cert.pem(), key: made.signing_key.serialize_pem() });
+    tls.set_certificate(certificate());
     let (api, _) = api(answer);
     let args = Args::try_parse_from(["operator", "--worker-image", "w"]).unwrap();
     let sources = Sources::new(&args, api.clone(), connections());
@@ -130,6 +148,9 @@ async fn the_api_server_is_heard_and_the_cluster_decides_what_its_users_may() {
         ("/namespaces/news/units?state=pending", "anna", StatusCode::BAD_REQUEST),
         ("/namespaces/news/documents", "anna", StatusCode::BAD_REQUEST),
         ("/namespaces/news/documents/a%2Fraw", "anna", StatusCode::NOT_FOUND),
+        ("/namespaces/news//documents/a/raw", "anna", StatusCode::NOT_FOUND),
+        ("/namespaces/news/documents/a/raw/", "anna", StatusCode::NOT_FOUND),
+        ("/namespaces/news%2Fsport/units", "anna", StatusCode::NOT_FOUND),
         ("/namespaces/news/units", "", StatusCode::UNAUTHORIZED),
     ] {
         assert_eq!(get(&format!("{BASE}{path}"), user).await.0, expected, "{path} for {user:?}");
@@ -149,4 +170,38 @@ async fn whoever_is_not_the_api_server_is_not_heard_whatever_its_headers_say() {
     for stranger in [client(None), Authority::new().client("front-proxy-client")] {
         assert!(ask(&stranger, Method::GET, address, &path, "anna").await.is_err());
     }
+}
+
+/// Asks again and again, and returns the certificates that the server had.
+async fn load(authority: &Authority, url: &str) -> BTreeSet<Vec<u8>> {
+    let mut seen = BTreeSet::new();
+    for connection in 0..CONNECTIONS {
+        let client = authority.client("front-proxy-client");
+        for request in 0..REQUESTS {
+            let response = client.get(url).header("x-remote-user", "anna").send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK, "request {request} of connection {connection}");
+            let info = response.extensions().get::<TlsInfo>();
+            seen.extend(info.and_then(TlsInfo::peer_certificate).map(<[u8]>::to_vec));
+            let list: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+            assert_eq!(list["kind"], "UnitList");
+        }
+    }
+    seen
+}
+
+#[tokio::test]
+async fn the_certificate_rotates_under_load_without_a_failed_request() {
+    let (authority, tls) = (Authority::new(), TlsSettings::default());
+    let address = served_with(&authority, tls.clone()).await;
+    let url = format!("https://{address}{BASE}/namespaces/news/units?labelSelector=a%3Db");
+    let loads = join_all((0..CLIENTS).map(|_| load(&authority, &url)));
+    let rotating = async {
+        for _ in 0..ROTATIONS {
+            tls.set_certificate(certificate());
+            tokio::time::sleep(IN_USE).await;
+        }
+    };
+    let (seen, ()) = join(loads, rotating).await;
+    let seen: BTreeSet<_> = seen.into_iter().flatten().collect();
+    assert!(seen.len() > 1, "the requests saw {} certificate(s)", seen.len());
 }

@@ -81,37 +81,55 @@ pub struct Answer {
     status: u16,
     media_type: &'static str,
     body: String,
+    header: Option<(&'static str, String)>,
 }
 
 impl Answer {
     /// An error as S3 gives it.
     pub fn s3(status: u16, code: &str) -> Self {
-        let body = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>said by the test's proxy</Message></Error>"
-        );
-        Self { status, media_type: "application/xml", body }
+        Self::xml(
+            status,
+            &format!("<Error><Code>{code}</Code><Message>said by the test's proxy</Message></Error>"),
+        )
+    }
+
+    /// Some XML.
+    pub fn xml(status: u16, element: &str) -> Self {
+        let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{element}");
+        Self { status, media_type: "application/xml", body, header: None }
     }
 
     /// An error as Elasticsearch gives it.
     pub fn elastic(status: u16, kind: &str) -> Self {
         let error = serde_json::json!({"type": kind, "reason": "said by the test's proxy"});
         let body = serde_json::json!({"error": error, "status": status}).to_string();
-        Self { status, media_type: "application/json", body }
+        Self::text(status, body)
     }
 
     /// Some JSON.
     pub fn json(status: u16, body: &Value) -> Self {
-        Self { status, media_type: "application/json", body: body.to_string() }
+        Self::text(status, body.to_string())
     }
 
     /// Some text that claims to be JSON.
     pub fn text(status: u16, body: impl Into<String>) -> Self {
-        Self { status, media_type: "application/json", body: body.into() }
+        Self { status, media_type: "application/json", body: body.into(), header: None }
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn with_header(self, name: &'static str, value: impl Into<String>) -> Self {
+        Self { header: Some((name, value.into())), ..self }
     }
 
     fn response(&self) -> Result<Response<Body>> {
         let response = Response::builder().status(self.status).header(CONTENT_TYPE, self.media_type);
-        Ok(response.header(RETRY_AFTER, "1").body(whole(self.body.clone().into()))?)
+        let response = response.header(RETRY_AFTER, "1");
+        let response = match &self.header {
+            Some((name, value)) => response.header(*name, value.as_str()),
+            None => response,
+        };
+        Ok(response.body(whole(self.body.clone().into()))?)
     }
 }
 

@@ -22,6 +22,7 @@ enum Part {
     Path(String),
     Body(String),
     Header(&'static str, bool),
+    HeaderHas(&'static str, String),
     Target(&'static str),
 }
 
@@ -56,6 +57,11 @@ impl Match {
         self.and(Part::Header(name, false))
     }
 
+    /// There is such a header, and it contains this.
+    pub fn header_has(self, name: &'static str, text: impl Into<String>) -> Self {
+        self.and(Part::HeaderHas(name, text.into()))
+    }
+
     /// An operation of the queue service: the last word of its `X-Amz-Target`.
     pub fn target(self, operation: &'static str) -> Self {
         self.and(Part::Target(operation))
@@ -81,6 +87,10 @@ impl Part {
             }
             Self::Body(text) => body.windows(text.len().max(1)).any(|window| window == text.as_bytes()),
             Self::Header(name, wanted) => head.headers.contains_key(*name) == *wanted,
+            Self::HeaderHas(name, text) => {
+                let value = head.headers.get(*name).and_then(|value| value.to_str().ok());
+                value.is_some_and(|value| value.contains(text.as_str()))
+            }
             Self::Target(operation) => {
                 let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
                 target.is_some_and(|target| target.rsplit('.').next() == Some(operation))
@@ -107,6 +117,7 @@ mod tests {
         let all = Match::any().method("PUT").path("/raw/").path("x-id=Put").body("Queue").target("Send");
         assert!(all.holds(&asked()) && Match::any().holds(&asked()));
         assert!(all.clone().header("x-amz-target").no_header("range").holds(&asked()));
+        assert!(all.clone().header_has("x-amz-target", "SQS.S").holds(&asked()));
         for other in [
             Match::any().method("GET"),
             Match::any().path("/json/"),
@@ -114,6 +125,8 @@ mod tests {
             Match::any().target("SendMessageBatch"),
             Match::any().header("range"),
             Match::any().no_header("x-amz-target"),
+            Match::any().header_has("x-amz-target", "SNS"),
+            Match::any().header_has("range", ""),
         ] {
             assert!(!other.holds(&asked()), "{other:?}");
         }

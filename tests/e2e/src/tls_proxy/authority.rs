@@ -12,6 +12,11 @@ pub struct Authority(PathBuf);
 impl Authority {
     /// Makes an authority and a certificate for `localhost`. The name tells it from others of the same process.
     pub fn create(name: &str) -> Result<Self> {
+        Self::create_for(name, "DNS:localhost")
+    }
+
+    /// The same for another server, for example `IP:10.0.0.1`.
+    pub fn create_for(name: &str, server: &str) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("docmill-authority-{}-{name}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
         let authority = Self(folder);
@@ -37,7 +42,8 @@ impl Authority {
                 "ca.crt",
             ],
         )?;
-        fs::write(folder.join("names"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")?;
+        let names = format!("subjectAltName={server}\nbasicConstraints=CA:FALSE\n");
+        fs::write(folder.join("names"), names)?;
         openssl(
             folder,
             &[
@@ -81,6 +87,11 @@ impl Authority {
     /// The authority's certificate, PEM.
     pub fn certificate(&self) -> Result<Vec<u8>> {
         Ok(fs::read(self.0.join("ca.crt"))?)
+    }
+
+    /// The folder with the authority's certificate, `ca.crt`.
+    pub fn folder(&self) -> &Path {
+        &self.0
     }
 
     /// Certificate and key of the server, PEM. They serve a client as well.

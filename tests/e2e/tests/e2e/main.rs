@@ -35,3 +35,4 @@ mod schedule;
 mod schema;
 mod shadow;
 mod suspension;
+mod traces;

@@ -16,6 +16,7 @@ use e2e::rights::held;
 use e2e::wait::throughout;
 use e2e::world::{self, World};
 
+use super::doctor::examine::examine;
 use super::rights::{ACCOUNT, NAMESPACED, OF_THE_CLUSTER, same};
 use admission::{FIRST_USER, with_policy};
 use uninstall::leaves_only_what_is_the_users;
@@ -24,6 +25,9 @@ use uninstall::leaves_only_what_is_the_users;
 const JUDGED: Duration = Duration::from_secs(30);
 /// For how long a source stays without a status that nobody works on; otherwise it has one within a second or two.
 const ALONE: Duration = Duration::from_secs(4);
+
+/// An image of a registry that does not answer.
+const MISSING_IMAGE: &str = "localhost:9/missing:1";
 
 #[tokio::test]
 async fn a_release_for_one_namespace_works_with_roles_alone_and_with_assigned_users() -> Result<()> {
@@ -62,5 +66,17 @@ async fn work(world: &World) -> Result<()> {
     for part in OF_THE_CLUSTER {
         ensure!(!manifest.contains(part), "{part:?} in\n{manifest}");
     }
+    a_missing_image_is_named(world, &settings).await?;
     leaves_only_what_is_the_users(world).await
+}
+
+/// The doctor says which image is missing, and which value of the chart names it.
+async fn a_missing_image_is_named(world: &World, settings: &str) -> Result<()> {
+    let settings = format!("{settings},worker.image={MISSING_IMAGE}");
+    install::upgrade(&world.cluster, &world.env, IGNORED, &settings).await?;
+    let failed = examine(world).await?.fault("WorkerStart")?;
+    let is_exact = failed.detail.contains(MISSING_IMAGE) && failed.remedy.contains("--set worker.image=");
+    ensure!(is_exact, "{failed:?}");
+    // The run of the doctor would stay for some minutes.
+    world.cluster.kubectl(&["delete", "irun", "--all", "--namespace", IGNORED]).await.map(drop)
 }

@@ -1,5 +1,7 @@
 //! `kubectl docmill`, as kubectl calls it: where a document is, what failed, and runs that are followed to their end.
 
+mod revisions;
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};

@@ -1,6 +1,8 @@
 //! The Records API, through the API server: what a user with the chart's roles sees of units and documents, and what nobody
 //! sees without a role.
 
+mod forgery;
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -24,6 +26,8 @@ const READER: &str = "records-reader";
 const NOBODY: &str = "records-nobody";
 /// Within how long the API server reaches the API, once it is installed.
 const SERVED: Duration = Duration::from_mins(1);
+/// Within how long the API server has fetched the documents of OpenAPI, which it does once a minute.
+const EXPLAINED: Duration = Duration::from_mins(2);
 
 #[tokio::test]
 async fn users_see_what_became_of_objects_and_content_takes_a_role_of_its_own() -> Result<()> {
@@ -41,6 +45,8 @@ async fn users_see_what_became_of_objects_and_content_takes_a_role_of_its_own() 
         failed(world).await?;
         pending(world).await?;
         refused(world, &id).await?;
+        forgery::gets_nothing(world, &id).await?;
+        explained(world).await?;
         content(world, &id).await
     })
     .await
@@ -162,6 +168,17 @@ async fn refused(world: &World, id: &str) -> Result<()> {
     let answer = world.cluster.try_kubectl(&["get", "--raw", &past], None).await?;
     ensure!(!answer.ok && !answer.stdout.contains("items"), "{answer:?}");
     Ok(())
+}
+
+/// `kubectl explain` knows the resources, once the API server has fetched what is said of them.
+async fn explained(world: &World) -> Result<()> {
+    until("kubectl explains units", EXPLAINED, async || {
+        let explain = ["explain", "units.records.docmill.io"];
+        let answer = world.cluster.try_kubectl(&explain, None).await?;
+        let is_told = answer.ok && answer.stdout.contains("supersededBy");
+        Ok(Look::holds(is_told, format!("{}{}", answer.stdout, answer.stderr)))
+    })
+    .await
 }
 
 async fn content(world: &World, id: &str) -> Result<()> {

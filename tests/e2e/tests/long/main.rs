@@ -19,4 +19,5 @@ mod many;
 mod memory;
 mod packing;
 mod removal_kills;
+mod trace_latency;
 mod upgrade;
