@@ -7,8 +7,8 @@ use crate::cli::{Cli, Command};
 use crate::commands::ingest_runs::{self, spec};
 use crate::commands::lineage::verify;
 use crate::commands::{
-    Session, cat, console, diff, doctor, enrich, estimate, failures, history, init, reproduce, shell, suspend,
-    top, trace,
+    Session, cat, console, diff, doctor, enrich, estimate, failures, history, init, reproduce, shell,
+    suspend, top, trace,
 };
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;

@@ -3,10 +3,10 @@
 use docmill_crds::IngestSource;
 use docmill_crds::api::connection_ref::ConnectionRef;
 use docmill_crds::api::credentials::SecretRef;
+use docmill_crds::api::ingest_run::probe::Need;
 use docmill_crds::api::ingest_source::SqsTrigger;
 use docmill_crds::api::tls::Tls;
 use docmill_crds::api::tls::certificate_key::AUTHORITY;
-use docmill_crds::api::ingest_run::probe::Need;
 use kube::ResourceExt as _;
 
 use crate::output::quoting::quoted;

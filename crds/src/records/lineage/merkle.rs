@@ -117,7 +117,9 @@ mod tests {
     fn order_content_and_number_of_lines_all_count() {
         let root = |lines: &[&str]| {
             let mut tree = MerkleTree::default();
-            lines.iter().for_each(|line| tree.push(line.as_bytes()));
+            for line in lines {
+                tree.push(line.as_bytes());
+            }
             tree.root()
         };
         let whole = root(&["a", "b", "c"]);

@@ -217,9 +217,8 @@ mod tests {
     #[test]
     fn without_its_cookie_a_browser_sees_nothing_but_takes_the_link() {
         let (one, other) = (session(), session());
-        let asked = |path: &str, cookie: &str| {
-            one.refusal(&Method::GET, path, &headers(&[HOST, ("cookie", cookie)]))
-        };
+        let asked =
+            |path: &str, cookie: &str| one.refusal(&Method::GET, path, &headers(&[HOST, ("cookie", cookie)]));
         let (own, foreign) = (cookie(&one), cookie(&other));
         assert_eq!(asked("/", &format!("a=b; {own}")), None);
         for cookie in ["", "docmill-console-8001=", &foreign, &own.replace("8001", "8002")] {

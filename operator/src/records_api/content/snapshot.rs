@@ -31,7 +31,7 @@ async fn of_revision(source: &OpenSource, record: &UnitRecord, revision: &str) -
         return Err(Failure::bad_request("revision: write the 12 hexadecimal digits of a conversion model"));
     }
     let full_name = source.full_name();
-    let location = locations::of_source(&source.source.spec.snapshots, &full_name);
+    let location = locations::of_source(&source.source.spec.snapshots.location(), &full_name);
     let key = locations::snapshot_key(&location, &record.unit, revision);
     let request = source.s3()?.get_object().bucket(&location.bucket).key(key);
     let found = objects::read(WHAT, request, MAX_CONTENT_BYTES, Some(full_name.as_str())).await?;

@@ -40,9 +40,8 @@ fn group(group: &FailureGroup, found: &Explained, may_run: bool, now: Timestamp)
     let source = &found.summary.source;
     let last = group.last_time.as_ref().map(|time| format!(", the last {}", moment(time, now)));
     let numbers = format!("{} units{}", count(group.count), last.unwrap_or_default());
-    let example = |example: &FailureExample| {
-        element("li", link(&links::trace(&example.key, source), &example.key))
-    };
+    let example =
+        |example: &FailureExample| element("li", link(&links::trace(&example.key, source), &example.key));
     let examples = all(group.examples.iter().map(example));
     let examples = tag("ul").attribute("aria-label", "Examples").with(examples);
     let replay = may_run.then(|| {

@@ -40,9 +40,9 @@ fn fault(fault: &Fault<'_>) -> Markup {
     let reason = toned(Tone::Bad, word("reason").unwrap_or_default());
     let head = element("p", all([reason, format!("{field}{expected}{found}").into()]));
     let at = word("at").map(|at| format!("{at}, ")).unwrap_or_default();
-    let place = word("line").zip(word("column")).map(|(line, column)| {
-        tag("p").class("dim").with(format!("at {at}line {line}, column {column}"))
-    });
+    let place = word("line")
+        .zip(word("column"))
+        .map(|(line, column)| tag("p").class("dim").with(format!("at {at}line {line}, column {column}")));
     let excerpt = fault.excerpt.map(excerpt).unwrap_or_default();
     tag("div").class("fault").with(all([head, place.unwrap_or_default(), excerpt]))
 }

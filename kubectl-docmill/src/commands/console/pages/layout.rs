@@ -15,9 +15,8 @@ pub fn document(title: &str, namespace: &str, content: Markup) -> String {
 }
 
 fn head(title: &str) -> Markup {
-    let meta = |name: &str, content: &str| {
-        tag("meta").attribute("name", name).attribute("content", content).void()
-    };
+    let meta =
+        |name: &str, content: &str| tag("meta").attribute("name", name).attribute("content", content).void();
     let linked = |relation: &str, address: &str| {
         tag("link").attribute("rel", relation).attribute("href", address).void()
     };

@@ -57,9 +57,10 @@ pub fn one(run: &ObservedRun) -> Markup {
     let summary = layout::summary(&format!("{}: {}", state.name, state.phase));
     let line = tag("pre").class("verdict").with(Markup::lines(line));
     let content = all([percent.unwrap_or_default(), line, tables::definitions(numbers(state))]);
-    let source = state.source.as_ref().map(|source| {
-        element("p", all(["Source ".into(), link(&links::source(source), source)]))
-    });
+    let source = state
+        .source
+        .as_ref()
+        .map(|source| element("p", all(["Source ".into(), link(&links::source(source), source)])));
     let parts = [element("h1", &state.name), source.unwrap_or_default(), summary];
     all([all(parts), layout::live("run", content)])
 }

@@ -62,9 +62,8 @@ fn failures(source: &ObservedSource) -> Markup {
     if reasons.is_empty() {
         return all([heading, element("p", "Nothing was refused.")]);
     }
-    let row = |failure: &FailureCount| {
-        vec![tables::toned(Tone::Bad, &failure.reason), count(failure.count).into()]
-    };
+    let row =
+        |failure: &FailureCount| vec![tables::toned(Tone::Bad, &failure.reason), count(failure.count).into()];
     let rows = reasons.iter().map(row).collect();
     let table = tables::of_rows("Failures by reason", &["Reason", "Units"], rows);
     let more = element("p", link(&links::failures(name), "Examples, with the text around the fault"));

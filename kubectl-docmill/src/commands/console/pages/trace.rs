@@ -57,9 +57,10 @@ fn document(document: &Document, trace: &Trace, view: View) -> Markup {
         let lines = advice::of_unit(document.state, source, &unit.raw, superseded_by);
         all([refusal(unit, trace), tables::commands(&lines)])
     });
-    let warnings = document.warnings.iter().map(|warning| {
-        element("p", tables::toned(Tone::Warn, format!("Warning: {warning}")))
-    });
+    let warnings = document
+        .warnings
+        .iter()
+        .map(|warning| element("p", tables::toned(Tone::Warn, format!("Warning: {warning}"))));
     let parts = [head, table, comparisons(document), unit.unwrap_or_default(), all(warnings)];
     tag("section").class("card").with(all(parts))
 }
@@ -88,9 +89,11 @@ fn unit(unit: &Unit, trace: &Trace, view: View) -> Markup {
         ("Source", link(&links::source(&unit.source), &unit.source)),
         ("State", state(unit.state)),
     ]);
-    let documents = unit.documents.iter().take(5).map(|document| {
-        element("li", link(&links::trace(&document.id, &unit.source), &document.id))
-    });
+    let documents = unit
+        .documents
+        .iter()
+        .take(5)
+        .map(|document| element("li", link(&links::trace(&document.id, &unit.source), &document.id)));
     let documents = tag("ul").attribute("aria-label", "Documents").with(all(documents));
     let lines = advice::of_unit(unit.state, &unit.source, &unit.raw, unit.superseded_by.as_deref());
     let table = tables::of_terminal("Stages of the object", &stages::of_unit(unit, view));
