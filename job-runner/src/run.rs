@@ -7,7 +7,7 @@
 //! - [`plan`]: selects, from a [`listing`] of the bucket or from the ledger, and writes the manifest as it
 //!   grows;
 //! - [`process`]: one part of the manifest, file by file, and what each mode does with a file;
-//! - [`shadow`], [`audit`]: the modes that compare;
+//! - [`shadow`], [`audit`]: the modes that compare; `forget`: the mode that erases;
 //! - `probe`: the mode that asks the stores for what workers need;
 //! - `report`: merges what the files of a run report;
 //! - `records`: the progress of the run, beside the ledger.
@@ -16,6 +16,7 @@ pub mod audit;
 pub mod context;
 mod error;
 mod files;
+mod forget;
 pub mod listing;
 pub mod manifest;
 pub mod plan;

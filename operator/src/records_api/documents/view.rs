@@ -14,6 +14,8 @@ use serde_json::Value;
 pub struct SeenDocument {
     /// Whether it was deleted with its object.
     pub is_removed: bool,
+    /// Whether it was forgotten.
+    pub is_forgotten: bool,
     /// The unit that it comes from.
     pub unit: Option<Unit>,
     /// Its place in the index.
@@ -47,6 +49,9 @@ pub fn document(id: &str, namespace: &str, source: &str, seen: SeenDocument) -> 
 
 /// The furthest stage that the document has reached and still has.
 fn state(seen: &SeenDocument) -> State {
+    if seen.is_forgotten {
+        return State::Forgotten;
+    }
     if seen.is_removed {
         return State::Removed;
     }
