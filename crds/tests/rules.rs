@@ -395,6 +395,8 @@ fn each_mode_takes_what_it_is_for() {
         ("Shadow", shadow()),
         ("Shadow", json!({"conversion": {"modelRef": {"name": "nitf-eu"}}})),
         ("Audit", json!({"repair": true})),
+        ("Forget", json!({"forget": {"documents": ["urn:a"]}})),
+        ("Forget", json!({"forget": {"keys": ["wire/a.xml"], "raw": true}, "dryRun": true})),
     ] {
         assert_eq!(run_fault(mode, &fields), None, "{mode} with {fields}");
     }
@@ -407,6 +409,11 @@ fn each_mode_takes_what_it_is_for() {
         ("Audit", json!({"dryRun": true}), "dryRun is not for mode Audit"),
         ("Audit", json!({"maxUnitsPerSecond": 5}), "maxUnitsPerSecond is for the modes Process"),
         ("Audit", json!({"select": {"prefix": "a"}}), "select is not for mode Audit"),
+        ("Forget", json!({}), "forget goes with mode Forget"),
+        ("Process", json!({"forget": {"keys": ["a"]}}), "forget goes with mode Forget"),
+        ("Forget", json!({"forget": {}}), "name what is to be forgotten"),
+        ("Forget", json!({"forget": {"keys": ["a"]}, "select": {"keys": ["a"]}}), "leave out select"),
+        ("Forget", json!({"forget": {"keys": ["a"]}, "maxUnitsPerSecond": 5}), "leave out select"),
         ("Process", json!({"select": {"keys": ["a"], "prefix": "a"}}), "keys names the objects"),
         ("Process", json!({"select": {"modifiedTime": {}}}), "set from, until, or both"),
         (

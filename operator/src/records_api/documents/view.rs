@@ -107,6 +107,8 @@ mod tests {
         assert_eq!(state(seen(Some(false), vec![copy(true)])), State::Missing);
         let removed = SeenDocument { is_removed: true, ..seen(Some(true), vec![]) };
         assert_eq!(state(removed), State::Removed);
+        let forgotten = SeenDocument { is_removed: true, is_forgotten: true, ..SeenDocument::default() };
+        assert_eq!(state(forgotten), State::Forgotten);
         assert_eq!(state(SeenDocument::default()), State::Missing);
     }
 

@@ -95,7 +95,8 @@ fn of_state(state: State) -> Option<Value> {
         State::Removed => Some(skipped_for(SkipReason::ObjectRemoved)),
         State::Forgotten => Some(skipped_for(SkipReason::Forgotten)),
         State::Skipped => {
-            let others = [SkipReason::Superseded, SkipReason::ObjectRemoved, SkipReason::Forgotten].map(reason);
+            let others = [SkipReason::Superseded, SkipReason::ObjectRemoved, SkipReason::Forgotten];
+            let others = others.map(reason);
             Some(json!({"bool": {"filter": [recorded(UnitState::Skipped)], "must_not": others}}))
         }
         State::Pending | State::Enriched | State::Missing => None,
