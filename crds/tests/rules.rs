@@ -488,6 +488,8 @@ fn an_ingest_run_can_be_suspended_and_given_other_pods_and_another_time_to_live(
     let shadow = ingest_run("Shadow", &json!({"conversion": {"preset": "nitf"}}));
     cannot_change(fault, &shadow, &[json!({"conversion": {"preset": "newsml-g2"}})], words);
     cannot_change(fault, &ingest_run("Audit", &json!({})), &[json!({"repair": true})], words);
+    let forget = ingest_run("Forget", &json!({"forget": {"keys": ["a"]}}));
+    cannot_change(fault, &forget, &[json!({"forget": {"keys": ["b"]}})], words);
 }
 
 #[test]
