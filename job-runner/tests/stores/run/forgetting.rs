@@ -57,7 +57,8 @@ async fn is_forgotten(packing: Packing) {
 
     let forget = json!({"mode": "Forget", "forget": {"documents": [id], "keys": ["wire/bad.xml"]}});
     let report = bed.whole(&order(&bed, packing, "r2", &forget)).await;
-    assert_eq!((&report["counts"]["done"], &report["counts"]["changed"]), (&json!(2), &json!(2)), "{report}");
+    let counts = &report["counts"];
+    assert_eq!((&counts["done"], &counts["changed"]), (&json!(2), &json!(2)), "{report}");
     let erased = &report["details"]["erased"];
     let expected = json!({"documents": 1, "enriched": 0, "snapshots": 1, "errors": 2, "records": 2, "raw": 0});
     assert_eq!(*erased, expected);
