@@ -250,7 +250,7 @@ impl Processor {
             None => Known::default(),
         };
         if is_forgotten {
-            return self.leave_forgotten(task, known).await;
+            return Box::pin(self.leave_forgotten(task, known)).await;
         }
         if let Some(known) = known.as_ref().filter(|known| self.leaves(task.reprocess, known)) {
             return Ok(UnitOutcome::Known(known.record.state));

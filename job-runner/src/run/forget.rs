@@ -44,7 +44,7 @@ const ROUNDS: usize = 3;
 /// Forgets the keys of a file.
 pub(super) async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<FileResult, RunError> {
     let keys: BTreeSet<String> = lines.iter().map(|line| line.key.clone()).collect();
-    let stores = Stores::open(context).await?;
+    let stores = Box::pin(Stores::open(context)).await?;
     let closed = stores.close_all(&keys).await?;
     if !closed.is_empty() {
         settle(context).await?;

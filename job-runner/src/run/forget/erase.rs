@@ -28,7 +28,7 @@ impl Stores<'_> {
     /// Erases what was found. Idempotent.
     pub(super) async fn erase(&self, keys: &BTreeSet<String>, traces: &Traces) -> Result<(), RunError> {
         // Before anything that has ids is gone.
-        let mut ids = self.ids(traces).await?;
+        let mut ids = Box::pin(self.ids(traces)).await?;
         for (key, of_key) in &traces.by_key {
             let of_documents = self.erase_documents(key).await?;
             let ids = ids.entry(key.clone()).or_default();
@@ -39,7 +39,7 @@ impl Stores<'_> {
             self.delete_versions(&self.raw, &of_key.raw).await?;
         }
         for pack in &traces.packs {
-            self.erase_pack(keys, pack).await?;
+            Box::pin(self.erase_pack(keys, pack)).await?;
         }
         for (_, versions) in &traces.messages {
             self.delete_versions(&self.errors, versions).await?;

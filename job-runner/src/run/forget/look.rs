@@ -29,10 +29,10 @@ impl Stores<'_> {
         self.refresh().await?;
         let mut traces = Traces::default();
         for key in keys {
-            traces.by_key.insert(key.clone(), self.look_for(key).await?);
+            traces.by_key.insert(key.clone(), Box::pin(self.look_for(key)).await?);
         }
-        traces.packs = self.find_packs(keys).await?;
-        traces.messages = self.find_messages(keys).await?;
+        traces.packs = Box::pin(self.find_packs(keys)).await?;
+        traces.messages = Box::pin(self.find_messages(keys)).await?;
         Ok(traces)
     }
 
@@ -49,9 +49,9 @@ impl Stores<'_> {
                 None => 0,
             },
             enriched,
-            snapshots: self.find_snapshots(key, &records).await?,
-            evidence: self.find_evidence(key, &records).await?,
-            raw: if self.erases_raw() { self.find_raw(key).await? } else { Vec::new() },
+            snapshots: Box::pin(self.find_snapshots(key, &records)).await?,
+            evidence: Box::pin(self.find_evidence(key, &records)).await?,
+            raw: if self.erases_raw() { Box::pin(self.find_raw(key)).await? } else { Vec::new() },
             records,
         })
     }
@@ -155,7 +155,10 @@ impl Stores<'_> {
         while let Some(page) = self.next_keys(&mut listing).await? {
             let messages = page.into_iter().filter(|key| !key.ends_with(ERROR_RECORD));
             let mut named = stream::iter(messages)
-                .map(|message| async move { self.named_key(keys, &message).await.map(|key| (message, key)) })
+                .map(|message| async move {
+                    let key = self.named_key(keys, &message).await?;
+                    Ok::<_, RunError>((message, key))
+                })
                 .buffer_unordered(MESSAGES_AT_A_TIME);
             while let Some(answer) = named.next().await {
                 if let (message, Some(key)) = answer? {

@@ -93,7 +93,7 @@ impl Stores<'_> {
         let erased = erase(bytes, |entry| keys.contains(&entry.key));
         match erased.map_err(|error| RunError::Pack { key: trace.key.clone(), error })? {
             Some(ErasedPack { bytes: Some(bytes), .. }) => {
-                self.write_pack(&trace.key, WholePack { bytes, metadata }).await?;
+                self.write_pack(&trace.key, &WholePack { bytes, metadata }).await?;
             }
             Some(ErasedPack { bytes: None, .. }) => {
                 let mut versions = self.versions(&self.snapshots, &trace.key).await?;
@@ -124,7 +124,7 @@ impl Stores<'_> {
         Ok(retry::retry_transient(PATIENCE, &self.context.stop.abort, read).await?)
     }
 
-    async fn write_pack(&self, pack: &str, whole: WholePack) -> Result<(), RunError> {
+    async fn write_pack(&self, pack: &str, whole: &WholePack) -> Result<(), RunError> {
         let bucket = &self.snapshots.location.bucket;
         let write = async || {
             let request = self.context.s3.put_object().bucket(bucket).key(pack).content_type(MEDIA_TYPE);

@@ -157,7 +157,7 @@ async fn recorded(context: &RunContext) -> Result<RunPlan, RunError> {
 
 /// Selects the keys that are to be forgotten. An id that no store knows is passed over.
 async fn forgotten(context: &RunContext) -> Result<RunPlan, RunError> {
-    let selection = forget::select(context).await?;
+    let selection = Box::pin(forget::select(context)).await?;
     let mut writer = ManifestWriter::new(context);
     writer.plan.passed_over = selection.unknown;
     for key in selection.keys {

@@ -27,7 +27,7 @@ pub fn text(run: &IngestRun, namespace: &str) -> String {
     lines.push(("Kept", kept(&forget).to_owned()));
     lines.extend(status.report.map(|report| ("Details", report)));
     let lines = lines.into_iter().map(|(name, value)| format!("{name:<10} {}\n", one_line(&value)));
-    format!("\nErasure report\n{}", lines.collect::<String>())
+    format!("\nErasure report\n{}", lines.collect::<Vec<_>>().concat())
 }
 
 fn time(time: Option<&Time>) -> String {

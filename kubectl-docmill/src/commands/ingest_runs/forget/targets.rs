@@ -65,17 +65,18 @@ impl Targets {
             // Writing to a text does not fail.
             let _ = writeln!(text, "  {} ({state}, {documents} documents)", one_line(key));
         }
-        let unseen = self.forget.keys.iter().chain(&self.forget.documents);
-        for name in unseen.filter(|name| self.seen.is_empty() || !self.is_seen(name)) {
-            let _ = writeln!(text, "  {}", one_line(name));
+        for key in self.forget.keys.iter().filter(|key| !self.is_seen(key)) {
+            let _ = writeln!(text, "  {} (not looked up)", one_line(key));
+        }
+        for id in &self.forget.documents {
+            let _ = writeln!(text, "  every object with the document {}", one_line(id));
         }
         text.push_str(if raw { "The raw objects are deleted.\n" } else { "The raw objects stay.\n" });
         text
     }
 
-    fn is_seen(&self, name: &str) -> bool {
-        // A document is seen as part of its object.
-        self.forget.documents.iter().any(|id| id == name) || self.seen.iter().any(|(key, ..)| key == name)
+    fn is_seen(&self, key: &str) -> bool {
+        self.seen.iter().any(|(seen, ..)| seen == key)
     }
 }
 
