@@ -1,13 +1,13 @@
 //! `IngestRun`: on-demand work on the objects of an `IngestSource`, from start to end.
 
+mod forget;
+
+pub use forget::{Forget, Forgotten};
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-mod forget;
-
-pub use forget::{Forget, Forgotten};
 
 use super::enrichment_run::SourceRef;
 use super::time_range::TimeRange;
