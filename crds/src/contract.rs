@@ -20,7 +20,7 @@ pub use environment::{
 pub use exit_code::ExitCode;
 pub use limits::RequestLimits;
 pub use metadata::{annotation, label};
-pub use order::{EnrichOrder, EnrichStep, IngestOrder, RunOrder, RunStep, WorkOrder};
+pub use order::{EnrichOrder, EnrichStep, EnrichedTarget, IngestOrder, RunOrder, RunStep, WorkOrder};
 pub use report::{Report, StopReason};
 pub use worker_status::{HeldUnits, IndexTrouble, StoreProblem, WorkerStatus};
 

@@ -116,6 +116,9 @@ pub enum SkipReason {
     /// It has since been removed from the bucket, and its documents were deleted with it
     /// (`raw.onDelete: Delete`).
     ObjectRemoved,
+    /// Its key was forgotten, with all that was made of it (`IngestRun` of mode `Forget`). No version of the key is
+    /// ingested again.
+    Forgotten,
     /// It marks a folder: its key ends with `/` (or, for Hadoop, with `_$folder$`), and it has no bytes.
     FolderMarker,
 }

@@ -405,6 +405,8 @@ fn each_mode_takes_what_it_is_for() {
         ("Audit", json!({"repair": true})),
         ("Manifest", json!({})),
         ("Manifest", json!({"day": "2026-11-29"})),
+        ("Forget", json!({"forget": {"documents": ["urn:a"]}})),
+        ("Forget", json!({"forget": {"keys": ["wire/a.xml"], "raw": true}, "dryRun": true})),
     ] {
         assert_eq!(run_fault(mode, &fields), None, "{mode} with {fields}");
     }
@@ -421,6 +423,11 @@ fn each_mode_takes_what_it_is_for() {
         ("Audit", json!({"dryRun": true}), "dryRun is not for mode Audit"),
         ("Audit", json!({"maxUnitsPerSecond": 5}), "maxUnitsPerSecond is for the modes Process"),
         ("Audit", json!({"select": {"prefix": "a"}}), "select is not for mode Audit"),
+        ("Forget", json!({}), "forget goes with mode Forget"),
+        ("Process", json!({"forget": {"keys": ["a"]}}), "forget goes with mode Forget"),
+        ("Forget", json!({"forget": {}}), "name what is to be forgotten"),
+        ("Forget", json!({"forget": {"keys": ["a"]}, "select": {"keys": ["a"]}}), "leave out select"),
+        ("Forget", json!({"forget": {"keys": ["a"]}, "maxUnitsPerSecond": 5}), "leave out select"),
         ("Process", json!({"select": {"keys": ["a"], "prefix": "a"}}), "keys names the objects"),
         ("Process", json!({"select": {"modifiedTime": {}}}), "set from, until, or both"),
         (
@@ -495,6 +502,8 @@ fn an_ingest_run_can_be_suspended_and_given_other_pods_and_another_time_to_live(
     let shadow = ingest_run("Shadow", &json!({"conversion": {"preset": "nitf"}}));
     cannot_change(fault, &shadow, &[json!({"conversion": {"preset": "newsml-g2"}})], words);
     cannot_change(fault, &ingest_run("Audit", &json!({})), &[json!({"repair": true})], words);
+    let forget = ingest_run("Forget", &json!({"forget": {"keys": ["a"]}}));
+    cannot_change(fault, &forget, &[json!({"forget": {"keys": ["b"]}})], words);
 }
 
 #[test]

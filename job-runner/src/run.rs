@@ -7,7 +7,7 @@
 //! - [`plan`]: selects, from a [`listing`] of the bucket or from the ledger, and writes the manifest as it
 //!   grows;
 //! - [`process`]: one part of the manifest, file by file, and what each mode does with a file;
-//! - [`shadow`], [`audit`]: the modes that compare;
+//! - [`shadow`], [`audit`]: the modes that compare; `forget`: the mode that erases;
 //! - `daily_manifest`: the mode that states what became of the objects of a day;
 //! - `probe`: the mode that asks the stores for what workers need;
 //! - `report`: merges what the files of a run report;
@@ -18,6 +18,7 @@ pub mod context;
 mod daily_manifest;
 mod error;
 mod files;
+mod forget;
 pub mod listing;
 pub mod manifest;
 pub mod plan;

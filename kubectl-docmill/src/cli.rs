@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cluster::ClusterArgs;
 use crate::commands::ingest_runs::args::{AuditArgs, ProcessArgs, ReconvertArgs, ReplayArgs, ShadowArgs};
+use crate::commands::ingest_runs::forget::ForgetArgs;
 use crate::commands::lineage::verify;
 use crate::commands::{
     cat, console, diff, doctor, enrich, estimate, failures, history, init, reproduce, suspend, top, trace,
@@ -58,6 +59,8 @@ pub enum Command {
     Shadow(ShadowArgs),
     /// Compare bucket, records, snapshots, index and errors, and wait for the report.
     Audit(AuditArgs),
+    /// Erase documents and their objects from all stores, and wait for the proof.
+    Forget(ForgetArgs),
     /// Enrich documents, and wait for the end.
     Enrich(enrich::EnrichArgs),
     /// Suspend a source, a run or a schedule.

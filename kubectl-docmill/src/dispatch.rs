@@ -4,7 +4,7 @@ use clap::CommandFactory as _;
 use jiff::Timestamp;
 
 use crate::cli::{Cli, Command};
-use crate::commands::ingest_runs::{self, spec};
+use crate::commands::ingest_runs::{self, forget, spec};
 use crate::commands::lineage::verify;
 use crate::commands::{
     Session, cat, console, diff, doctor, enrich, estimate, failures, history, init, reproduce, shell,
@@ -31,6 +31,7 @@ pub async fn run(cli: &Cli) -> Result<ExitStatus, Failure> {
         Command::Reconvert(args) => ingest_runs::run(spec::reconvert(args), &args.run, session).await,
         Command::Shadow(args) => ingest_runs::shadow(args, session).await,
         Command::Audit(args) => ingest_runs::run(spec::audit(args), &args.run, session).await,
+        Command::Forget(args) => Box::pin(forget::run(args, session)).await,
         Command::Enrich(args) => enrich::run(args, session).await,
         Command::Suspend(args) => suspend::run(args, true, session).await,
         Command::Resume(args) => suspend::run(args, false, session).await,

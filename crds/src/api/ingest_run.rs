@@ -1,6 +1,9 @@
 //! `IngestRun`: on-demand work on the objects of an `IngestSource`, from start to end.
 
+mod forget;
 pub mod probe;
+
+pub use forget::{Forget, Forgotten};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
@@ -14,8 +17,9 @@ use crate::conversion::Conversion;
 use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its own
 
 /// On-demand work on the objects of an IngestSource: a backfill, a replay of failed units, a reconversion, a
-/// dry run of a new conversion, an audit, a probe, or a daily manifest. Like a Job, it runs once and ends; only `suspend`, `parallelism`
-/// and `ttlSecondsAfterFinished` can be changed afterwards. It uses the source as it was when the run began.
+/// dry run of a new conversion, an audit, an erasure, a probe, or a daily manifest. Like a Job, it runs once and ends; only
+/// `suspend`, `parallelism` and `ttlSecondsAfterFinished` can be changed afterwards. It uses the source as it was when the
+/// run began.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "docmill.io",
@@ -41,7 +45,7 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.size() <= 52")
         .message("metadata.name must be no more than 52 characters, so that the names of the Jobs can be made from it"),
-    validation = Rule::new("self.spec.sourceRef == oldSelf.spec.sourceRef && self.spec.mode == oldSelf.spec.mode && has(self.spec.select) == has(oldSelf.spec.select) && (!has(self.spec.select) || self.spec.select == oldSelf.spec.select) && has(self.spec.conversion) == has(oldSelf.spec.conversion) && (!has(self.spec.conversion) || self.spec.conversion == oldSelf.spec.conversion) && has(self.spec.day) == has(oldSelf.spec.day) && (!has(self.spec.day) || self.spec.day == oldSelf.spec.day) && self.spec.repair == oldSelf.spec.repair && self.spec.dryRun == oldSelf.spec.dryRun && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.maxUnitsPerSecond) == has(oldSelf.spec.maxUnitsPerSecond) && (!has(self.spec.maxUnitsPerSecond) || self.spec.maxUnitsPerSecond == oldSelf.spec.maxUnitsPerSecond) && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds)")
+    validation = Rule::new("self.spec.sourceRef == oldSelf.spec.sourceRef && self.spec.mode == oldSelf.spec.mode && has(self.spec.select) == has(oldSelf.spec.select) && (!has(self.spec.select) || self.spec.select == oldSelf.spec.select) && has(self.spec.conversion) == has(oldSelf.spec.conversion) && (!has(self.spec.conversion) || self.spec.conversion == oldSelf.spec.conversion) && has(self.spec.forget) == has(oldSelf.spec.forget) && (!has(self.spec.forget) || self.spec.forget == oldSelf.spec.forget) && has(self.spec.day) == has(oldSelf.spec.day) && (!has(self.spec.day) || self.spec.day == oldSelf.spec.day) && self.spec.repair == oldSelf.spec.repair && self.spec.dryRun == oldSelf.spec.dryRun && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.maxUnitsPerSecond) == has(oldSelf.spec.maxUnitsPerSecond) && (!has(self.spec.maxUnitsPerSecond) || self.spec.maxUnitsPerSecond == oldSelf.spec.maxUnitsPerSecond) && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds)")
         .message("spec is immutable but for suspend, parallelism and ttlSecondsAfterFinished: a run is a bounded piece of work; create another IngestRun")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -49,6 +53,12 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     validation = Rule::new("has(self.conversion) == (self.mode == 'Shadow')")
         .message("conversion goes with mode Shadow: that one needs it, and no other takes it")
         .field_path(".conversion"),
+    validation = Rule::new("has(self.forget) == (self.mode == 'Forget')")
+        .message("forget goes with mode Forget: that one needs it, and no other takes it")
+        .field_path(".forget"),
+    validation = Rule::new("self.mode != 'Forget' || !has(self.select) && !has(self.maxUnitsPerSecond)")
+        .message("mode Forget takes what spec.forget names: leave out select and maxUnitsPerSecond")
+        .field_path(".mode"),
     validation = Rule::new("!self.repair || self.mode == 'Audit'")
         .message("repair is for mode Audit")
         .field_path(".repair"),
@@ -100,6 +110,9 @@ pub struct IngestRunSpec {
         extend("format" = "date")
     )]
     pub day: Option<String>,
+    /// Mode Forget: what to erase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forget: Option<Forget>,
     /// Mode Audit: repair the differences.
     #[serde(default)]
     pub repair: bool,
@@ -143,6 +156,7 @@ impl IngestRunSpec {
             select: None,
             conversion: None,
             day: None,
+            forget: None,
             repair: false,
             dry_run: false,
             parallelism: default_parallelism(),
@@ -174,6 +188,9 @@ pub enum IngestMode {
     Shadow,
     /// Compare bucket, snapshots, ledger, index and errors unit by unit, and report every difference.
     Audit,
+    /// Erase documents, with the objects that they come from, from snapshots, errors bucket, indices and records, and
+    /// search all of them again for what is left. The objects are not ingested again, nor are later versions of them.
+    Forget,
     /// Find out whether a worker of the source has what it needs: a pod with its identity, credentials and network asks
     /// each store for each permission, and `status.probes` has the answers. What it writes it deletes.
     Probe,
@@ -248,10 +265,10 @@ pub struct IngestRunStatus {
     /// Digest of the conversion that the run uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
-    /// Units that were selected; for an audit, ranges of keys.
+    /// Units that were selected; for an audit, ranges of keys; in mode Forget, keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selected: Option<i64>,
-    /// Selected units that succeeded; for an audit, units that were compared.
+    /// Selected units that succeeded; for an audit, units that were compared; in mode Forget, keys of which nothing is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<i64>,
     /// Units of `done` for which something new was written; in mode Shadow, units that would change.
@@ -272,6 +289,9 @@ pub struct IngestRunStatus {
     /// Mode Audit: differences that were repaired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repaired: Option<i64>,
+    /// Mode Forget: what was erased. A run is only complete if a search of all stores finds nothing after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forgotten: Option<Forgotten>,
     /// Processed part of the selection, in percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,

@@ -60,6 +60,11 @@ pub mod secret_mount {
     /// The cluster that an `EnrichmentRun` writes.
     pub const TO: &str = "to";
 
+    /// A cluster with enriched copies that an `IngestRun` of mode Forget erases, by its position in the order.
+    pub fn enriched(place: usize) -> String {
+        format!("enriched-{place}")
+    }
+
     /// `secretRef` of an enricher, by its position among the run's enrichers.
     pub fn enricher(place: usize) -> String {
         format!("enricher-{place}")

@@ -104,8 +104,25 @@ pub struct RunOrder {
     /// after the keys that an earlier run has fully processed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<PollTrigger>,
+    /// Mode Forget: where enriched copies of the source's documents are. The Secret of each cluster is mounted under
+    /// [`secret_mount::enriched`](super::secret_mount::enriched) of its position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enriched: Vec<EnrichedTarget>,
     /// Which step of the run this is.
     pub step: RunStep,
+}
+
+/// Where enrichments of a source's documents write to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrichedTarget {
+    /// The cluster.
+    pub elasticsearch: ElasticsearchCluster,
+    /// Pattern of the indices with the copies.
+    pub pattern: String,
+    /// The [`target_key`](crate::records::enrichments::target_key)s by which the cluster names documents that could not be
+    /// enriched.
+    pub target_keys: Vec<String>,
 }
 
 /// The steps of a run.

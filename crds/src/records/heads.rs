@@ -44,6 +44,9 @@ pub struct KeyHead {
     /// This is a tombstone. A unit replaces it only if the bucket holds that unit's version.
     #[serde(default, skip_serializing_if = "is_false")]
     pub gone: bool,
+    /// The key was forgotten: no unit replaces this tombstone. Only with `gone`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub forgotten: bool,
     /// Versions (as in [`UnitId::version`]) of earlier current units of the key, newest first; not all of
     /// them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -77,6 +80,9 @@ pub struct DocumentHead {
     /// It was deleted with its object.
     #[serde(default, skip_serializing_if = "is_false")]
     pub gone: bool,
+    /// It was forgotten with its object: address and key are empty. Only with `gone`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub forgotten: bool,
     /// Indices that may still hold an earlier version, which must be deleted there; some of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<String>,
@@ -86,6 +92,20 @@ impl DocumentHead {
     /// Id of the head of a document.
     pub fn id(id: &str) -> String {
         named("doc", &[id])
+    }
+
+    /// What is left of the head of a forgotten document: it tells whoever knows the id that the document was forgotten,
+    /// and has no word of it.
+    pub fn forget(&self) -> Self {
+        Self {
+            address: DocumentAddress { index: String::new(), id: String::new() },
+            key: String::new(),
+            gone: true,
+            forgotten: true,
+            version: self.version.saturating_add(1),
+            stale: Vec::new(),
+            ..self.clone()
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::own_index::{self, Layout, OwnIndex};
+use crate::api::ingest_run::Forgotten;
 use crate::api::storage::{OWN_FOLDER, RawLocation, SnapshotLocation};
 use crate::digest::hex;
 
@@ -140,6 +141,9 @@ pub struct PartRecord {
     /// Outcomes of its lines so far.
     #[serde(flatten)]
     pub tally: Tally,
+    /// What was erased (Forget).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forgotten: Option<Forgotten>,
     /// The first failure, for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_failure: Option<String>,

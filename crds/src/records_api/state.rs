@@ -28,6 +28,8 @@ pub enum State {
     Superseded,
     /// Its object was removed, and what was made of it.
     Removed,
+    /// It was forgotten: erased from all stores, and kept out from then on.
+    Forgotten,
     /// The ledger knows it, and the index does not have it.
     Missing,
 }
@@ -55,6 +57,7 @@ impl State {
             (UnitState::Skipped, Some(reason)) if reason == SkipReason::ObjectRemoved.as_str() => {
                 Self::Removed
             }
+            (UnitState::Skipped, Some(reason)) if reason == SkipReason::Forgotten.as_str() => Self::Forgotten,
             (UnitState::Skipped, _) => Self::Skipped,
         }
     }

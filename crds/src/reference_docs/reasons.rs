@@ -164,6 +164,9 @@ const fn of_skip(reason: SkipReason) -> &'static str {
         SkipReason::ObjectRemoved => {
             "Nothing. With `raw.onDelete: Keep`, documents stay when their object is removed."
         }
+        SkipReason::Forgotten => {
+            "Nothing. To let the key in again, see [forget documents](../guides/forget.md#let-a-key-in-again)."
+        }
         SkipReason::FolderMarker => "Nothing.",
     }
 }

@@ -37,7 +37,7 @@ use super::index::articles::Articles;
 use super::index::heads::Heads;
 use super::index::index_creation_limit::IndexCreationLimit;
 use super::index::indexer::Indexer;
-use super::ledger::lookup::Lookup;
+use super::ledger::lookup::{Known, Lookup};
 use super::ledger::member_evidence::MemberEvidence;
 use super::ledger::record::Recorder;
 use super::prepare::address::Addressing;
@@ -152,7 +152,7 @@ impl Processor {
             clusters,
         });
         let batches = batches::start(Arc::clone(&committer), stop.abort.clone());
-        let lookup = Lookup::start(elastic.clone(), ledger_index, stop.abort.clone());
+        let lookup = Lookup::start(elastic.clone(), ledger_index, index.clone(), stop.abort.clone());
         let poison_units = PoisonUnits::new(elastic, index);
         Ok(Arc::new(Self {
             spec,
@@ -233,10 +233,14 @@ impl Processor {
         unit: Option<String>,
     ) -> Result<UnitOutcome, Unfinished> {
         let reservation = self.preparation.expect();
-        let known = match &unit {
-            Some(unit) => self.lookup.record(unit.clone()).await?,
-            None => None,
+        let landed = &task.landed;
+        let Known { record: known, is_forgotten } = match &unit {
+            Some(unit) => self.lookup.unit(unit.clone(), &landed.bucket, &landed.key).await?,
+            None => Known::default(),
         };
+        if is_forgotten {
+            return Box::pin(self.leave_forgotten(task, known)).await;
+        }
         if let Some(known) = known.as_ref().filter(|known| self.leaves(task.reprocess, known)) {
             return Ok(UnitOutcome::Known(known.record.state));
         }
@@ -248,6 +252,22 @@ impl Processor {
             return self.attempt_suspect(task, &unit, known, reservation).await;
         }
         let prepared = self.prepare(&task, known.as_ref(), reservation).await?;
+        self.store(task, prepared, known).await
+    }
+
+    /// Leaves a unit of a forgotten key unread, and records that it was left.
+    async fn leave_forgotten(
+        &self,
+        task: UnitTask,
+        known: Option<KnownRecord>,
+    ) -> Result<UnitOutcome, Unfinished> {
+        let reason = SkipReason::Forgotten;
+        if known.is_some() {
+            // What it still has of its content is erased by the run that forgets it.
+            let reason = Some(reason.as_str().to_owned());
+            return Ok(UnitOutcome::Final { state: UnitState::Skipped, reason, changed: false });
+        }
+        let prepared = skipped(&task.landed, reason);
         self.store(task, prepared, known).await
     }
 

@@ -14,7 +14,7 @@
 mod documents;
 mod inventory;
 mod judge;
-mod keys;
+pub(super) mod keys;
 mod packs;
 mod repair;
 pub(super) mod report;

@@ -10,6 +10,8 @@ use docmill_crds::untrusted_text::UntrustedText;
 use tokio_util::sync::CancellationToken;
 
 use crate::ingest::error::IngestError;
+use crate::ingest::index::heads::CommitError;
+use crate::ingest::snapshot::packed::PackError;
 
 /// Why a run could not be planned, or a part of it not completed. What is wrong with a single unit is not an
 /// error.
@@ -64,6 +66,22 @@ pub enum RunError {
     /// Elasticsearch rejects a record of the run.
     #[error("failed to record the run: {0}")]
     RecordRefused(String),
+    /// A tombstone, or what is left of a record, cannot be written.
+    #[error(transparent)]
+    Tombstone(#[from] CommitError),
+    /// A pack from which snapshots are to be erased is not of its form.
+    #[error("failed to erase snapshots from {key} of the snapshot bucket: {error}")]
+    Pack {
+        /// Key of the pack.
+        key: String,
+        /// What is wrong with it.
+        error: PackError,
+    },
+    /// A search after the erasure found more.
+    #[error(
+        "failed to forget: a search after the erasure still finds {0}; something wrote it meanwhile, so let the run try again"
+    )]
+    Remains(String),
     /// Units did not complete within the waiting time.
     #[error(
         "failed to finish {left} of {lines} units of a file; an outage lasts, see the log for what hinders them"
@@ -96,13 +114,17 @@ impl Classify for RunError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::Model(error) => error.class(),
-            Self::Secret(_) | Self::Unfinished { .. } | Self::Compress(_) | Self::Stopped => {
-                ErrorClass::Transient
-            }
+            Self::Secret(_)
+            | Self::Unfinished { .. }
+            | Self::Compress(_)
+            | Self::Remains(_)
+            | Self::Stopped => ErrorClass::Transient,
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),
             Self::Claim(error) => error.class(),
             Self::Ingest(error) => error.class(),
+            Self::Tombstone(error) => error.class(),
+            Self::Pack { error, .. } => error.class(),
             Self::File { .. }
             | Self::Missing(_)
             | Self::NoPart(_)
@@ -117,6 +139,7 @@ impl Classify for RunError {
             Self::Store(error) => error.store_problem(),
             Self::Elastic(error) => error.store_problem(),
             Self::Claim(error) => error.store_problem(),
+            Self::Tombstone(error) => error.store_problem(),
             Self::Ingest(error) => error.store_problem(),
             _ => None,
         }
@@ -127,6 +150,7 @@ impl Classify for RunError {
             Self::Store(error) => error.words(),
             Self::Elastic(error) => error.words(),
             Self::Claim(error) => error.words(),
+            Self::Tombstone(error) => error.words(),
             Self::Ingest(error) => error.words(),
             _ => None,
         }

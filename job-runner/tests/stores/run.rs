@@ -1,5 +1,6 @@
 //! Ingest runs.
 
 mod bed;
+mod forgetting;
 mod planning;
 mod working;

@@ -1,6 +1,8 @@
-//! `replay`, `process`, `reconvert`, `shadow` and `audit`: create an IngestRun, follow it, and end with its verdict.
+//! `replay`, `process`, `reconvert`, `shadow`, `audit` and `forget`: create an IngestRun, follow it, and end with its
+//! verdict.
 
 pub mod args;
+pub mod forget;
 pub mod spec;
 
 use docmill_crds::{IngestRun, IngestRunSpec};

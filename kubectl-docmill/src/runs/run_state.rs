@@ -31,7 +31,7 @@ pub struct RunState {
     pub name: String,
     /// Name of the source, if it has one.
     pub source: Option<String>,
-    /// What is counted: `units`, `documents` or `key ranges`.
+    /// What is counted: `units`, `documents`, `key ranges` or `objects`.
     pub counted: &'static str,
     /// Where it is: the phase of its status.
     pub phase: String,
@@ -62,7 +62,6 @@ impl Run for IngestRun {
 
     fn state(&self) -> RunState {
         let status = self.status.clone().unwrap_or_default();
-        let is_audit = self.spec.mode == IngestMode::Audit;
         let number = |value: Option<i64>| value.unwrap_or_default();
         let (done, failed, skipped) = (number(status.done), number(status.failed), number(status.skipped));
         let (differences, repaired) = (number(status.differences), number(status.repaired));
@@ -70,7 +69,11 @@ impl Run for IngestRun {
         RunState {
             name: format!("{}/{}", Self::RESOURCE, self.metadata.name.as_deref().unwrap_or("?")),
             source: Some(self.spec.source_ref.name.clone()),
-            counted: if is_audit { "key ranges" } else { "units" },
+            counted: match self.spec.mode {
+                IngestMode::Audit => "key ranges",
+                IngestMode::Forget => "objects",
+                _ => "units",
+            },
             phase: word(&json!(status.phase)),
             outcome,
             selected: status.selected,

@@ -3,6 +3,7 @@
 //! status (`status`: pure). The inputs of the run, above all the source's spec, are kept in the work orders
 //! of its Jobs, so they stay the same whatever happens to the source or to the operator.
 
+mod forget;
 mod job;
 mod lineage;
 mod observation;

@@ -7,11 +7,11 @@ use docmill_crds::conversion::ResolvedArchive;
 
 use super::members::each_member;
 use super::visit::unlimited;
-use crate::fault::position::Position;
 use crate::fault::Refusal;
+use crate::fault::member::Member;
+use crate::fault::position::Position;
 use crate::input::archive::content::ContentReader;
 use crate::input::archive::format;
-use crate::fault::member::Member;
 use crate::input::archive::object::Object;
 use crate::input::decode::Garbled;
 use crate::input::decompress::Stopped;

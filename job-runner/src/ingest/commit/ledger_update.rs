@@ -117,8 +117,8 @@ pub fn plan_update(
         (Prepared::Converted(converted), Some(UnitIndexing::Superseded(head))) => {
             let attempts = request.attempts;
             let (record, reason) = if head.gone {
-                let unit = &converted.unit;
-                (recorder.of_gone(unit, attempts, now_millis), SkipReason::ObjectGone)
+                let reason = if head.forgotten { SkipReason::Forgotten } else { SkipReason::ObjectGone };
+                (recorder.of_gone(&converted.unit, reason, attempts, now_millis), reason)
             } else {
                 let record = recorder.of_superseded(&converted.unit, &head.unit, attempts, now_millis);
                 (record, SkipReason::Superseded)

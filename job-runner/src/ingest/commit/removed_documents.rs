@@ -61,7 +61,8 @@ pub fn may_have_evidence(record: Option<&UnitRecord>) -> bool {
 /// Whether the documents of a unit were taken back before this record was written.
 pub fn is_withdrawn(record: &UnitRecord) -> bool {
     let reason = record.reason.as_deref();
-    let withdrawn = [SkipReason::Superseded, SkipReason::ObjectRemoved].map(SkipReason::as_str);
+    let withdrawn =
+        [SkipReason::Superseded, SkipReason::ObjectRemoved, SkipReason::Forgotten].map(SkipReason::as_str);
     record.state == UnitState::Skipped && reason.is_some_and(|reason| withdrawn.contains(&reason))
 }
 
@@ -119,6 +120,7 @@ mod tests {
             (SkipReason::ObjectReplaced, Some(DocumentsToDelete::Unrecorded(unit()))),
             (SkipReason::Superseded, None),
             (SkipReason::ObjectRemoved, None),
+            (SkipReason::Forgotten, None),
         ] {
             assert_eq!(of(&record(UnitState::Skipped, reason)), expected, "{reason:?}");
         }

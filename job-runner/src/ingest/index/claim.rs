@@ -64,9 +64,19 @@ pub fn key(
 ) -> Claim<KeyHead> {
     let take = |version, earlier| {
         let unit = claimant.id.clone();
-        Claim::Take(KeyHead { unit, last_modified: claimant.last_modified, version, gone: false, earlier })
+        Claim::Take(KeyHead {
+            unit,
+            last_modified: claimant.last_modified,
+            version,
+            gone: false,
+            forgotten: false,
+            earlier,
+        })
     };
     let Some(head) = seen else { return take(claimant.version(), Vec::new()) };
+    if head.forgotten {
+        return Claim::Lost(head.clone());
+    }
     if head.unit == *claimant.id && !head.gone {
         let renewed = || KeyHead { version: head.version + 1, ..head.clone() };
         return if renew { Claim::Take(renewed()) } else { Claim::Held(head.clone()) };
@@ -101,7 +111,20 @@ pub fn tombstone(seen: Option<&KeyHead>, bucket: &str, key: &str, now_millis: i6
         return KeyHead { gone: true, version: now.max(head.version + 1), ..head.clone() };
     }
     let unit = UnitId { bucket: bucket.to_owned(), key: key.to_owned(), version: String::new() };
-    KeyHead { unit, last_modified: now_millis, version: now, gone: true, earlier: Vec::new() }
+    KeyHead {
+        unit,
+        last_modified: now_millis,
+        version: now,
+        gone: true,
+        forgotten: false,
+        earlier: Vec::new(),
+    }
+}
+
+/// The tombstone of a key that was forgotten, replacing the head that is there: no unit takes the key from then on.
+/// Written again, it is newer than everything that was written before.
+pub fn forgotten(seen: Option<&KeyHead>, bucket: &str, key: &str, now_millis: i64) -> KeyHead {
+    KeyHead { forgotten: true, ..tombstone(seen, bucket, key, now_millis) }
 }
 
 /// Decides about the head of a document that belongs at `address`; `key_version` is the version of the
@@ -121,6 +144,7 @@ pub fn document(
             last_modified: claimant.last_modified,
             version,
             gone: false,
+            forgotten: false,
             stale,
         })
     };
@@ -144,7 +168,8 @@ pub fn document(
 
 fn stale(head: &DocumentHead, address: &DocumentAddress) -> Vec<String> {
     let all = std::iter::once(&head.address.index).chain(&head.stale);
-    all.filter(|index| **index != address.index).take(REMEMBERED).cloned().collect()
+    // That of a forgotten document names no index.
+    all.filter(|index| !index.is_empty() && **index != address.index).take(REMEMBERED).cloned().collect()
 }
 
 /// A document that has to be deleted.

@@ -255,6 +255,32 @@ impl Heads {
         Ok(retired)
     }
 
+    /// Leaves of the heads of documents of a key, by their ids, only that they were forgotten. Idempotent.
+    pub async fn forget(
+        &self,
+        key: &str,
+        ids: &BTreeSet<String>,
+        stop: &CancellationToken,
+    ) -> Result<(), CommitError> {
+        let mut open: BTreeSet<String> = ids.iter().map(|id| DocumentHead::id(id)).collect();
+        let mut contention = Contention::new();
+        while !open.is_empty() {
+            let seen = self.look(open.iter().cloned()).await?;
+            let mut round = ClaimRound::default();
+            for id in std::mem::take(&mut open) {
+                let head: Option<DocumentHead> = seen.read(&id)?;
+                if let Some(head) = head.filter(|head| head.key == key) {
+                    round.write(&self.index, id.clone(), seen.state(&id), &head.forget());
+                }
+            }
+            let written = self.write(round, RetryPolicy::once(), stop).await?;
+            let progress = written.is_empty() || written.iter().any(|(_, written)| *written);
+            open.extend(written.into_iter().filter_map(|(id, written)| (!written).then_some(id)));
+            contention.settle(progress, &self.index, stop).await?;
+        }
+        Ok(())
+    }
+
     /// Writes what a round decided. Returns for each head whether it still was as it had been read.
     async fn write(
         &self,

@@ -1,10 +1,12 @@
-//! Looks up what the ledger says of a unit. Concurrent lookups are batched: those that arrive while a request
-//! is in flight share the next one, and under load it waits for more. Messages arrive by tens, so that each ten
-//! would cost a request otherwise.
+//! Looks up what the ledger says of a unit, and whether its key was forgotten. Concurrent lookups are batched: those
+//! that arrive while a request is in flight share the next one, and under load it waits for more. Messages arrive by
+//! tens, so that each ten would cost a request otherwise.
 
 use std::time::Duration;
 
 use docmill_clients::elastic::{Address, Elastic, StoredDocument};
+use docmill_crds::records::heads::KeyHead;
+use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +17,7 @@ use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::known::KnownRecord;
 use crate::telemetry;
 
-/// Records per request.
+/// Units per request, each with the head of its key.
 const AT_A_TIME: usize = 500;
 /// With fewer units in flight, no lookup waits for others.
 const LOADED: usize = 64;
@@ -24,10 +26,26 @@ const SHARE: usize = 8;
 /// How long the first lookup waits for others at most: less than a unit of a loaded worker is in flight.
 const AGE: Duration = Duration::from_millis(100);
 
+/// What is known of a unit before it is processed.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Its record.
+    pub record: Option<KnownRecord>,
+    /// Whether its key was forgotten.
+    pub is_forgotten: bool,
+}
+
 #[derive(Debug)]
 struct LookupRequest {
     digest: String,
-    reply_to: oneshot::Sender<Option<KnownRecord>>,
+    head_id: String,
+    reply_to: oneshot::Sender<Known>,
+}
+
+/// Where to look.
+struct Indices {
+    ledger: String,
+    heads: String,
 }
 
 /// A handle for sending lookups.
@@ -36,16 +54,16 @@ pub struct Lookup(mpsc::Sender<LookupRequest>);
 
 impl Lookup {
     /// Starts answering, until all handles are dropped.
-    pub fn start(elastic: Elastic, ledger_index: String, stop: CancellationToken) -> Self {
+    pub fn start(elastic: Elastic, ledger: String, heads: String, stop: CancellationToken) -> Self {
         let (sender, receiver) = mpsc::channel(AT_A_TIME);
-        tokio::spawn(answer_all(receiver, elastic, ledger_index, stop));
+        tokio::spawn(answer_all(receiver, elastic, Indices { ledger, heads }, stop));
         Self(sender)
     }
 
-    /// The record of a unit, by its digest. [`Unfinished`]: the ledger could not be read.
-    pub async fn record(&self, digest: String) -> Result<Option<KnownRecord>, Unfinished> {
+    /// What is known of a unit, by its digest, bucket and key. [`Unfinished`]: the records could not be read.
+    pub async fn unit(&self, digest: String, bucket: &str, key: &str) -> Result<Known, Unfinished> {
         let (reply_to, reply) = oneshot::channel();
-        self.0.send(LookupRequest { digest, reply_to }).await?;
+        self.0.send(LookupRequest { digest, head_id: KeyHead::id(bucket, key), reply_to }).await?;
         Ok(reply.await?)
     }
 }
@@ -53,20 +71,22 @@ impl Lookup {
 async fn answer_all(
     mut receiver: mpsc::Receiver<LookupRequest>,
     elastic: Elastic,
-    ledger_index: String,
+    indices: Indices,
     stop: CancellationToken,
 ) {
     while let Some(first) = receiver.recv().await {
         let units_in_flight = || telemetry::worker().units_in_flight();
         let requests = next_batch(first, &mut receiver, units_in_flight).await;
-        let addresses: Vec<_> =
-            requests.iter().map(|request| Address { index: &ledger_index, id: &request.digest }).collect();
-        let Ok(records) = retry_step("look up", &stop, || elastic.mget(&addresses, &[])).await else {
+        let addresses: Vec<_> = requests.iter().flat_map(|request| addresses(request, &indices)).collect();
+        let Ok(found) = retry_step("look up", &stop, || elastic.mget(&addresses, &[])).await else {
             // Dropping the requests notifies whoever asked.
             continue;
         };
-        for (request, stored) in requests.into_iter().zip(records) {
-            let _ = request.reply_to.send(stored.and_then(read));
+        let mut found = found.into_iter();
+        for request in requests {
+            let (record, head) = (found.next().flatten(), found.next().flatten());
+            let is_forgotten = head.is_some_and(|head| is_forgotten(&head));
+            let _ = request.reply_to.send(Known { record: record.and_then(read), is_forgotten });
         }
     }
 }
@@ -92,6 +112,17 @@ fn is_worth_a_request(lookups: usize, units_in_flight: usize) -> bool {
     units_in_flight < LOADED || lookups * SHARE >= units_in_flight
 }
 
+fn addresses<'a>(request: &'a LookupRequest, indices: &'a Indices) -> [Address<'a>; 2] {
+    [
+        Address { index: &indices.ledger, id: &request.digest },
+        Address { index: &indices.heads, id: &request.head_id },
+    ]
+}
+
+fn is_forgotten(head: &StoredDocument) -> bool {
+    head.source.get("forgotten").and_then(Value::as_bool) == Some(true)
+}
+
 /// A record that cannot be read was written by another version of Docmill, and is written again.
 fn read(stored: StoredDocument) -> Option<KnownRecord> {
     match serde_json::from_value(stored.source.into()) {
@@ -113,7 +144,7 @@ mod tests {
     use super::{AGE, AT_A_TIME, LookupRequest, next_batch};
 
     fn request() -> LookupRequest {
-        LookupRequest { digest: "d".to_owned(), reply_to: oneshot::channel().0 }
+        LookupRequest { digest: "d".to_owned(), head_id: "h".to_owned(), reply_to: oneshot::channel().0 }
     }
 
     /// How many lookups go into a request, and how long they wait, if this many are there and no more come.

@@ -75,14 +75,19 @@ impl Recorder {
         }
     }
 
-    /// The record of a unit whose key was removed before the unit could claim it. Not
-    /// [`SkipReason::ObjectRemoved`], which says that everything was taken back: another worker may be
+    /// The record of a unit whose key was removed or forgotten before the unit could claim it. The reason of a removed
+    /// one is not [`SkipReason::ObjectRemoved`], which says that everything was taken back: another worker may be
     /// processing the same unit.
-    pub fn of_gone(&self, unit: &Unit, attempts: i64, now_millis: i64) -> UnitRecord {
+    pub fn of_gone(&self, unit: &Unit, reason: SkipReason, attempts: i64, now_millis: i64) -> UnitRecord {
         UnitRecord {
             last_modified: Some(clock::rfc3339(unit.last_modified_millis)),
-            ..self.of_skipped(unit.id.clone(), SkipReason::ObjectGone, attempts, now_millis)
+            ..self.of_skipped(unit.id.clone(), reason, attempts, now_millis)
         }
+    }
+
+    /// The record of a unit that was forgotten: which object it was and when that landed, and nothing of its content.
+    pub fn of_forgotten(&self, unit: UnitId, last_modified: Option<String>, now_millis: i64) -> UnitRecord {
+        UnitRecord { last_modified, ..self.of_skipped(unit, SkipReason::Forgotten, 0, now_millis) }
     }
 
     /// The record of a unit, so far `before`, that `by` has replaced.

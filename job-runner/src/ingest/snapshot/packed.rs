@@ -1,7 +1,7 @@
 //! Many snapshots in one object, a *pack*, for articles that are too small to be worth an object each.
 //!
 //! - this module: how a pack is put together; [`Reference`] locates a snapshot in it, [`index`] lists all
-//!   snapshots in it; no I/O;
+//!   snapshots in it, [`erase`](mod@erase) takes single ones out of it; no I/O;
 //! - [`packer`] gathers what is prepared at the same time, and stores it;
 //! - [`read`](super::read) reads packs.
 //!
@@ -13,6 +13,7 @@
 //! The lines lack `_docmill.snapshot`, which is not known before all frames of the pack are: readers put it
 //! in.
 
+pub mod erase;
 mod error;
 mod index;
 mod limits;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use docmill_crds::records::snapshot_reference::{PackPlace, Reference};
 pub use error::PackError;
+pub(crate) use index::read_whole;
 pub use index::{PackEntry, Tail, read_tail};
 pub use limits::{MAX_FRAME_BYTES, MAX_UNIT_BYTES};
 
@@ -93,7 +95,7 @@ impl Pack {
         let Frame { unit, key, raw_digest, revision, bytes } = frame;
         let (offset, length) = (self.frames.len() as u64, bytes.len() as u64);
         self.frames.extend_from_slice(&bytes);
-        self.entries.push(PackEntry { unit, key, raw_digest, revision, offset, length });
+        self.entries.push(PackEntry { unit, key, raw_digest, revision, offset, length, erased: false });
     }
 
     /// Bytes of all frames so far.

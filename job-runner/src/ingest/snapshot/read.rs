@@ -141,6 +141,8 @@ pub struct PackListing {
     pub source: Option<String>,
     /// Its units.
     pub entries: Vec<PackEntry>,
+    /// Whether others were erased from it.
+    pub has_erased: bool,
 }
 
 /// Reads the index of a pack. `None`: there is no such object, or it is not a complete pack; the log tells
@@ -153,8 +155,13 @@ pub async fn list(
     let mut wanted = TAIL_BYTES;
     loop {
         let Some(end) = tail(client, bucket, key, wanted).await? else { return Ok(None) };
-        match packed::read_tail(&end.bytes, end.object_length) {
-            Ok(Tail::Entries(entries)) => return Ok(Some(PackListing { source: end.source, entries })),
+        match packed::read_whole(&end.bytes, end.object_length) {
+            Ok(Tail::Entries(mut entries)) => {
+                let all = entries.len();
+                entries.retain(|entry| !entry.erased);
+                let has_erased = entries.len() < all;
+                return Ok(Some(PackListing { source: end.source, entries, has_erased }));
+            }
             Ok(Tail::Needs(bytes)) => wanted = bytes,
             Err(error) => return Ok(damaged(&format!("list s3://{bucket}/{key}"), &error)),
         }

@@ -61,10 +61,10 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether it was skipped because its object only marks a folder: the object exists, and produces
-    /// nothing.
-    pub fn is_folder_marker(&self) -> bool {
-        self.reason.as_deref() == Some(SkipReason::FolderMarker.as_str())
+    /// Whether its object may exist and produces nothing: it only marks a folder, or was forgotten.
+    pub fn produces_nothing(&self) -> bool {
+        let reasons = [SkipReason::FolderMarker, SkipReason::Forgotten].map(SkipReason::as_str);
+        self.reason.as_deref().is_some_and(|reason| reasons.contains(&reason))
     }
 
     /// Whether it has documents, a snapshot or evidence that have to exist.

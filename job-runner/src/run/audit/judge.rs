@@ -107,7 +107,7 @@ fn unaccounted(
         Some(record) if record.state.falls_short_of(success_state) => {
             Some("Converted, and not indexed".to_owned())
         }
-        Some(record) if record.counts() || record.is_folder_marker() => None,
+        Some(record) if record.counts() || record.produces_nothing() => None,
         Some(record) => Some(format!("Skipped, {}", record.reason.as_deref().unwrap_or("no reason"))),
     };
     let (key, unit) = (key.to_owned(), Some(digest.to_owned()));

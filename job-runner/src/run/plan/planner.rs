@@ -18,6 +18,7 @@ use crate::ingest::unit::object_version::ObjectVersion;
 use crate::run::context::RunContext;
 use crate::run::daily_manifest;
 use crate::run::error::RunError;
+use crate::run::forget;
 use crate::run::listing::{self, ListedObject, Listing};
 use crate::run::manifest::{KeyRange, ManifestLine, PLAN_NAME, RunPlan};
 use crate::run::retry_policy::PATIENCE;
@@ -56,6 +57,7 @@ async fn select_units(context: &RunContext) -> Result<RunPlan, RunError> {
         (IngestMode::Process, None) => listed(context, &select, &prefix).await,
         (IngestMode::Replay | IngestMode::Reconvert | IngestMode::Shadow, _) => recorded(context).await,
         (IngestMode::Audit, _) => ranges(context, &prefix).await,
+        (IngestMode::Forget, _) => forgotten(context).await,
         // It works on no units.
         (IngestMode::Probe, _) => ManifestWriter::new(context).close().await,
         (IngestMode::Manifest, _) => manifest_of_day(context).await,
@@ -161,6 +163,17 @@ async fn recorded(context: &RunContext) -> Result<RunPlan, RunError> {
             writer.push(line).await?;
         }
         after = Some(last);
+    }
+    writer.close().await
+}
+
+/// Selects the keys that are to be forgotten. An id that no store knows is passed over.
+async fn forgotten(context: &RunContext) -> Result<RunPlan, RunError> {
+    let selection = Box::pin(forget::select(context)).await?;
+    let mut writer = ManifestWriter::new(context);
+    writer.plan.passed_over = selection.unknown;
+    for key in selection.keys {
+        writer.push(ManifestLine { key, ..ManifestLine::default() }).await?;
     }
     writer.close().await
 }

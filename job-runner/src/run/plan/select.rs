@@ -97,8 +97,9 @@ pub fn line_of(
         revision: text(record, "revision"),
         ..line
     };
-    if line.reason.as_deref() == Some(SkipReason::FolderMarker.as_str()) {
-        // The unit is one version of the object, and that version will never be more than a marker.
+    let never = [SkipReason::FolderMarker, SkipReason::Forgotten].map(SkipReason::as_str);
+    if line.reason.as_deref().is_some_and(|reason| never.contains(&reason)) {
+        // The unit is one version of the object, and that version will never be more than a marker, or is to stay out.
         return None;
     }
     let is_final = line.state.is_some_and(|state| state != UnitState::Skipped);
@@ -156,7 +157,8 @@ fn states(mode: IngestMode) -> &'static [UnitState] {
         IngestMode::Process | IngestMode::Reconvert | IngestMode::Shadow | IngestMode::Audit => {
             &[UnitState::Indexed, UnitState::Converted, UnitState::Failed]
         }
-        IngestMode::Probe | IngestMode::Manifest => &[],
+        // They select in other ways, or nothing.
+        IngestMode::Forget | IngestMode::Probe | IngestMode::Manifest => &[],
     }
 }
 

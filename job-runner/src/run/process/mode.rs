@@ -9,10 +9,11 @@ use super::units;
 use crate::run::audit::report::AuditReport;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
+use crate::run::forget::report::ForgetReport;
 use crate::run::manifest::{FileResult, ManifestLine};
 use crate::run::report::merge;
 use crate::run::shadow::report::ShadowReport;
-use crate::run::{audit, shadow};
+use crate::run::{audit, forget, shadow};
 
 /// Processes a file; `file_starts` is how often it was started, this time included.
 pub(crate) async fn work_file(
@@ -28,6 +29,7 @@ pub(crate) async fn work_file(
         IngestMode::Shadow => shadow::work_file(context, lines).await,
         // On the heap: it is far larger than the others, and there is one per file.
         IngestMode::Audit => Box::pin(audit::work_file(context, lines)).await,
+        IngestMode::Forget => Box::pin(forget::work_file(context, lines)).await,
         // They have no files.
         IngestMode::Probe | IngestMode::Manifest => Ok(FileResult::default()),
     }
@@ -40,6 +42,7 @@ pub(crate) fn merged(mode: IngestMode, reports: impl Iterator<Item = Value>) -> 
         IngestMode::Process | IngestMode::Replay | IngestMode::Reconvert => merge::<UnitsReport>(reports),
         IngestMode::Shadow => merge::<ShadowReport>(reports),
         IngestMode::Audit => merge::<AuditReport>(reports),
+        IngestMode::Forget => merge::<ForgetReport>(reports),
         IngestMode::Probe | IngestMode::Manifest => Value::Null,
     }
 }

@@ -13,6 +13,7 @@ use super::file_order::Turns;
 use super::{mode, outcome, report};
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
+use crate::run::forget;
 use crate::run::manifest::{
     FileResult, ManifestLine, begun_name, done_name, files_of, read_lines, units_name,
 };
@@ -74,6 +75,9 @@ async fn add_result(
     record: &mut PartRecord,
 ) -> Result<u64, RunError> {
     record.tally += result.tally;
+    if let Some(erased) = forget::report::erased(&result.report) {
+        *record.forgotten.get_or_insert_default() += erased;
+    }
     record.first_failure = record.first_failure.take().or_else(|| outcome::first_failure(&result.report));
     store(context, record).await?;
     Ok(result.report.get("overwritten").and_then(Value::as_u64).unwrap_or(0))

@@ -31,7 +31,12 @@ pub fn of_unit(state: State, source: &str, raw: &RawStage, superseded_by: Option
         State::Skipped if raw.presence == Some(Presence::Present) => {
             vec![format!("kubectl docmill process {at}   # the object is there: ingests it")]
         }
-        State::Indexed | State::Enriched | State::Converted | State::Skipped | State::Removed => Vec::new(),
+        State::Indexed
+        | State::Enriched
+        | State::Converted
+        | State::Skipped
+        | State::Removed
+        | State::Forgotten => Vec::new(),
     }
 }
 

@@ -19,7 +19,7 @@ pub const fn tone(state: State) -> Tone {
         State::Indexed | State::Enriched | State::Converted => Tone::Good,
         State::Failed | State::Missing => Tone::Bad,
         State::Pending => Tone::Warn,
-        State::Skipped | State::Superseded | State::Removed => Tone::Dim,
+        State::Skipped | State::Superseded | State::Removed | State::Forgotten => Tone::Dim,
     }
 }
 
@@ -87,7 +87,10 @@ fn add_raw(table: &mut Table, raw: &RawStage, view: View) {
 
 fn add_conversion(table: &mut Table, unit: &Unit, conversion: &ConversionStage, view: View) {
     let state = match (unit.state, unit.reason.as_deref()) {
-        (State::Failed | State::Skipped | State::Superseded | State::Removed, Some(reason)) => reason,
+        (
+            State::Failed | State::Skipped | State::Superseded | State::Removed | State::Forgotten,
+            Some(reason),
+        ) => reason,
         (State::Indexed | State::Enriched | State::Missing, _) => "converted",
         (state, _) => state.as_str(),
     };

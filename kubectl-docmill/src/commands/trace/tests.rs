@@ -171,6 +171,24 @@ Next
 }
 
 #[test]
+fn what_was_forgotten_says_so_and_nothing_is_advised() {
+    let more = json!({"reason": "Forgotten", "conversion": conversion()});
+    let trace = Trace { units: vec![unit("Forgotten", &more)], ..Trace::default() };
+    let expected = "\
+Object   wire/b.xml
+Unit     0b
+Source   wire
+State    Forgotten
+
+STAGE        STATE       TIME                             DETAILS
+raw          present     2026-01-03T00:00:00Z (30s ago)   s3://raw/wire/b.xml, 1.2 KiB, version v1, sha256 00112233aabb
+conversion   Forgotten   2026-01-03T00:00:00Z (30s ago)   revision 5f2c00000000 (in force), attempt 1, pod wire-x
+";
+    assert_eq!(shown(&trace), expected);
+    assert!(trace.is_well());
+}
+
+#[test]
 fn what_nothing_knows_is_said_to_be_unknown() {
     let (target, namespace, sources) = ("x".into(), "news".into(), vec!["wire".into()]);
     let trace = Trace { target, namespace, sources, ..Trace::default() };

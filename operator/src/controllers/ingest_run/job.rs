@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use docmill_crds::IngestRun;
-use docmill_crds::contract::{RunOrder, WorkOrder, label};
+use docmill_crds::contract::{RunOrder, WorkOrder, label, secret_mount};
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use kube::api::ObjectMeta;
 use kube::{Resource as _, ResourceExt as _};
@@ -11,7 +11,7 @@ use kube::{Resource as _, ResourceExt as _};
 use crate::controllers::run_job;
 use crate::outcome::not_ready::NotReady;
 use crate::workers::queue::queued;
-use crate::workers::worker_pod::{self, WorkerImage, WorkerPod};
+use crate::workers::worker_pod::{self, Mount, WorkerImage, WorkerPod};
 
 /// Name of the Job that selects. With the longest run name it has 57 characters.
 pub fn plan_name(run: &IngestRun) -> String {
@@ -54,7 +54,7 @@ fn job(
     let template = worker_pod::pod_template(WorkerPod {
         image,
         order: worker_pod::encode_order(&WorkOrder::Run(Box::new(order.clone())))?,
-        mounts: worker_pod::source_mounts(source),
+        mounts: mounts(order),
         labels: labels.clone(),
         template: &source.workers.pod_template,
     });
@@ -82,6 +82,16 @@ fn job(
         status: None,
     };
     Ok(queued(job, &source.workers.pod_template))
+}
+
+/// The Secrets of the source, and those of the clusters with enriched copies that are to be erased.
+fn mounts(order: &RunOrder) -> Vec<Mount<'_>> {
+    let mut mounts = worker_pod::source_mounts(&order.ingest.spec);
+    mounts.extend(order.enriched.iter().enumerate().map(|(position, target)| Mount {
+        folder: secret_mount::enriched(position).into(),
+        sources: target.elasticsearch.credentials(),
+    }));
+    mounts
 }
 
 fn labels(run: &IngestRun) -> BTreeMap<String, String> {

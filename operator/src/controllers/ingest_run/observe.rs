@@ -7,15 +7,15 @@ use docmill_clients::aws::s3_client;
 use docmill_clients::cause::with_causes;
 use docmill_clients::elastic::ElasticError;
 use docmill_crds::api::ingest_run::IngestMode;
-use docmill_crds::contract::{IngestOrder, RequestLimits, RunOrder, label};
+use docmill_crds::contract::{EnrichedTarget, IngestOrder, RequestLimits, RunOrder, label};
 use docmill_crds::records::runs::runs_index;
 use docmill_crds::{IngestRun, IngestSource};
 use futures::FutureExt as _;
 use k8s_openapi::jiff::Timestamp;
-use kube::{Api, ResourceExt as _};
+use kube::{Api, Resource, ResourceExt as _};
 
 use super::observation::{IngestObservation, RunRecords, step};
-use super::{job, records, start};
+use super::{forget, job, records, start};
 use crate::context::Context;
 use crate::controllers::conversion_model::lookup;
 use crate::controllers::request_limits;
@@ -82,6 +82,10 @@ async fn look(
     let (run, source) = with_models(run, source, context).await?;
     let mut order = start::order(&run, &source, &context.cluster_uid)?;
     order.ingest.limits = limits;
+    if run.spec.mode == IngestMode::Forget {
+        check_turn(&run, context)?;
+        order.enriched = Box::pin(enriched(&source, context, endpoint_client)).await?;
+    }
     if is_probe {
         // Whether the stores can be reached is what its pod finds out.
         Box::pin(may_start(&order.ingest, context)).await?;
@@ -90,6 +94,52 @@ async fn look(
     }
     seen.start = Some(order);
     Ok(())
+}
+
+/// Lets one erasure of a source go on at a time.
+fn check_turn(run: &IngestRun, context: &Context) -> Result<(), NotReady> {
+    let runs = context.metrics.resources.ingest_runs.state();
+    let runs = runs.iter().filter_map(|run| run.0.as_ref().ok()).cloned();
+    let Some(other) = forget::in_progress(run, runs) else { return Ok(()) };
+    let text =
+        format!("the IngestRun {other:?} forgets documents of the same source; this one starts after it");
+    Err(NotReady::transient("ForgetInProgress", text))
+}
+
+/// The clusters with enriched copies of the documents of a source. All of them have to be reachable: what is left in one
+/// that is not would not be forgotten.
+async fn enriched(
+    source: &IngestSource,
+    context: &Context,
+    endpoint_client: &EndpointClient,
+) -> Result<Vec<EnrichedTarget>, NotReady> {
+    let namespace = source.namespace().unwrap_or_default();
+    let resources = &context.metrics.resources;
+    let (runs, schedules) = (resources.enrichment_runs.state(), resources.enrichment_schedules.state());
+    let mut specs = Vec::new();
+    for run in runs.iter().filter_map(|run| run.0.as_ref().ok()) {
+        if run.namespace().as_ref() == Some(&namespace) {
+            let resolved = context.connections.resolve(run).map_err(|fault| of_enrichment(run, fault))?;
+            specs.push(resolved.spec);
+        }
+    }
+    for schedule in schedules.iter().filter_map(|schedule| schedule.0.as_ref().ok()) {
+        if schedule.namespace().as_ref() == Some(&namespace) {
+            let resolved = context.connections.resolve(schedule);
+            let resolved = resolved.map_err(|fault| of_enrichment(schedule, fault))?;
+            specs.push(resolved.spec.run_template.spec);
+        }
+    }
+    let targets = forget::targets(&specs, source);
+    for target in &targets {
+        connect_elastic(&context.reader, &namespace, &target.elasticsearch, endpoint_client).await?;
+    }
+    Ok(targets)
+}
+
+fn of_enrichment<K: Resource<DynamicType = ()>>(resource: &K, fault: NotReady) -> NotReady {
+    let message = format!("the {} {:?}: {}", K::kind(&()), resource.name_any(), fault.message);
+    NotReady { message, ..fault }
 }
 
 /// The source as it works, but for its model; and the limits of its connections.

@@ -28,6 +28,7 @@ pub fn order(run: &IngestRun, source: &IngestSource, cluster_uid: &str) -> Resul
         created_millis: run.creation_timestamp().map_or(0, |time| time.0.as_millisecond()),
         spec: run.spec.clone(),
         poll: source.spec.trigger.poll.clone().filter(|_| is_poll_run),
+        enriched: Vec::new(),
         step: RunStep::Plan,
     })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use docmill_crds::api::ingest_run::probe::{ProbeOutcome, ProbeResult};
-use docmill_crds::api::ingest_run::{IngestMode, IngestPhase};
+use docmill_crds::api::ingest_run::{Forgotten, IngestMode, IngestPhase};
 use docmill_crds::contract::RunOrder;
 use docmill_crds::error_class::ErrorClass;
 use docmill_crds::records::runs::{Tally, report_key, run_folder};
@@ -55,6 +55,7 @@ pub fn status(
         skipped: count(|tally| tally.skipped).or(old.skipped),
         differences: audited(|tally| tally.differences).or(old.differences),
         repaired: audited(|tally| tally.repaired).or(old.repaired),
+        forgotten: forgotten(run, seen).or(old.forgotten),
         progress: counted.progress(plan).or_else(|| old.progress.clone()),
         probes: probes(seen, plan).unwrap_or_else(|| old.probes.clone()),
         report: report(order, seen, plan).or_else(|| old.report.clone()),
@@ -119,6 +120,15 @@ fn is_probe(run: &IngestRun) -> bool {
 
 fn is_manifest(run: &IngestRun) -> bool {
     run.spec.mode == IngestMode::Manifest
+}
+
+/// What the pods of an erasure have erased so far.
+fn forgotten(run: &IngestRun, seen: &IngestObservation) -> Option<Forgotten> {
+    let records = seen.records.as_ref().filter(|_| run.spec.mode == IngestMode::Forget)?;
+    records.parts.iter().filter_map(|part| part.forgotten).reduce(|mut sum, part| {
+        sum += part;
+        sum
+    })
 }
 
 /// What the pod of a probe reported.

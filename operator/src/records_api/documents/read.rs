@@ -27,6 +27,8 @@ pub struct Place {
     pub address: Option<DocumentAddress>,
     /// Whether it was deleted with its object.
     pub is_removed: bool,
+    /// Whether it was forgotten.
+    pub is_forgotten: bool,
     /// Digest of the unit.
     pub unit: String,
 }
@@ -103,12 +105,19 @@ pub async fn place(source: &OpenSource, id: &str) -> Result<Option<Place>, Failu
     let head = head.map_err(|error| of_elastic("the ledger", &error))?;
     if let Some(head) = head.and_then(|head| serde_json::from_value::<DocumentHead>(head.source.into()).ok())
     {
-        let address = source.index.as_ref().map(|_| head.address);
-        return Ok(Some(Place { address, is_removed: head.gone, unit: head.unit }));
+        // That of a forgotten document has no address.
+        let address = source.index.as_ref().filter(|_| !head.forgotten).map(|_| head.address);
+        let (is_removed, is_forgotten) = (head.gone, head.forgotten);
+        return Ok(Some(Place { address, is_removed, is_forgotten, unit: head.unit }));
     }
     let query = UnitQuery { document_id: Some(id.to_owned()), limit: Some(1), ..UnitQuery::default() };
     let found = units::search(source, &unit_query::page(&query, None)).await?.pop();
-    Ok(found.map(|hit| Place { address: None, is_removed: false, unit: hit.record.unit.digest() }))
+    Ok(found.map(|hit| Place {
+        address: None,
+        is_removed: false,
+        is_forgotten: false,
+        unit: hit.record.unit.digest(),
+    }))
 }
 
 async fn of_source(
@@ -122,7 +131,8 @@ async fn of_source(
         Some(record) => Some(units::with_details(source, record).await),
         None => None,
     };
-    let mut seen = SeenDocument { is_removed: place.is_removed, unit, ..SeenDocument::default() };
+    let Place { is_removed, is_forgotten, .. } = place;
+    let mut seen = SeenDocument { is_removed, is_forgotten, unit, ..SeenDocument::default() };
     let docmill = match (&source.index, address(&place, seen.unit.as_ref(), id)) {
         (Some(index), Some(address)) if !place.is_removed => {
             let wanted = Address { index: &address.index, id: &address.id };

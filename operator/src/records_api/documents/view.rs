@@ -14,6 +14,8 @@ use serde_json::Value;
 pub struct SeenDocument {
     /// Whether it was deleted with its object.
     pub is_removed: bool,
+    /// Whether it was forgotten.
+    pub is_forgotten: bool,
     /// The unit that it comes from.
     pub unit: Option<Unit>,
     /// Its place in the index.
@@ -47,6 +49,9 @@ pub fn document(id: &str, namespace: &str, source: &str, seen: SeenDocument) -> 
 
 /// The furthest stage that the document has reached and still has.
 fn state(seen: &SeenDocument) -> State {
+    if seen.is_forgotten {
+        return State::Forgotten;
+    }
     if seen.is_removed {
         return State::Removed;
     }
@@ -102,6 +107,8 @@ mod tests {
         assert_eq!(state(seen(Some(false), vec![copy(true)])), State::Missing);
         let removed = SeenDocument { is_removed: true, ..seen(Some(true), vec![]) };
         assert_eq!(state(removed), State::Removed);
+        let forgotten = SeenDocument { is_removed: true, is_forgotten: true, ..SeenDocument::default() };
+        assert_eq!(state(forgotten), State::Forgotten);
         assert_eq!(state(SeenDocument::default()), State::Missing);
     }
 

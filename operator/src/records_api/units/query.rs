@@ -110,8 +110,10 @@ fn of_state(state: State) -> Option<Value> {
         State::Failed => Some(recorded(UnitState::Failed)),
         State::Superseded => Some(skipped_for(SkipReason::Superseded)),
         State::Removed => Some(skipped_for(SkipReason::ObjectRemoved)),
+        State::Forgotten => Some(skipped_for(SkipReason::Forgotten)),
         State::Skipped => {
-            let others = [reason(SkipReason::Superseded), reason(SkipReason::ObjectRemoved)];
+            let others = [SkipReason::Superseded, SkipReason::ObjectRemoved, SkipReason::Forgotten];
+            let others = others.map(reason);
             Some(json!({"bool": {"filter": [recorded(UnitState::Skipped)], "must_not": others}}))
         }
         State::Pending | State::Enriched | State::Missing => None,

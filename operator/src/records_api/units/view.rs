@@ -225,6 +225,7 @@ mod tests {
         for (reason, state) in [
             ("Superseded", State::Superseded),
             ("ObjectRemoved", State::Removed),
+            ("Forgotten", State::Forgotten),
             ("ObjectGone", State::Skipped),
         ] {
             assert_eq!(recorded(record("Skipped", Some(reason)), ORIGIN).state, state);

@@ -15,6 +15,7 @@ mod doctor;
 mod enrichment;
 mod examples;
 mod foreign;
+mod forget;
 mod index_control;
 mod keys;
 mod ledger_retention;

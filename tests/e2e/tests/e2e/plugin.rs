@@ -61,7 +61,7 @@ fn conversion(required: bool) -> Value {
 }
 
 /// `kubectl docmill` in the namespace of the world.
-async fn docmill(world: &World, arguments: &[&str]) -> Result<Finished> {
+pub async fn docmill(world: &World, arguments: &[&str]) -> Result<Finished> {
     let context = world.env.context.iter().flat_map(|context| ["--context", context]);
     let all = ["docmill"].into_iter().chain(arguments.iter().copied()).chain(["-n", &world.name]);
     let all: Vec<String> = all.chain(context).map(str::to_owned).collect();

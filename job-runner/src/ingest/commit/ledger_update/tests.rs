@@ -42,7 +42,7 @@ fn id(version: &str) -> UnitId {
 
 fn head(version: &str, earlier: &[&str]) -> KeyHead {
     let earlier = earlier.iter().map(|&version| version.to_owned()).collect();
-    KeyHead { unit: id(version), last_modified: 2000, version: 2000, gone: false, earlier }
+    KeyHead { unit: id(version), last_modified: 2000, version: 2000, gone: false, forgotten: false, earlier }
 }
 
 fn recorded(document: &str) -> RecordedDocument {

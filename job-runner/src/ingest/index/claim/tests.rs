@@ -2,7 +2,7 @@ use docmill_crds::records::heads::{DocumentHead, KeyHead};
 use docmill_crds::records::units::{DocumentAddress, UnitId};
 use proptest::prelude::*;
 
-use super::{Claim, Claimant, Retired, document, key, retire, tombstone};
+use super::{Claim, Claimant, Retired, document, forgotten, key, retire, tombstone};
 
 mod removals;
 
@@ -33,6 +33,31 @@ fn a_newer_version_takes_the_key_and_remembers_the_one_before() {
     let second = taken(key(Some(&first), &claimant(&two, 2000), None, false));
     assert_eq!((second.version, second.earlier.as_slice()), (2000, &["1".to_owned()][..]));
     assert_eq!(key(Some(&second), &claimant(&two, 2000), None, false), Claim::Held(second.clone()));
+}
+
+#[test]
+fn nobody_takes_a_forgotten_key_and_a_removal_leaves_it_forgotten() {
+    let (one, two) = (id("k", "1"), id("k", "2"));
+    let held = taken(key(None, &claimant(&one, 1000), None, false));
+    for head in [forgotten(Some(&held), "raw", "k", 1500), forgotten(None, "raw", "k", 1500)] {
+        assert!(head.gone && head.version >= 1500);
+        for is_present in [None, Some(true), Some(false)] {
+            let claim = key(Some(&head), &claimant(&two, 9000), is_present, true);
+            assert_eq!(claim, Claim::Lost(head.clone()), "{is_present:?}");
+        }
+        assert!(tombstone(Some(&head), "raw", "k", 2000).forgotten);
+    }
+}
+
+#[test]
+fn what_is_left_of_a_forgotten_document_names_nothing_and_another_key_can_bring_the_document() {
+    let (one, two) = (id("k", "1"), id("l", "1"));
+    let head = taken(document(None, &claimant(&one, 1000), 1000, &at("a"))).forget();
+    assert!(head.gone && head.forgotten && head.stale.is_empty());
+    assert_eq!((head.key.as_str(), head.address.index.as_str(), head.address.id.as_str()), ("", "", ""));
+    assert_eq!(retire(Some(&head), "k", 5000), None);
+    let again = taken(document(Some(&head), &claimant(&two, 500), 500, &at("b")));
+    assert_eq!((again.address, again.stale, again.forgotten), (at("b"), Vec::new(), false));
 }
 
 #[test]

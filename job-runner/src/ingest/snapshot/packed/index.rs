@@ -34,12 +34,20 @@ pub struct PackEntry {
     pub offset: u64,
     /// How many bytes it has.
     pub length: u64,
+    /// Its frame was erased: its bytes hold nothing, and nothing else of the entry is left but its place.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub erased: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What the last bytes of an object say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tail {
-    /// All entries.
+    /// All entries, without those that were erased.
     Entries(Vec<PackEntry>),
     /// The index is longer: this many of the last bytes are needed.
     Needs(u64),
@@ -63,6 +71,17 @@ pub(crate) fn append(pack: &mut Vec<u8>, entries: &[PackEntry]) -> serde_json::R
 
 /// Reads the index from the last bytes of a pack of `object_length` bytes.
 pub fn read_tail(tail: &[u8], object_length: u64) -> Result<Tail, PackError> {
+    Ok(match read_whole(tail, object_length)? {
+        Tail::Entries(mut entries) => {
+            entries.retain(|entry| !entry.erased);
+            Tail::Entries(entries)
+        }
+        needs @ Tail::Needs(_) => needs,
+    })
+}
+
+/// The same with the entries that were erased.
+pub(crate) fn read_whole(tail: &[u8], object_length: u64) -> Result<Tail, PackError> {
     let (rest, length) = foot(tail).ok_or(PackError::NoIndex)?;
     let index_length = HEAD as u64 + u64::from(length) + u64::from(FOOT);
     if index_length > object_length {

@@ -72,6 +72,7 @@ fn a_folder_marker_is_looked_at_once() {
             line_of(listed("wire/2026/", 0), record.as_object(), &order(&json!({}), poll.clone()), "r1")
         };
         assert_eq!(line("FolderMarker"), None);
+        assert_eq!(line("Forgotten"), None);
         assert!(line("ObjectGone").is_some(), "it is back");
     }
 }
