@@ -16,13 +16,13 @@ use crate::input::archive::object::Object;
 use crate::input::decode::Garbled;
 use crate::input::decompress::Stopped;
 
+/// Takes the content of an object, or of a member of an archive.
+type Take<'a> = dyn FnMut(Option<&Member>, &mut dyn Read) -> io::Result<()> + 'a;
+
 /// Calls `each` with an object, or if it is an archive with each of its members, until that fails. Returns why members,
 /// or the rest of the archive, cannot be read. An error means that the object could not be read. Archives have the
 /// limits of a model that sets none.
-pub fn unpack(
-    object: &mut dyn Object,
-    each: &mut dyn FnMut(Option<&Member>, &mut dyn Read) -> io::Result<()>,
-) -> io::Result<Vec<Refusal>> {
+pub fn unpack(object: &mut dyn Object, each: &mut Take<'_>) -> io::Result<Vec<Refusal>> {
     let limits = unlimited();
     let (format, seen) = format::detect(&mut *object, &limits)?;
     let mut refusals = Vec::new();

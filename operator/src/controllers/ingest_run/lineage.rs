@@ -18,6 +18,7 @@ pub fn job_run(run: &IngestRun, order: &RunOrder) -> Option<JobRun> {
         IngestMode::Shadow => (vec![raw], Vec::new()),
         IngestMode::Audit => ([vec![raw], made(source)].concat(), Vec::new()),
         IngestMode::Manifest => (vec![raw], vec![snapshots(source)]),
+        IngestMode::Forget => (Vec::new(), made(source)),
         IngestMode::Probe => return None,
     };
     let (namespace, mode) = (run.namespace().unwrap_or_default(), json!(run.spec.mode));

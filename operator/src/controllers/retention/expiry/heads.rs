@@ -78,7 +78,7 @@ mod tests {
 
     fn head(version: &str, gone: bool, earlier: &[&str]) -> KeyHead {
         let earlier = earlier.iter().map(|version| (*version).to_owned()).collect();
-        KeyHead { unit: unit("a", version), last_modified: 7, version: 9, gone, earlier }
+        KeyHead { unit: unit("a", version), last_modified: 7, version: 9, gone, forgotten: false, earlier }
     }
 
     fn planned(head: &KeyHead, due: Vec<DueRecord>) -> Option<KeyPlan> {
