@@ -92,8 +92,8 @@ async fn read(cluster: &Cluster, which: &Which<'_>, side: &Side) -> Result<Map<S
             cluster.unit_content(digest, Subresource::Snapshot, source).await?
         }
         Side::OfRevision(revision) => {
-            let source = args.place.source.as_deref();
-            let unit = current_unit(cluster, &args.id, source).await?;
+            let source = which.place.source.as_deref();
+            let unit = current_unit(cluster, which.id, source).await?;
             cluster.snapshot_by(&unit, revision, source).await?
         }
     };

@@ -231,6 +231,7 @@ fn role(spec: &IngestSourceSpec) -> String {
 #[cfg(test)]
 mod tests {
     use docmill_crds::IngestSource;
+    use docmill_crds::api::ingest_run::probe::Need;
     use docmill_crds::api::ingest_source::IngestSourceSpec;
     use serde_json::json;
 

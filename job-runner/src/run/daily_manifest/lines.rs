@@ -176,7 +176,9 @@ mod tests {
         assert_eq!((told.states["Failed"], told.states["Indexed"]), (20_000, 40_000));
         assert_eq!(serde_json::from_slice::<UnitEntry>(read[59_999]).unwrap(), entry(59_999));
         let mut tree = super::MerkleTree::default();
-        read.into_iter().for_each(|line| tree.push(line));
+        for line in read {
+            tree.push(line);
+        }
         assert_eq!(tree.root(), told.root);
     }
 }

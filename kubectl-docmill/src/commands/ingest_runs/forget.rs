@@ -30,6 +30,7 @@ stays, unless --raw is given. docs/guides/forget.md says what is erased, what is
 /// What to forget.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct ForgetArgs {
     /// Ids of documents, keys or URLs of objects. They are looked up first.
     #[arg(value_name = "ID|KEY|URL", required_unless_present_any = ["keys", "documents"])]
@@ -97,7 +98,8 @@ pub async fn run(args: &ForgetArgs, session: &Session) -> Result<ExitStatus, Fai
 
 /// What the arguments mean, by what the records say.
 async fn find(cluster: &Cluster, args: &ForgetArgs) -> Result<Targets, Failure> {
-    let mut targets = Targets { source: args.source.clone(), ..Targets::default() };
+    let mut targets = Targets::default();
+    targets.source.clone_from(&args.source);
     targets.forget.keys.clone_from(&args.keys);
     targets.forget.documents.clone_from(&args.documents);
     targets.forget.raw = args.raw;

@@ -119,14 +119,14 @@ async fn enriched(
     let mut specs = Vec::new();
     for run in runs.iter().filter_map(|run| run.0.as_ref().ok()) {
         if run.namespace().as_ref() == Some(&namespace) {
-            let resolved = context.connections.resolve(run).map_err(|fault| of_enrichment(run, fault))?;
+            let resolved = context.connections.resolve(run).map_err(|fault| of_enrichment(run, &fault))?;
             specs.push(resolved.spec);
         }
     }
     for schedule in schedules.iter().filter_map(|schedule| schedule.0.as_ref().ok()) {
         if schedule.namespace().as_ref() == Some(&namespace) {
             let resolved = context.connections.resolve(schedule);
-            let resolved = resolved.map_err(|fault| of_enrichment(schedule, fault))?;
+            let resolved = resolved.map_err(|fault| of_enrichment(schedule, &fault))?;
             specs.push(resolved.spec.run_template.spec);
         }
     }
@@ -137,9 +137,9 @@ async fn enriched(
     Ok(targets)
 }
 
-fn of_enrichment<K: Resource<DynamicType = ()>>(resource: &K, fault: NotReady) -> NotReady {
+fn of_enrichment<K: Resource<DynamicType = ()>>(resource: &K, fault: &NotReady) -> NotReady {
     let message = format!("the {} {:?}: {}", K::kind(&()), resource.name_any(), fault.message);
-    NotReady { message, ..fault }
+    NotReady { message, ..*fault }
 }
 
 /// The source as it works, but for its model; and the limits of its connections.

@@ -84,10 +84,10 @@ impl Console {
 
     /// The link that the console has shown last.
     fn next_link(&mut self) -> Result<String> {
-        let mut line = String::new();
-        self.output.read_line(&mut line)?;
-        let link = line.trim().strip_prefix("The console is at ");
-        link.map(str::to_owned).with_context(|| format!("the console has said {line:?}"))
+        let mut said = String::new();
+        self.output.read_line(&mut said)?;
+        let link = said.trim().strip_prefix("The console is at ");
+        link.map(str::to_owned).with_context(|| format!("the console has said {said:?}"))
     }
 
     async fn get(&self, path: &str) -> Result<String> {

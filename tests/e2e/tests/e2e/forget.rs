@@ -67,8 +67,9 @@ async fn found(world: &World, text: &str) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for bucket in [world.snapshots_bucket(), world.errors_bucket()] {
         for (key, mut bytes) in world.s3.get_all(&bucket).await? {
-            if key.ends_with(".zst") {
-                bytes.extend(zstd::decode_all(&bytes.clone()[..])?);
+            // Snapshots in packs are compressed.
+            if let Ok(content) = zstd::decode_all(&bytes[..]) {
+                bytes.extend(content);
             }
             if bytes.windows(text.len()).any(|part| part == text.as_bytes()) {
                 found.push(format!("{bucket}/{key}"));

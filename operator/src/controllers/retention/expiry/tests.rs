@@ -61,7 +61,14 @@ impl Bed {
     /// The head of a key, whose current version this is, or was before its removal.
     async fn head(&self, key: &str, version: &str, gone: bool, earlier: &[&str]) {
         let earlier = earlier.iter().map(|version| (*version).to_owned()).collect();
-        let head = KeyHead { unit: unit(key, version), last_modified: 7, version: 8, gone, forgotten: false, earlier };
+        let head = KeyHead {
+            unit: unit(key, version),
+            last_modified: 7,
+            version: 8,
+            gone,
+            forgotten: false,
+            earlier,
+        };
         self.put(&self.heads, &KeyHead::id("raw", key), &json!(head), 1).await;
     }
 

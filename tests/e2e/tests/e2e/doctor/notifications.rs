@@ -19,7 +19,7 @@ const ARN: &str = "arn:aws:sqs:eu-west-1:123456789012:wire";
 /// What the doctor prints for a queue whose URL is not one of AWS.
 const UNTOLD: &str = "QUEUE_ARN";
 /// Within how long the operator has found out that it does not reach AWS itself.
-const SEEN: Duration = Duration::from_secs(60);
+const SEEN: Duration = Duration::from_mins(1);
 /// What has to be found.
 const PLANTED: [&str; 2] = ["QueuePolicy", "Notification"];
 
