@@ -4,7 +4,7 @@
 //! - [`context`]: the order and the stores, for every step; `steps`: the step of this pod;
 //! - [`manifest`]: the files of a run in the snapshot bucket, and their content; `files` reads and writes
 //!   them;
-//! - [`plan`]: selects, from a [`listing`] of the bucket or from the ledger, and writes the manifest as it
+//! - [`plan`]: selects, from a listing of the bucket or from the ledger, and writes the manifest as it
 //!   grows;
 //! - [`process`]: one part of the manifest, file by file, and what each mode does with a file;
 //! - [`shadow`], [`audit`]: the modes that compare; `forget`: the mode that erases;
@@ -19,7 +19,6 @@ mod daily_manifest;
 mod error;
 mod files;
 mod forget;
-pub mod listing;
 pub mod manifest;
 pub mod plan;
 mod probe;

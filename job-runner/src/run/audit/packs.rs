@@ -11,8 +11,8 @@ use super::report::Difference;
 use super::stores::{Stores, each};
 use crate::ingest::snapshot::packed::{self, PackEntry, Reference};
 use crate::ingest::snapshot::read;
+use crate::ingest::source::listing::{self, Listing};
 use crate::run::error::RunError;
-use crate::run::listing::{self, Listing};
 
 /// Packs per search.
 const PACKS_AT_A_TIME: usize = 200;

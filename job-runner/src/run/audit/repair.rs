@@ -25,6 +25,7 @@ use crate::ingest::index::heads::CommitError;
 use crate::ingest::processor::Processor;
 use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot::read::{self, OpenedSnapshot, SnapshotLines};
+use crate::ingest::source::listing::{self, ListedObject};
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::Unit;
 use crate::ingest::unit::document::AddressedDocument;
@@ -34,7 +35,6 @@ use crate::ingest::unit::overwritten::leave_last;
 use crate::ingest::unit::task::{Reprocess, UnitTask};
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
-use crate::run::listing::{self, ListedObject};
 
 /// Units that are repaired concurrently.
 const UNITS_AT_A_TIME: usize = 64;

@@ -16,10 +16,10 @@ use crate::ingest::bucket::locations;
 use crate::ingest::error::IngestError;
 use crate::ingest::prepare::address::Addressing;
 use crate::ingest::snapshot;
+use crate::ingest::source::listing::{self, ListedObject, Listing};
 use crate::ingest::unit::object_version::ObjectVersion;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
-use crate::run::listing::{self, ListedObject, Listing};
 
 /// Records per page.
 const PAGE_RECORDS: usize = 1000;

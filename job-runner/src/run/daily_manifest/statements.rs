@@ -6,9 +6,9 @@ use docmill_crds::records::lineage::{
 };
 
 use super::lines::Told;
+use crate::ingest::source::listing::Listing;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
-use crate::run::listing::Listing;
 use crate::run::retry_policy::PATIENCE;
 
 /// A statement, and the bytes that it is stored as.

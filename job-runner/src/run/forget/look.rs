@@ -13,9 +13,9 @@ use super::stores::{DocumentIndices, Stores};
 use super::traces::{self, KeyTraces, StoredVersion, Traces};
 use crate::ingest::bucket::locations::{self, ERROR_RECORD, EvidenceKeys};
 use crate::ingest::snapshot::packed::Reference;
+use crate::ingest::source::listing::Listing;
 use crate::run::audit::keys::SnapshotName;
 use crate::run::error::RunError;
-use crate::run::listing::Listing;
 use crate::run::retry_policy::PATIENCE;
 
 /// Records per search: each can name a thousand documents.

@@ -5,8 +5,8 @@ use docmill_clients::retry;
 
 use super::stores::{Bucket, Stores};
 use super::traces::StoredVersion;
+use crate::ingest::source::listing::Listing;
 use crate::run::error::RunError;
-use crate::run::listing::Listing;
 use crate::run::retry_policy::PATIENCE;
 
 /// The longest prefix that can be listed, in bytes: that of a key.

@@ -10,8 +10,8 @@ use super::stores::Stores;
 use super::traces::{PackTrace, StoredVersion};
 use crate::ingest::snapshot::packed::erase::{ErasedPack, erase};
 use crate::ingest::snapshot::{packed, read};
+use crate::ingest::source::listing::Listing;
 use crate::run::error::RunError;
-use crate::run::listing::Listing;
 use crate::run::retry_policy::PATIENCE;
 
 /// Packs whose indices are read concurrently.

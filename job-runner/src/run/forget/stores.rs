@@ -13,9 +13,9 @@ use crate::ingest::error::IngestError;
 use crate::ingest::index::heads::Heads;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::prepare::address::Addressing;
+use crate::ingest::source::listing;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
-use crate::run::listing;
 use crate::run::retry_policy::PATIENCE;
 
 /// The stores of a source.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::run::listing::ListedObject;
+use crate::ingest::source::listing::ListedObject;
 
 /// How much later than its neighbours an object may become visible.
 pub const OVERLAP: Duration = Duration::from_mins(10);
@@ -45,8 +45,8 @@ impl Growing {
 #[cfg(test)]
 mod tests {
     use super::{Growing, OVERLAP};
+    use crate::ingest::source::listing::ListedObject;
     use crate::ingest::unit::object_version::ObjectVersion;
-    use crate::run::listing::ListedObject;
 
     #[test]
     fn the_bound_stays_before_the_first_object_that_landed_lately() {

@@ -14,12 +14,12 @@ use serde_json::Value;
 use super::key_bound::Growing;
 use super::select;
 use super::writer::ManifestWriter;
+use crate::ingest::source::listing::{self, ListedObject, Listing};
 use crate::ingest::unit::object_version::ObjectVersion;
 use crate::run::context::RunContext;
 use crate::run::daily_manifest;
 use crate::run::error::RunError;
 use crate::run::forget;
-use crate::run::listing::{self, ListedObject, Listing};
 use crate::run::manifest::{KeyRange, ManifestLine, PLAN_NAME, RunPlan};
 use crate::run::retry_policy::PATIENCE;
 

@@ -9,8 +9,8 @@ use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::units::{UnitId, UnitState};
 use serde_json::{Map, Value, json};
 
+use crate::ingest::source::listing::ListedObject;
 use crate::run::error::RunError;
-use crate::run::listing::ListedObject;
 use crate::run::manifest::ManifestLine;
 
 /// Units per search.

@@ -11,7 +11,7 @@ use jiff::fmt::rfc2822;
 
 use super::answer::{ANSWER_WITHIN, ask, granted, not_denied, permitted, within};
 use super::region;
-use crate::run::listing::is_versioned;
+use crate::ingest::source::listing::is_versioned;
 
 /// An upload that does not exist.
 const NO_UPLOAD: &str = "docmill-probe";

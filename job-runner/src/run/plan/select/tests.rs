@@ -5,8 +5,8 @@ use docmill_crds::records::units::UnitState;
 use serde_json::{Value, json};
 
 use super::{ledger_page, line_of, listing_prefix, named_keys, read_page, takes};
+use crate::ingest::source::listing::ListedObject;
 use crate::ingest::unit::object_version::ObjectVersion;
-use crate::run::listing::ListedObject;
 
 fn raw() -> RawLocation {
     RawLocation {
