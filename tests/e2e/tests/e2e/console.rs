@@ -1,5 +1,6 @@
 //! `kubectl docmill console`: what its pages show of a real source, whom it answers, and the run that it creates. With
-//! `DOCMILL_BROWSER`, the path of a Chromium, it opens the pages too (`console/browser.mjs`, by Node 20).
+//! `DOCMILL_BROWSER`, the path of a Chromium, it opens the pages too (`console/browser.mjs`, by Node 20), and with
+//! `DOCMILL_AXE` checks them by the rules of axe-core.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};

@@ -1,5 +1,6 @@
 // Opens the pages of the console in a headless Chromium, by its DevTools protocol: no error or warning in its console, a
 // name for everything that can be used, no scrolling to the side on a phone. Pictures of all pages are left in a folder.
+// With DOCMILL_AXE, the path of axe-core's axe.min.js, its rules apply too.
 //
 //   printf 'LINK\nSOURCE\nKEY\nID\n' | node --experimental-websocket browser.mjs CHROMIUM FOLDER
 
@@ -37,6 +38,7 @@ const browser = spawn(program, [...flags, `--user-data-dir=${profile}`, "about:b
   stdio: ["ignore", "ignore", "pipe"],
 });
 const complaints = [];
+const axe = process.env.DOCMILL_AXE && readFileSync(process.env.DOCMILL_AXE, "utf8");
 
 // The DevTools protocol: calls with answers, and events.
 class Session {
@@ -121,8 +123,19 @@ const open = async (session, url) => {
 };
 
 const value = async (session, expression) => {
-  const { result } = await session.call("Runtime.evaluate", { expression, returnByValue: true });
+  const options = { returnByValue: true, awaitPromise: true };
+  const { result } = await session.call("Runtime.evaluate", { expression, ...options });
   return result.value;
+};
+
+// What axe-core finds in a page. The tools of a browser run it whatever the page's own policy says.
+const check = async (session, page) => {
+  await session.call("Runtime.evaluate", { expression: axe });
+  const violations = await value(
+    session,
+    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]))`,
+  );
+  for (const [rule, nodes] of violations) complaints.push(`${page}: ${rule}: ${nodes.join(" ")}`);
 };
 
 // What a checker of accessibility looks at first.
@@ -158,6 +171,7 @@ const look = async (session, view) => {
   for (const [page, path] of PAGES) {
     await open(session, `${base}${path}`);
     await inspect(session, `${page} (${name})`);
+    if (axe) await check(session, `${page} (${name})`);
     const { data } = await session.call("Page.captureScreenshot", { format: "png" });
     writeFileSync(join(folder, `${page}-${name}.png`), Buffer.from(data, "base64"));
   }
