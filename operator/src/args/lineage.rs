@@ -12,7 +12,7 @@ pub struct LineageArgs {
 
     /// Namespace of the jobs in these events.
     #[arg(long = "openlineage-namespace", env = "DOCMILL_OPENLINEAGE_NAMESPACE", default_value = "docmill")]
-    pub namespace: String,
+    pub job_namespace: String,
 
     /// Directory with `apiKey`, which is sent as a bearer token, and `ca.crt`, the authority of the receiver.
     /// Both may be left out.

@@ -42,7 +42,7 @@ impl LineageSender {
         let endpoint = Endpoint::new(url, args.secret_dir.clone())?;
         let (queue, events) = mpsc::channel(WAITING);
         tokio::spawn(send_all(events, endpoint, metrics.clone()));
-        Ok(Some(Self { namespace: args.namespace.clone(), queue, metrics }))
+        Ok(Some(Self { namespace: args.job_namespace.clone(), queue, metrics }))
     }
 
     /// Hands over an event, and does not wait. If the queue is full, the event is dropped and counted.
@@ -189,7 +189,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("docmill-lineage-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("apiKey"), "k-1\n").unwrap();
-        let args = LineageArgs { url: Some(url), namespace: "prod".into(), secret_dir: Some(folder.clone()) };
+        let args = LineageArgs { url: Some(url), job_namespace: "prod".into(), secret_dir: Some(folder.clone()) };
         let metrics = Arc::new(Metrics::default());
         let sender = LineageSender::start(&args, metrics.clone()).unwrap().unwrap();
         sender.tell(&event(EventType::Start));
@@ -217,7 +217,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_url_nothing_is_sent_and_a_full_queue_drops() {
-        let mut args = LineageArgs { url: None, namespace: "docmill".into(), secret_dir: None };
+        let mut args = LineageArgs { url: None, job_namespace: "docmill".into(), secret_dir: None };
         assert!(LineageSender::start(&args, Arc::default()).unwrap().is_none());
         // Nobody listens there, and the first event holds the queue up.
         args.url = Some("http://127.0.0.1:9/api/v1/lineage".to_owned());
