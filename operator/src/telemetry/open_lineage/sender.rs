@@ -189,7 +189,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("docmill-lineage-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("apiKey"), "k-1\n").unwrap();
-        let args = LineageArgs { url: Some(url), job_namespace: "prod".into(), secret_dir: Some(folder.clone()) };
+        let args =
+            LineageArgs { url: Some(url), job_namespace: "prod".into(), secret_dir: Some(folder.clone()) };
         let metrics = Arc::new(Metrics::default());
         let sender = LineageSender::start(&args, metrics.clone()).unwrap().unwrap();
         sender.tell(&event(EventType::Start));
