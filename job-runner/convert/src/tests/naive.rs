@@ -213,7 +213,8 @@ fn holds(step: &Step, number: usize, predicate: &Predicate, element: Node<'_, '_
 fn child_passes(name: Option<&str>, test: Test, element: Node<'_, '_>) -> bool {
     let children = element.children().filter(Node::is_element);
     let children = children.filter(|child| name.is_none_or(|name| child.tag_name().name() == name));
-    let children = children.filter(|child| name.is_none() || child.tag_name().namespace().is_none());
+    let children = children
+        .filter(|child| name.is_none() || child.tag_name().namespace().unwrap_or_default().is_empty());
     let texts: Vec<_> = children.map(|child| content::flat(child, false, false, &|_| false)).collect();
     match test {
         Test::Present | Test::Absent => passes(test, &texts.iter().map(String::as_str).collect::<Vec<_>>()),
