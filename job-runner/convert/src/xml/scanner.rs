@@ -190,13 +190,13 @@ impl XmlState<'_> {
             let (mut token, end) = match tokens::read(text, start, || self.doctype_rules(start)) {
                 Ok(Some((token, end))) => (token, end),
                 Ok(None) if !complete => return Ok(XmlLook::More),
-                Ok(None) => match self.last_token(text, start)? {
-                    Some(last) => last,
-                    None => {
+                Ok(None) => {
+                    let Some(last) = self.last_token(text, start)? else {
                         *at = text.len();
                         return self.finish(text.len(), sink);
-                    }
-                },
+                    };
+                    last
+                }
                 Err(flaw) => self.bare_ampersand(text, start, flaw)?,
             };
             self.count(start, end, !matches!(token, XmlToken::End(_)))?;
