@@ -34,6 +34,9 @@ pub(crate) type SlotId = u32;
 pub(crate) type ScopeId = u32;
 pub(crate) type GuardId = u32;
 
+/// Up to this many names of a node are compared one by one.
+const FEW: usize = 16;
+
 /// The scope of a document's own fields.
 pub(crate) const DOCUMENT: ScopeId = 0;
 
@@ -233,6 +236,8 @@ pub(crate) struct FieldPlan {
     /// The name as JSON with its colon.
     pub(crate) key: String,
     pub(crate) kind: FieldType,
+    /// It has something to say if no path finds a value: a fault, or a value of its own.
+    pub(crate) speaks: bool,
     pub(crate) required: bool,
     /// The slots that make it required if they have a value.
     pub(crate) required_if: Range<u32>,
@@ -265,6 +270,13 @@ pub(crate) struct FieldPlan {
     pub(crate) paths: Vec<String>,
     /// The scope of an object's fields, or of a date's parts.
     pub(crate) scope: Option<ScopeId>,
+}
+
+impl FieldPlan {
+    /// The slots of its paths.
+    pub(crate) fn slots(&self) -> Range<u32> {
+        self.first_slot..self.first_slot + number(self.paths.len())
+    }
 }
 
 /// Whether what a path of a field finds is its value. Otherwise it may be left out or become empty, and the
@@ -300,8 +312,11 @@ impl Node {
             if id == UNKNOWN {
                 continue;
             }
-            let start = self.names.partition_point(|known| *known < id);
+            // A look at each of a few names does not wait for the one before.
+            let many = self.names.len() > FEW;
+            let start = if many { self.names.partition_point(|known| *known < id) } else { 0 };
             let named = self.names[start..].iter().zip(&self.named[start..]);
+            let named = named.skip_while(|(known, _)| **known < id);
             named.take_while(|(known, _)| **known == id).for_each(|(_, edge)| take(edge));
         }
         for (wild, edge) in &self.wild {
@@ -354,20 +369,21 @@ impl EdgePredicate {
 impl AttributeName {
     /// The element's attribute with this name. Sets its bit in `claimed`.
     fn of<'s>(&self, element: &Element<'s>, claimed: &mut u128) -> Option<RawAttribute<'s>> {
-        let (index, attribute) = self.find(element)?;
+        let index = self.find(element)?;
         *claimed |= bit(index);
-        Some(attribute)
+        Some(element.attributes.get(index))
     }
 
-    /// The element's attribute with this name, and its number.
-    pub(crate) fn find<'s>(&self, element: &Element<'s>) -> Option<(usize, RawAttribute<'s>)> {
-        element.attributes.find(&self.local, |prefix| {
+    /// The number of the element's attribute with this name.
+    pub(crate) fn find(&self, element: &Element<'_>) -> Option<usize> {
+        let found = element.attributes.find(&self.local, |prefix| {
             if prefix.is_empty() {
                 self.namespace == NO_NAMESPACE
             } else {
                 element.namespaces.id(prefix) == Some(self.namespace)
             }
-        })
+        });
+        found.map(|(index, _)| index)
     }
 }
 

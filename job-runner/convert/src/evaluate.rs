@@ -199,8 +199,8 @@ impl<'m> Evaluator<'m> {
         let node = &automaton.nodes[id as usize];
         self.activate(id, owner);
         for (name, slot) in &node.attributes {
-            if let Some((index, attribute)) = name.find(element) {
-                self.attribute(*slot, owner, index, &attribute)?;
+            if let Some(index) = name.find(element) {
+                self.attribute(*slot, owner, index, &element.attributes.get(index))?;
             }
         }
         for (name, slot) in &node.inherited {

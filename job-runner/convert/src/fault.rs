@@ -12,6 +12,9 @@ use self::position::Position;
 /// Maximum characters of a found value that a fault shows.
 const SHOWN: usize = 80;
 
+/// More bytes than so many are cut off where they are shown.
+pub(crate) const SHOWN_BYTES: usize = 4 * SHOWN;
+
 /// Maximum number of faults reported per document; further ones are dropped.
 pub const MAX_FAULTS: usize = 100;
 

@@ -134,7 +134,10 @@ impl Compiler<'_> {
             let place = FieldPlace { model: &model, path, scope, root, absolute_root };
             let mut plan = self.field(field, place)?;
             plan.template = self.template(field, fields, place)?.map(Box::new);
-            self.scopes[at(scope)].speaks |= plan.required || plan.counts || plan.default.is_some();
+            let speaks = plan.required || plan.counts || plan.default.is_some();
+            let computes = plan.position || plan.template.is_some();
+            plan.speaks = speaks || computes || !plan.required_if.is_empty();
+            self.scopes[at(scope)].speaks |= speaks;
             self.scopes[at(scope)].fields.push(plan);
         }
         // The model was checked: there is an order.
@@ -189,6 +192,7 @@ impl Compiler<'_> {
             name: field.name.clone(),
             key: key(&field.name),
             kind: field.kind,
+            speaks: false,
             required: field.required,
             required_if,
             repeated: field.repeated,

@@ -87,6 +87,8 @@ pub(crate) struct Doubts {
     claimers: Vec<Claimer>,
     /// The texts of each of them, outside of documents.
     collected: Vec<OutsideTexts>,
+    /// Memory for the next of those.
+    spare: Vec<OutsideTexts>,
     /// Attributes of the element that starts, by their numbers.
     attributes: Vec<(usize, Claimer)>,
     in_document: bool,
@@ -128,7 +130,7 @@ impl Doubts {
     pub(crate) fn collect(&mut self, claimer: Claimer) {
         let claimer = self.number(claimer);
         self.claimers.push(claimer);
-        self.collected.push(Vec::new());
+        self.collected.push(self.spare.pop().unwrap_or_default());
     }
 
     /// An attribute of the element that starts is a value.
@@ -153,10 +155,17 @@ impl Doubts {
 
     /// The innermost element ends; so many values are being collected around it.
     pub(crate) fn close(&mut self, around: usize) {
+        if self.claimers.len() > around {
+            self.stop_collecting(around);
+        }
+    }
+
+    fn stop_collecting(&mut self, around: usize) {
         while self.claimers.len() > around
-            && let (Some(claimer), Some(texts)) = (self.claimers.pop(), self.collected.pop())
+            && let (Some(claimer), Some(mut texts)) = (self.claimers.pop(), self.collected.pop())
         {
-            self.put_back(claimer.slot, texts);
+            texts.drain(..).for_each(|text| self.push_outside(claimer.slot, text));
+            self.spare.push(texts);
         }
     }
 
@@ -267,7 +276,9 @@ impl Doubts {
 
     /// A document takes what was collected outside for this slot.
     pub(crate) fn take_outside(&mut self, slot: u32) {
-        for text in self.set_aside(slot) {
+        let Some(texts) = self.outside.get_mut(slot as usize) else { return };
+        self.outside_texts -= texts.len();
+        for text in texts.drain(..) {
             text.taken.store(true, Ordering::Relaxed);
         }
     }
@@ -288,7 +299,9 @@ impl Doubts {
 
     /// What was collected outside for this slot is out of reach for good: counts what no document took.
     pub(crate) fn drop_outside(&mut self, slot: u32, losses: &mut LossCounter) {
-        for text in self.set_aside(slot) {
+        let Some(texts) = self.outside.get_mut(slot as usize) else { return };
+        self.outside_texts -= texts.len();
+        for text in texts.drain(..) {
             // Whoever drops it last knows.
             if let Some(OutsideText { path, kind, taken }) = Arc::into_inner(text)
                 && !taken.into_inner()

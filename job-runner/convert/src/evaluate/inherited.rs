@@ -51,8 +51,8 @@ impl Evaluator<'_> {
     pub(crate) fn bequeath(&mut self, element: &Element<'_>) -> Result<(), Flaw> {
         let (automaton, level) = (self.automaton, self.memory.levels.len());
         for (name, attribute) in automaton.inherited.iter().enumerate() {
-            let Some((index, found)) = attribute.find(element) else { continue };
-            self.memory.inherited.push(name, level, &found.value());
+            let Some(index) = attribute.find(element) else { continue };
+            self.memory.inherited.push(name, level, &element.attributes.get(index).value());
             if self.record.is_none() {
                 self.claim.attribute(index);
             }
@@ -74,8 +74,8 @@ impl Evaluator<'_> {
         element: &Element<'_>,
     ) -> Result<(), Flaw> {
         let automaton = self.automaton;
-        if let Some((index, own)) = automaton.inherited[name as usize].find(element) {
-            return self.attribute(id, owner, index, &own);
+        if let Some(index) = automaton.inherited[name as usize].find(element) {
+            return self.attribute(id, owner, index, &element.attributes.get(index));
         }
         let slot = &automaton.slots[id as usize];
         let SlotContent::Text { form, .. } = slot.content else { return Ok(()) };

@@ -326,8 +326,9 @@ impl Record {
 
     /// Whether anything was found for one of these slots.
     pub(crate) fn any(&self, frame: u32, slots: Range<u32>) -> bool {
-        let heads = self.frames[frame as usize].heads;
-        (heads + slots.start..heads + slots.end).any(|head| self.heads[head as usize].filled)
+        let first = self.frames[frame as usize].heads;
+        let heads = &self.heads[(first + slots.start) as usize..(first + slots.end) as usize];
+        heads.iter().any(|head| head.filled)
     }
 
     /// The value of the same slot after this one.

@@ -35,7 +35,7 @@ impl Sink for Evaluator<'_> {
             let frame = self.memory.document.open_frame(scope.slots, element.place.mark());
             self.check_record(element);
             self.enter(scope.root, Owner::Frame(frame), element)?;
-        } else if self.record.is_none() {
+        } else if self.record.is_none() && !self.automaton.outside.is_empty() {
             self.renew();
         }
         for index in 0..self.memory.matched.len() {

@@ -46,7 +46,11 @@ impl TextBuffer {
     /// Appends a character that was written as a reference. It is collapsed like any other: `&#10;` in prose
     /// is a space.
     pub(crate) fn push_char(&mut self, c: char) {
-        self.push(c.encode_utf8(&mut [0; 4]));
+        if matches!(c, ' ' | '\t' | '\r' | '\n') {
+            return self.set_apart(Gap::Space);
+        }
+        self.close_gap(c.encode_utf8(&mut [0; 4]));
+        self.text.push(c);
     }
 
     /// Appends text with its white space (XML 1.0, section 2.10) and with line ends normalized as in section
@@ -100,9 +104,12 @@ impl TextBuffer {
     /// Separates what comes `next` from what is there.
     fn close_gap(&mut self, next: &str) {
         let gap = std::mem::take(&mut self.gap);
-        if self.text.is_empty() {
-            return;
+        if gap != Gap::None && !self.text.is_empty() {
+            self.separate(gap, next);
         }
+    }
+
+    fn separate(&mut self, gap: Gap, next: &str) {
         match gap {
             Gap::None => {}
             Gap::Word if is_joined(&self.text, next) => {}
@@ -125,9 +132,6 @@ fn is_joined(before: &str, next: &str) -> bool {
         || next.starts_with(CLOSING)
 }
 
-/// Bytes that are examined together.
-const BLOCK: usize = 32;
-
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
@@ -135,7 +139,16 @@ const fn is_blank(byte: u8) -> bool {
 /// How many bytes from the start can be taken unchanged: words with single spaces between them. The first
 /// byte is not a blank.
 fn regular(bytes: &[u8]) -> usize {
-    let mut at = 0;
+    // Most texts end within a large block, or have their line end there.
+    let at = skip_regular::<8>(bytes, skip_regular::<32>(bytes, 0));
+    let blank = |pair: &[u8]| is_blank(pair[1]) && (pair[1] != b' ' || pair[0] == b' ');
+    let end = bytes[at..].windows(2).position(blank).map_or(bytes.len(), |found| at + found + 1);
+    // A space at the end is separated like any other, once what follows is known.
+    if end > 0 && bytes[end - 1] == b' ' { end - 1 } else { end }
+}
+
+/// Skips blocks of so many bytes that can be taken unchanged.
+fn skip_regular<const BLOCK: usize>(bytes: &[u8], mut at: usize) -> usize {
     while let (Some(before), Some(block)) = (bytes.get(at..at + BLOCK), bytes.get(at + 1..at + 1 + BLOCK)) {
         // A loop without an early exit, which the compiler vectorizes.
         let irregular = |before: u8, byte: u8| byte < b' ' || (byte == b' ' && before == b' ');
@@ -144,8 +157,5 @@ fn regular(bytes: &[u8]) -> usize {
         }
         at += BLOCK;
     }
-    let blank = |pair: &[u8]| is_blank(pair[1]) && (pair[1] != b' ' || pair[0] == b' ');
-    let end = bytes[at..].windows(2).position(blank).map_or(bytes.len(), |found| at + found + 1);
-    // A space at the end is separated like any other, once what follows is known.
-    if end > 0 && bytes[end - 1] == b' ' { end - 1 } else { end }
+    at
 }

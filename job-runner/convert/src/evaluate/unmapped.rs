@@ -14,14 +14,20 @@ use crate::automaton::{SlotId, bit};
 use crate::events::Element;
 use crate::events::names::hash_name;
 use crate::events::open_elements::OpenElements;
+use crate::fault::SHOWN_BYTES;
 use crate::losses::{LossCounter, LossKind};
 
 /// What is known of an open element.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 struct Standing {
     /// Hash of its path.
     path: u64,
-    claim: Claim,
+    /// What is claimed of it: see [`Claim`].
+    text: bool,
+    content: bool,
+    markup: bool,
+    presence: bool,
     /// It has attributes, children or text: it is not lost for being empty.
     filled: bool,
     /// Its text was counted.
@@ -132,26 +138,37 @@ impl Unclaimed {
     }
 
     /// An element starts. Its claim may still lack what is claimed around it.
-    pub(crate) fn start(&mut self, element: &Element<'_>, mut claim: Claim) {
+    pub(crate) fn start(&mut self, element: &Element<'_>, claim: Claim) {
         self.settle(element.open, element.open.depth() - 1);
         let Some(parent) = self.open.last_mut() else { return };
         parent.filled = true;
         let parent = *parent;
-        let markup_around = parent.claim.markup;
-        claim.content |= parent.claim.content;
-        claim.markup |= markup_around;
-        claim.text |= claim.content;
+        let Claim { text, content, markup, presence, attributes: claimed } = claim;
+        let content = content || parent.content;
+        let text = text || content;
         let path = hash_name(parent.path, element.prefix, element.local);
         let attributes = element.attributes.len();
         // A document without any content is still a document.
         let filled = attributes > 0 || element.open.depth() == self.record;
-        let doubtful = !claim.text && self.doubts.claim_text(self.open.len() + 1);
+        let doubtful = !text && self.doubts.claim_text(self.open.len() + 1);
         let claimers = self.doubts.len();
-        self.open.push(Standing { path, claim, filled, counted: false, doubtful, claimers });
-        if !markup_around && attributes > 0 {
-            self.attributes(element, claim.attributes, path, parent.claimers);
+        self.open.push(Standing {
+            path,
+            text,
+            content,
+            markup: markup || parent.markup,
+            presence,
+            filled,
+            counted: false,
+            doubtful,
+            claimers,
+        });
+        if attributes > 0 {
+            if !parent.markup {
+                self.attributes(element, claimed, path, parent.claimers);
+            }
+            self.doubts.attributes_end();
         }
-        self.doubts.attributes_end();
     }
 
     /// Counts the attributes of an element that are not claimed; `around` values are being collected around
@@ -177,14 +194,13 @@ impl Unclaimed {
     }
 
     pub(crate) fn text(&mut self, text: &str) {
-        let Some(Standing { claim, doubtful, counted, .. }) = self.open.last() else { return };
-        if claim.text {
-            return;
-        }
-        if !doubtful {
+        let Some(Standing { text: false, doubtful, counted, .. }) = self.open.last() else { return };
+        if *doubtful {
+            if !counted && self.pending.text().is_empty() {
+                self.pending.push(Doubts::example(text));
+            }
+        } else if self.keep || (!counted && self.pending.len() <= SHOWN_BYTES) {
             self.pending.push(text);
-        } else if !counted && self.pending.text().is_empty() {
-            self.pending.push(Doubts::example(text));
         }
     }
 
@@ -194,7 +210,7 @@ impl Unclaimed {
         self.settle(open, depth);
         let Some(standing) = self.open.pop() else { return };
         self.doubts.close(self.open.last().map_or(0, |around| around.claimers));
-        if !standing.filled && !standing.claim.text && !standing.claim.presence && !standing.doubtful {
+        if !standing.filled && !standing.text && !standing.presence && !standing.doubtful {
             self.losses.count(standing.path, LossKind::Element, || open.path(depth), "");
             if self.keep {
                 self.extra.text(open, self.record, depth, "");
@@ -207,9 +223,12 @@ impl Unclaimed {
 
     /// Own text of the element at this depth is complete, up to its next child.
     fn settle(&mut self, open: &OpenElements, depth: usize) {
-        if self.pending.text().is_empty() {
-            return;
+        if !self.pending.text().is_empty() {
+            self.settle_text(open, depth);
         }
+    }
+
+    fn settle_text(&mut self, open: &OpenElements, depth: usize) {
         let level = self.open.len();
         if let Some(standing) = self.open.last_mut() {
             standing.filled = true;

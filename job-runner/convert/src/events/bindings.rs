@@ -72,7 +72,8 @@ impl Bindings {
         if self.list.len() > FEW {
             return self.index.get(prefix).and_then(|places| self.list.get(*places.last()?)).copied();
         }
-        self.list.iter().rev().find(|binding| &self.text[binding.prefix..binding.uri] == prefix).copied()
+        let (text, prefix) = (self.text.as_bytes(), prefix.as_bytes());
+        self.list.iter().rev().find(|binding| &text[binding.prefix..binding.uri] == prefix).copied()
     }
 
     /// The URI of a declaration.

@@ -35,7 +35,7 @@ impl Namespaces {
         names: &Names,
     ) -> Result<usize, Flaw> {
         let mut prefixed = 0;
-        for attribute in attributes.iter() {
+        for attribute in attributes.qualified() {
             match (attribute.prefix, attribute.local) {
                 ("", "xmlns") => self.declare("", &attribute, depth, names)?,
                 ("xmlns", prefix) => self.declare(prefix, &attribute, depth, names)?,

@@ -5,12 +5,19 @@ use docmill_crds::conversion::push_member;
 use crate::fault::shorten;
 
 /// Names of open elements, as they were written, concatenated in one string.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct OpenElements {
     text: String,
     starts: Vec<usize>,
     /// Paths are written in the form of JSON.
     json: bool,
+}
+
+impl Default for OpenElements {
+    /// With room for what most documents have.
+    fn default() -> Self {
+        Self { text: String::with_capacity(256), starts: Vec::with_capacity(16), json: false }
+    }
 }
 
 impl OpenElements {

@@ -23,6 +23,8 @@ pub(crate) struct RawAttribute<'t> {
     pub(crate) raw: &'t str,
     /// Where the value starts in the window.
     pub(crate) offset: usize,
+    /// The value is what is between the quotes.
+    plain: bool,
 }
 
 /// The attributes of a tag.
@@ -56,6 +58,15 @@ impl<'t> Attributes<'t> {
         named.find(|(_, attribute)| good(attribute.prefix))
     }
 
+    /// Those that have a prefix or declare a namespace.
+    pub(crate) fn qualified(self) -> impl Iterator<Item = RawAttribute<'t>> {
+        let bytes = self.tag.as_bytes();
+        let name = |span: &Span| &bytes[span.name.start..span.name.end];
+        let is_plain = move |span: &Span| span.name.start == span.name.local && name(span) != b"xmlns";
+        let qualified = self.spans.iter().filter(move |span| !is_plain(span));
+        qualified.map(move |span| span.of(self.tag, self.offset))
+    }
+
     pub(crate) fn iter(self) -> impl Iterator<Item = RawAttribute<'t>> {
         self.spans.iter().map(move |span| span.of(self.tag, self.offset))
     }
@@ -71,11 +82,13 @@ pub(crate) struct Span {
     value_end: usize,
     /// Where the value starts in the tag as the object has it: references may have been replaced since.
     written: usize,
+    /// There is nothing in the value to resolve or to normalise.
+    plain: bool,
 }
 
 /// The position of a qualified name.
 #[derive(Clone, Copy, Debug)]
-struct QName {
+pub(crate) struct QName {
     start: usize,
     /// The start, or what comes after the colon.
     local: usize,
@@ -84,7 +97,7 @@ struct QName {
 
 impl QName {
     /// Prefix (or nothing) and local part.
-    fn parts(self, tag: &str) -> (&str, &str) {
+    pub(crate) fn parts(self, tag: &str) -> (&str, &str) {
         (&tag[self.start..self.local.saturating_sub(1).max(self.start)], &tag[self.local..self.end])
     }
 }
@@ -92,7 +105,8 @@ impl QName {
 impl Span {
     fn of(self, tag: &str, offset: usize) -> RawAttribute<'_> {
         let (prefix, local) = self.name.parts(tag);
-        RawAttribute { prefix, local, raw: &tag[self.value..self.value_end], offset: offset + self.written }
+        let (raw, offset) = (&tag[self.value..self.value_end], offset + self.written);
+        RawAttribute { prefix, local, raw, offset, plain: self.plain }
     }
 }
 
@@ -104,15 +118,15 @@ pub(crate) fn relocate(spans: &mut [Span], written: impl Fn(usize) -> usize) {
 }
 
 /// Parses a tag without `<`, `/` and `>`, which starts at `offset`: puts its attributes into `spans` and
-/// returns the prefix and local part of its name. With `dropped`, an attribute whose name has come already is no
+/// returns its name. With `dropped`, an attribute whose name has come already is no
 /// fault but left out, and counted there.
-pub(crate) fn read<'t>(
-    tag: &'t str,
+pub(crate) fn read(
+    tag: &str,
     offset: usize,
     limits: &Limits,
     spans: &mut Vec<Span>,
     mut dropped: Option<&mut u64>,
-) -> Result<(&'t str, &'t str), Flaw> {
+) -> Result<QName, Flaw> {
     spans.clear();
     let bytes = tag.as_bytes();
     let name = qname(tag, 0, offset, limits)?;
@@ -121,7 +135,7 @@ pub(crate) fn read<'t>(
     loop {
         let start = skip_space(bytes, at);
         if start == bytes.len() {
-            return Ok(name.parts(tag));
+            return Ok(name);
         }
         if start == at {
             return Err(Flaw::malformed(offset + at, "white space before an attribute"));
@@ -163,26 +177,27 @@ fn attribute(tag: &str, start: usize, offset: usize, limits: &Limits) -> Result<
         return Err(Flaw::malformed(offset + open, "a value in quotes").found(local()));
     };
     let value = open + 1;
-    let Some(length) = bytes[value..].iter().position(|b| *b == quote) else {
+    let Some(length) = memchr::memchr(quote, &bytes[value..]) else {
         return Err(Flaw::malformed(offset + open, "the closing quote").found(local()));
     };
-    let span = Span { name, value, value_end: value + length, written: value };
-    check_value(tag, span, offset, limits)?;
-    Ok(span)
+    let value_end = value + length;
+    let plain = check_value(&tag[value..value_end], offset + value, limits)?;
+    Ok(Span { name, value, value_end, written: value, plain })
 }
 
-fn check_value(tag: &str, span: Span, offset: usize, limits: &Limits) -> Result<(), Flaw> {
-    let raw = &tag.as_bytes()[span.value..span.value_end];
+/// Checks the value of an attribute, which starts at `offset`. Returns whether there is nothing in it to resolve or to
+/// normalise.
+fn check_value(raw: &str, offset: usize, limits: &Limits) -> Result<bool, Flaw> {
     if raw.len() > limits.attribute_bytes {
         let most = limits.attribute_bytes;
-        return Err(Flaw::limit(offset + span.value, format!("an attribute of at most {most} bytes")));
+        return Err(Flaw::limit(offset, format!("an attribute of at most {most} bytes")));
     }
     // A loop without an early exit, which the compiler vectorizes.
-    if raw.iter().fold(0, |found, b| found | u8::from(*b == b'<' || *b == b'&')) == 0 {
-        return Ok(());
+    let is_special = |byte: u8| byte < b' ' || byte == b'<' || byte == b'&';
+    if raw.bytes().fold(0, |found, byte| found | u8::from(is_special(byte))) == 0 {
+        return Ok(true);
     }
-    let RawAttribute { raw, offset, .. } = span.of(tag, offset);
-    check_references(raw, offset)
+    check_references(raw, offset).map(|()| false)
 }
 
 /// Checks the text between the quotes of an attribute value: production 10.
@@ -229,7 +244,7 @@ impl<'a> RawAttribute<'a> {
 
     /// The value with references resolved and white space normalised: XML 1.0, section 3.3.3.
     pub(crate) fn value(&self) -> Cow<'a, str> {
-        if !self.raw.bytes().any(|b| matches!(b, b'&' | b'\t' | b'\r' | b'\n')) {
+        if self.plain {
             return Cow::Borrowed(self.raw);
         }
         let mut value = String::with_capacity(self.raw.len());
@@ -251,6 +266,8 @@ impl<'a> RawAttribute<'a> {
 }
 
 /// Parses the name that starts at `start`: Namespaces in XML, production 7.
+#[expect(clippy::inline_always, reason = "a name that is returned through memory stalls its reader")]
+#[inline(always)]
 fn qname(tag: &str, start: usize, offset: usize, limits: &Limits) -> Result<QName, Flaw> {
     let bytes = tag.as_bytes();
     let mut local = start;
@@ -266,16 +283,24 @@ fn qname(tag: &str, start: usize, offset: usize, limits: &Limits) -> Result<QNam
         }
         end += 1;
     }
+    let starts_well = |at: usize| bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+    let good = plain && local < end && starts_well(start) && starts_well(local);
+    if !good || end - start > limits.name_bytes {
+        check_name(tag, (start, end), offset, limits)?;
+    }
+    Ok(QName { start, local, end })
+}
+
+/// Checks a name that is long or not of ASCII alone.
+#[cold]
+fn check_name(tag: &str, (start, end): (usize, usize), offset: usize, limits: &Limits) -> Result<(), Flaw> {
     if end - start > limits.name_bytes {
         let found = tag.get(start..end).unwrap_or_default();
         let flaw = Flaw::limit(offset + start, format!("a name of at most {} bytes", limits.name_bytes));
         return Err(flaw.found(found));
     }
-    let starts_well = |at: usize| bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
-    let good = plain && local < end && starts_well(start) && starts_well(local);
-    let name = QName { start, local, end };
-    if good || split_qname(&tag[start..end]).is_some() {
-        return Ok(name);
+    if split_qname(&tag[start..end]).is_some() {
+        return Ok(());
     }
     let flaw = Flaw::malformed(offset + start, "a name").because(Reason::MalformedXml);
     Err(flaw.found(&tag[start..end]))

@@ -79,6 +79,9 @@ impl Encoded {
             return Ok(Self { marked: Some(UTF_8), ..Self::UTF_8 });
         }
         let Some(label) = sniff_encoding(head) else { return Ok(Self::UTF_8) };
+        if label.eq_ignore_ascii_case(UTF_8.name()) {
+            return Ok(Self::UTF_8);
+        }
         let encoding = match Encoding::for_label_no_replacement(label.as_bytes()) {
             Some(encoding) if encoding != X_USER_DEFINED => encoding,
             _ if mends => return Ok(Self { mended: true, ..Self::UTF_8 }),
@@ -109,6 +112,9 @@ impl Encoded {
         read: &'static Encoding,
         label: &str,
     ) -> Result<(), Garbled> {
+        if label.eq_ignore_ascii_case(read.name()) {
+            return Ok(());
+        }
         let declared = Encoding::for_label(label.as_bytes());
         let is_utf16 = |encoding| encoding == UTF_16BE || encoding == UTF_16LE;
         if declared == Some(read) || (is_utf16(read) && declared.is_some_and(is_utf16)) {

@@ -3,9 +3,6 @@
 
 use serde::Serialize;
 
-/// Bytes that are examined together.
-const BLOCK: usize = 32;
-
 /// JSON text that is being written. The caller ensures that the pieces form valid JSON.
 #[derive(Debug, Default)]
 pub(crate) struct JsonWriter {
@@ -104,7 +101,13 @@ impl JsonWriter {
 
 /// How many bytes from the start need no escape.
 pub(crate) fn plain_length(bytes: &[u8]) -> usize {
-    let mut start = 0;
+    // Most strings end within a large block.
+    let start = skip_plain::<8>(bytes, skip_plain::<32>(bytes, 0));
+    start + bytes[start..].iter().position(|byte| is_special(*byte)).unwrap_or(bytes.len() - start)
+}
+
+/// Skips blocks of so many bytes that need no escape.
+fn skip_plain<const BLOCK: usize>(bytes: &[u8], mut start: usize) -> usize {
     while let Some(block) = bytes.get(start..start + BLOCK) {
         // A loop without an early exit, which the compiler vectorizes.
         if block.iter().fold(0, |found, byte| found | u8::from(is_special(*byte))) != 0 {
@@ -112,7 +115,7 @@ pub(crate) fn plain_length(bytes: &[u8]) -> usize {
         }
         start += BLOCK;
     }
-    start + bytes[start..].iter().position(|byte| is_special(*byte)).unwrap_or(bytes.len() - start)
+    start
 }
 
 const fn is_special(byte: u8) -> bool {

@@ -101,6 +101,14 @@ pub(super) struct Findings<'r> {
     pub(super) shared: Option<&'r Record>,
 }
 
+impl Findings<'_> {
+    /// Whether anything was found for one of these slots.
+    fn any(&self, slots: Range<u32>) -> bool {
+        let shared = self.shared.is_some_and(|shared| shared.any(0, slots.clone()));
+        shared || self.record.any(self.frame, slots)
+    }
+}
+
 impl<'a, 'w> Judge<'a, 'w> {
     pub(crate) fn new(
         automaton: &'a Automaton,
@@ -172,6 +180,9 @@ impl<'a, 'w> Judge<'a, 'w> {
     /// where the value is; an empty range, where the field would be, if there is none.
     fn field(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> Range<usize> {
         let before = self.json.len();
+        if !field.speaks && !findings.any(field.slots()) {
+            return before..before;
+        }
         self.json.separate();
         self.json.raw(&field.key);
         let start = self.json.len();

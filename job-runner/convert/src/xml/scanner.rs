@@ -188,18 +188,17 @@ impl XmlState<'_> {
         let mut cleaned = String::new();
         loop {
             let start = *at;
-            let read = match tokens::read(text, start, || self.doctype_rules(start)) {
-                Ok(read) => read,
+            let (mut token, end) = match tokens::read(text, start, || self.doctype_rules(start)) {
+                Ok(Some((token, end))) => (token, end),
+                Ok(None) if !complete => return Ok(XmlLook::More),
+                Ok(None) => {
+                    let Some(last) = self.last_token(text, start)? else {
+                        *at = text.len();
+                        return self.finish(text.len(), sink);
+                    };
+                    last
+                }
                 Err(flaw) => self.bare_ampersand(text, start, flaw)?,
-            };
-            let read = match read {
-                None if !complete => return Ok(XmlLook::More),
-                None => self.last_token(text, start)?,
-                read => read,
-            };
-            let Some((mut token, end)) = read else {
-                *at = text.len();
-                return self.finish(text.len(), sink);
             };
             self.count(start, end, !matches!(token, XmlToken::End(_)))?;
             if self.departure.controls {
@@ -244,19 +243,24 @@ impl XmlState<'_> {
 
     /// Counts a token against the caps; one that ends a node is none itself.
     fn count(&mut self, start: usize, end: usize, is_node: bool) -> Result<(), Flaw> {
+        let (bytes, limits) = (end - start, &self.limits);
         self.nodes += u32::from(is_node);
-        if self.nodes > self.limits.nodes {
-            return Err(Flaw::limit(start, format!("a document of at most {} nodes", self.limits.nodes)));
+        self.document_bytes += bytes;
+        let in_document = self.nodes <= limits.nodes && self.document_bytes <= limits.document_bytes;
+        if in_document && bytes <= limits.text_bytes { Ok(()) } else { Err(self.limit(start, bytes)) }
+    }
+
+    /// The fault of a token of so many bytes that goes beyond the caps.
+    #[cold]
+    fn limit(&self, start: usize, bytes: usize) -> Flaw {
+        let Limits { nodes, text_bytes, document_bytes, .. } = self.limits;
+        if self.nodes > nodes {
+            Flaw::limit(start, format!("a document of at most {nodes} nodes"))
+        } else if bytes > text_bytes {
+            too_long(Syntax::Xml, start, text_bytes)
+        } else {
+            Flaw::limit(start, format!("a document of at most {document_bytes} bytes"))
         }
-        if end - start > self.limits.text_bytes {
-            return Err(too_long(Syntax::Xml, start, self.limits.text_bytes));
-        }
-        self.document_bytes += end - start;
-        if self.document_bytes > self.limits.document_bytes {
-            let most = self.limits.document_bytes;
-            return Err(Flaw::limit(start, format!("a document of at most {most} bytes")));
-        }
-        Ok(())
     }
 
     /// From here on, counts the nodes of the next document, or of what lies between two.
@@ -277,12 +281,14 @@ impl XmlState<'_> {
             return Err(Flaw::limit(start, format!("at most {} levels of elements", self.limits.depth)));
         }
         match tag::read(tag, start + 1, &self.limits, &mut self.attributes, None) {
-            Ok(name) => self.enter(place, tag, name, sink),
+            Ok(name) => self.enter(place, tag, name.parts(tag), sink),
             Err(flaw) => self.open_mended(place, tag, flaw, sink),
         }
     }
 
     /// Opens the element of a tag whose attributes were read.
+    #[expect(clippy::inline_always, reason = "names that are passed through memory stall their reader")]
+    #[inline(always)]
     fn enter(
         &mut self,
         place: &ElementStart<'_>,

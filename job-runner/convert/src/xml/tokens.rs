@@ -73,29 +73,30 @@ pub(crate) fn read(
     doctype: impl FnOnce() -> Result<Rules, Flaw>,
 ) -> Result<Option<(XmlToken<'_>, usize)>, Flaw> {
     let rest = &text.as_bytes()[at..];
-    match rest {
-        [] | [b'<'] => Ok(None),
-        [b'<', b'/', ..] => Ok(memchr::memchr(b'>', rest).map(|end| {
+    let found = match rest {
+        [] | [b'<'] => None,
+        [b'<', b'/', ..] => memchr::memchr(b'>', rest).map(|end| {
             let name = text[at + 2..at + end].trim_end_matches([' ', '\t', '\r', '\n']);
             (XmlToken::End(name), at + end + 1)
-        })),
-        [b'<', b'?', ..] => Ok(PiParser::default()
+        }),
+        [b'<', b'?', ..] => PiParser::default()
             .feed(&rest[2..])
-            .map(|last| (XmlToken::Instruction(&text[at + 2..][..last - 1]), at + last + 3))),
-        [b'<', b'!', ..] => declaration(text, at, doctype),
-        [b'<', ..] => Ok(ElementParser::Outside.feed(&rest[1..]).map(|end| {
+            .map(|last| (XmlToken::Instruction(&text[at + 2..][..last - 1]), at + last + 3)),
+        [b'<', b'!', ..] => declaration(text, at, doctype)?,
+        [b'<', ..] => ElementParser::Outside.feed(&rest[1..]).map(|end| {
             let tag = &text[at + 1..at + 1 + end];
             (tag.strip_suffix('/').map_or(XmlToken::Start(tag), XmlToken::Empty), at + end + 2)
-        })),
+        }),
         [b'&', ..] => match memchr::memchr3(b';', b'&', b'<', &rest[1..]) {
             Some(end) if rest[end + 1] == b';' => {
-                Ok(Some((XmlToken::Reference(&text[at + 1..at + 1 + end]), at + end + 2)))
+                Some((XmlToken::Reference(&text[at + 1..at + 1 + end]), at + end + 2))
             }
-            Some(_) => Err(Flaw::malformed(at, "a ; after the reference, or &amp;")),
-            None => Ok(None),
+            Some(_) => return Err(Flaw::malformed(at, "a ; after the reference, or &amp;")),
+            None => None,
         },
-        _ => Ok(memchr::memchr2(b'<', b'&', rest).map(|end| (XmlToken::Text(&text[at..at + end]), at + end))),
-    }
+        _ => memchr::memchr2(b'<', b'&', rest).map(|end| (XmlToken::Text(&text[at..at + end]), at + end)),
+    };
+    Ok(found)
 }
 
 /// The fault of a token that the end of the object cuts off.

@@ -31,7 +31,9 @@ impl Record {
     /// Drops the values of a document's slot.
     pub(crate) fn drop_values(&mut self, slot: u32) {
         let Aside(head) = self.set_aside(slot);
-        self.dropped += self.size_of_list(head);
+        if head.first != UNKNOWN {
+            self.dropped += self.size_of_list(head);
+        }
     }
 
     /// Frees the memory of what was dropped, once that is more than what is left. Nothing is being collected.

@@ -127,6 +127,9 @@ pub(crate) fn year(word: &str) -> Option<i16> {
 /// The number of a month, by its English name or the first three letters of it; also `Sept`, and what other languages
 /// call it.
 pub(crate) fn month(word: &str) -> Option<i8> {
+    if word.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     let place = position(&MONTHS, word).or_else(|| word.eq_ignore_ascii_case("sept").then_some(8));
     place.map_or_else(|| languages::month(word), |place| i8::try_from(place + 1).ok())
 }

@@ -21,24 +21,26 @@ type Scope<'s> = (&'s mut Namespaces, &'s mut RepairLog, &'s Names);
 
 impl XmlState<'_> {
     /// The token at `start`, which is refused for `flaw`, if it is an ampersand that may stand for itself.
+    #[cold]
     pub(super) fn bare_ampersand<'w>(
         &mut self,
         text: &'w str,
         start: usize,
         flaw: Flaw,
-    ) -> Result<Option<(XmlToken<'w>, usize)>, Flaw> {
+    ) -> Result<(XmlToken<'w>, usize), Flaw> {
         if !text[start..].starts_with('&') {
             return Err(flaw);
         }
         // After the root element it is text like any other, and left out as such.
         let is_trailing = self.is_after_root() && self.log.allows(Repair::TrailingData);
         if is_trailing || self.log.mend(Repair::BareAmpersand) {
-            return Ok(Some((XmlToken::Text(&text[start..=start]), start + 1)));
+            return Ok((XmlToken::Text(&text[start..=start]), start + 1));
         }
         Err(flaw)
     }
 
     /// The token at `start` that the end of the object ends; `None` if there is none, or if it is left out.
+    #[cold]
     pub(super) fn last_token<'w>(
         &mut self,
         text: &'w str,
@@ -53,7 +55,7 @@ impl XmlState<'_> {
         }
         let flaw = tokens::cut_off(text, start);
         let flaw = match self.bare_ampersand(text, start, flaw) {
-            Ok(token) => return Ok(token),
+            Ok(token) => return Ok(Some(token)),
             Err(flaw) => flaw,
         };
         if self.open.is_empty() || !self.log.mend_object(Repair::UnclosedAtEnd) {
@@ -64,6 +66,7 @@ impl XmlState<'_> {
 
     /// The token without characters that XML does not allow. `whole` is its text with its delimiters, and where it
     /// starts.
+    #[cold]
     pub(super) fn without_controls<'c, 'w: 'c>(
         &mut self,
         token: XmlToken<'w>,
@@ -86,6 +89,7 @@ impl XmlState<'_> {
 
     /// Opens an element whose tag is refused for `flaw`, with its references replaced and without the attributes that
     /// it has twice, as far as the model allows that.
+    #[cold]
     pub(super) fn open_mended(
         &mut self,
         place: &ElementStart<'_>,
@@ -110,12 +114,13 @@ impl XmlState<'_> {
         let name = name.map_err(|flaw| Flaw { offset: offset + written(flaw.offset - offset), ..flaw })?;
         self.log.add(Repair::DuplicateAttributes, dropped);
         tag::relocate(&mut self.attributes, written);
-        self.enter(place, text, name, sink)
+        self.enter(place, text, name.parts(text), sink)
     }
 }
 
 /// Declares the prefixes of attributes that are not declared, and lets the first of two attributes with one name count, as
 /// far as the model allows that; else the fault is `flaw`.
+#[cold]
 pub(super) fn prefixes(
     (namespaces, log, names): Scope<'_>,
     attributes: Attributes<'_>,
@@ -139,6 +144,7 @@ pub(super) fn prefixes(
 }
 
 /// The number of the namespace of an element's prefix that is not declared.
+#[cold]
 pub(super) fn prefix(
     (namespaces, log, names): Scope<'_>,
     prefix: &str,
