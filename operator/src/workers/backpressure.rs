@@ -14,15 +14,23 @@ pub fn longest_first<'a>(worker_statuses: impl Iterator<Item = &'a WorkerStatus>
     all
 }
 
+/// Whether nobody can say that a problem is over: no worker reports (none has started yet, or none answers), or those
+/// that do have only begun, and not finished a unit yet.
+pub fn nobody_knows<'a>(mut worker_statuses: impl Iterator<Item = &'a WorkerStatus>) -> bool {
+    worker_statuses.all(|status| status.done == 0)
+}
+
 /// True while any worker reports that a store or a model accepts no more requests, or does not answer. While
-/// no worker reports (none has started yet, or none answers) and there is a backlog, it stays unchanged.
+/// [nobody knows](nobody_knows) and there is a backlog, it stays unchanged.
 pub fn throttled(old: &[Condition], worker_statuses: &[&WorkerStatus], has_backlog: bool) -> ConditionUpdate {
     let store_problems = longest_first(worker_statuses.iter().copied());
     if let Some(longest) = store_problems.iter().find(|store_problem| store_problem.reason.passes()) {
         return ConditionUpdate::new(condition_type::THROTTLED, true, longest.by.as_str(), in_words(longest));
     }
     match conditions::find(old, condition_type::THROTTLED) {
-        Some(previous) if previous.status == "True" && worker_statuses.is_empty() && has_backlog => {
+        Some(previous)
+            if previous.status == "True" && has_backlog && nobody_knows(worker_statuses.iter().copied()) =>
+        {
             ConditionUpdate::new(
                 condition_type::THROTTLED,
                 true,

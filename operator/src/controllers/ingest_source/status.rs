@@ -162,14 +162,14 @@ fn held(seen: &SourceObservation) -> BTreeMap<IndexTrouble, u64> {
 }
 
 /// Units wait for an index, while other units continue. Without numbers, so that it does not change with each
-/// unit: those are in `units.held`. While no worker reports and there is work, it stays unchanged.
+/// unit: those are in `units.held`. While nobody knows and there is work, it stays unchanged.
 fn units_wait(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<ConditionUpdate> {
     let held = held(seen);
     let Some(worst) = held.keys().next() else {
         let previous = conditions::find(&old.conditions, condition_type::DEGRADED)?;
-        let nobody_reports = worker_statuses(&seen.workers).next().is_none();
+        let nobody_knows = backpressure::nobody_knows(worker_statuses(&seen.workers));
         let has_pending = seen.queue.is_some_and(|queue| queue.pending() > 0);
-        let stays = nobody_reports && has_pending && INDEX_REASONS.contains(&previous.reason.as_str());
+        let stays = nobody_knows && has_pending && INDEX_REASONS.contains(&previous.reason.as_str());
         return stays.then(|| {
             ConditionUpdate::new(
                 condition_type::DEGRADED,

@@ -284,6 +284,15 @@ fn units_that_wait_for_an_index_are_counted_and_nothing_else_is_kept_from_its_wo
         is_true(&unreported.conditions, condition_type::DEGRADED),
         "as long as nobody says otherwise and there is work"
     );
+    let fresh = Worker { status: Some(WorkerStatus::default()), ..active(1) };
+    let begun = after(&unreported, &later(&seen(0, 4, vec![fresh]), 1012));
+    assert!(
+        is_true(&begun.conditions, condition_type::DEGRADED),
+        "a worker that has only begun knows nothing"
+    );
+    let at_work = Worker { status: Some(WorkerStatus { done: 1, ..WorkerStatus::default() }), ..active(1) };
+    let finished = after(&begun, &later(&seen(0, 3, vec![at_work]), 1014));
+    assert!(!is_true(&finished.conditions, condition_type::DEGRADED), "units are finished again");
     let over = after(&unreported, &later(&seen(0, 0, vec![]), 1020));
     assert!(!is_true(&over.conditions, condition_type::DEGRADED));
 }
