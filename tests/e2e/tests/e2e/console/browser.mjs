@@ -181,7 +181,9 @@ const look = async (session, view) => {
 const follow = async (session) => {
   await open(session, link);
   const limit = Date.now() + LIMIT_MILLIS;
-  while ((await value(session, "location.pathname")) !== "/" && Date.now() < limit) {
+  // While a page gives way to the next one, nothing can be asked.
+  const path = () => value(session, "location.pathname").catch(() => "");
+  while ((await path()) !== "/" && Date.now() < limit) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const title = await value(session, "document.title");
