@@ -57,9 +57,14 @@ pub fn moment(text: &str, now: Timestamp) -> String {
     }
 }
 
+/// A number of things, by the name of one of them: `1 unit`, `2,000 units`.
+pub fn counted(number: i64, thing: &str) -> String {
+    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{bytes, count, moment, seconds};
+    use super::{bytes, count, counted, moment, seconds};
 
     #[test]
     fn sizes_have_the_unit_that_reads_best() {
@@ -70,6 +75,11 @@ mod tests {
     #[test]
     fn counts_have_separators() {
         assert_eq!([7, 1000, 1_234_567, -1000].map(count), ["7", "1,000", "1,234,567", "-1,000"]);
+    }
+
+    #[test]
+    fn one_thing_is_no_things() {
+        assert_eq!([0, 1, 2000].map(|number| counted(number, "unit")), ["0 units", "1 unit", "2,000 units"]);
     }
 
     #[test]

@@ -160,7 +160,7 @@ async fn sources_and_runs_have_their_numbers() {
 async fn failures_and_traces_show_the_fault_in_its_line() {
     let opened = Opened::new(true).await;
     let fault = "&lt;doc-id id-string=<mark>&quot;</mark>&quot;/&gt;&lt;script&gt;";
-    opened.shows("/sources/wire/failures", &["MissingField", "1 units", fault, "Replay these…"]).await;
+    opened.shows("/sources/wire/failures", &["MissingField", "1 unit", fault, "Replay these…"]).await;
     let parts = ["Refused at stage Convert", fault, "docmill replay wire"];
     opened.shows("/trace?target=wire%2Fb.xml", &parts).await;
     let similar = ["Nothing is known of wire/no", "Objects whose keys start with it", "wire/b.xml</a>"];

@@ -7,7 +7,7 @@ use docmill_crds::records_api::stage::{ConversionStage, EnrichedStage, IndexedSt
 use docmill_crds::records_api::state::State;
 use docmill_crds::records_api::unit::Unit;
 
-use crate::output::amounts::{bytes, count, moment};
+use crate::output::amounts::{bytes, counted, moment};
 use crate::output::{Cell, Table, Tone, View};
 
 /// Characters of a digest that people compare.
@@ -64,8 +64,8 @@ fn add_unit(table: &mut Table, unit: &Unit, view: View) {
         add_conversion(table, unit, conversion, view);
     }
     if let Some(snapshot) = &unit.snapshot {
-        let count = count(unit.document_count);
-        let details = format!("{} ({count} documents)", snapshot.reference);
+        let documents = counted(unit.document_count, "document");
+        let details = format!("{} ({documents})", snapshot.reference);
         row(table, "snapshot", (Tone::Good, "stored"), None, &details);
     }
 }

@@ -64,7 +64,7 @@ State      Enriched
 STAGE        STATE       TIME                             DETAILS
 raw          present     2026-01-03T00:00:00Z (30s ago)   s3://raw/wire/a.xml, 1.2 KiB, version v1, sha256 00112233aabb
 conversion   converted   2026-01-03T00:00:00Z (30s ago)   revision 5f2c00000000 (in force), attempt 1, pod wire-x
-snapshot     stored                                       json/a.json (1 documents)
+snapshot     stored                                       json/a.json (1 document)
 index        indexed     2026-01-03T00:00:00Z (30s ago)   articles-2026.01, digest 99887766aabb
 enrichment   enriched    2026-01-03T00:00:00Z (30s ago)   by tone-1 into enriched-2026.01, tone: tone@v1
 ";

@@ -125,7 +125,7 @@ async fn shows(console: &Console, id: &str) -> Result<()> {
     console.shows(&failures, &[FAULT.reason(), "<mark>", "Replay these…"]).await?;
     let source = [">2</strong>", "1 failed", "<h2>Conditions</h2>", "Ready", "Last hour"];
     console.shows(&format!("/sources/{SOURCE}"), &source).await?;
-    console.shows("/", &["1 sources, 1 failed units", "aria-label=\"Stages of"]).await?;
+    console.shows("/", &["1 source, 1 failed unit", "aria-label=\"Stages of"]).await?;
     let refused = ["Refused at stage Convert", "<mark>", "kubectl docmill replay"];
     console.shows(&format!("/trace?target={BROKEN}"), &refused).await?;
     let similar = ["Objects whose keys start with it", BROKEN];

@@ -9,7 +9,7 @@ use crate::commands::console::markup::{Markup, all, element, link, tag};
 use crate::commands::console::run_form::RunMode;
 use crate::commands::failures::summary::{FailureExample, FailureGroup, FailureSummary};
 use crate::output::Tone;
-use crate::output::amounts::{count, moment};
+use crate::output::amounts::{counted, moment};
 
 /// What was read.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +39,7 @@ pub fn page(found: &Explained, may_run: bool, now: Timestamp) -> Markup {
 fn group(group: &FailureGroup, found: &Explained, may_run: bool, now: Timestamp) -> Markup {
     let source = &found.summary.source;
     let last = group.last_time.as_ref().map(|time| format!(", the last {}", moment(time, now)));
-    let numbers = format!("{} units{}", count(group.count), last.unwrap_or_default());
+    let numbers = format!("{}{}", counted(group.count, "unit"), last.unwrap_or_default());
     let example =
         |example: &FailureExample| element("li", link(&links::trace(&example.key, source), &example.key));
     let examples = all(group.examples.iter().map(example));

@@ -4,7 +4,7 @@ use super::{flow, layout, runs};
 use crate::commands::console::links;
 use crate::commands::console::markup::{Markup, all, element, link, tag};
 use crate::commands::console::observations::{Observations, ObservedSource};
-use crate::output::amounts::count;
+use crate::output::amounts::counted;
 
 /// The page.
 pub fn page(observations: &Observations) -> Markup {
@@ -34,7 +34,8 @@ fn words(observations: &Observations) -> String {
     let unwell: Vec<&str> = rows().filter(|row| !row.is_well).map(|row| row.name.as_str()).collect();
     let failed: i64 = rows().map(|row| row.failed).sum();
     let well = if unwell.is_empty() { String::new() } else { format!("; not well: {}", unwell.join(", ")) };
-    format!("{} sources, {} failed units{well}", observations.sources.len(), count(failed))
+    let sources = i64::try_from(observations.sources.len()).unwrap_or(i64::MAX);
+    format!("{}, {}{well}", counted(sources, "source"), counted(failed, "failed unit"))
 }
 
 fn card(source: &ObservedSource, observations: &Observations) -> Markup {
