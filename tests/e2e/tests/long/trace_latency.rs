@@ -3,14 +3,16 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use e2e::articles::{Article, Form};
 use e2e::cluster::Kind;
 use e2e::corpus::{Corpus, Outcome};
 use e2e::resources::{self, SOURCE};
+use e2e::s3::Listed;
 use e2e::viewer::Viewer;
 use e2e::wait::{Look, until};
 use e2e::world::{self, World};
+use e2e::{ingest_runs, notices};
 use serde_json::{Value, json};
 
 const OBJECTS: usize = 20_000;
@@ -96,7 +98,11 @@ async fn samples(world: &World, viewer: &Viewer, corpus: &Corpus) -> Result<Vec<
     let (removed, twice) = (some(&keys, 1), some(&keys, 2));
     let superseded = changed(world, viewer, &removed, &twice).await?;
     let removed_ids = some(&ids, 1);
+    let skipped = gone(world, superseded.len() + removed.len()).await?;
     let enriched = enriched(world).await?;
+    let forgotten = some(&keys, 4);
+    let forget = json!({"mode": "Forget", "forget": {"keys": forgotten}});
+    ingest_runs::complete(world, "forget", forget).await?;
     let pending = untold(world).await?;
     let unknown = (0..SOME).map(|number| format!("urn:nobody:knows:{number}")).collect();
     Ok(vec![
@@ -106,6 +112,8 @@ async fn samples(world: &World, viewer: &Viewer, corpus: &Corpus) -> Result<Vec<
         sample("superseded, by digest", &["Superseded"], superseded),
         sample("removed, by id", &["Removed"], removed_ids),
         sample("enriched, by id", &["Enriched"], enriched),
+        sample("skipped, by key", &["Skipped"], skipped),
+        sample("forgotten, by key", &["Forgotten"], forgotten),
         sample("pending, by key", &["Pending"], pending),
         sample("unknown", &[""], unknown),
     ])
@@ -129,11 +137,22 @@ async fn changed(
     }
     for key in removed {
         world.s3.remove(&raw, key).await?;
-        let told = e2e::notices::removal(&raw, key, None);
+        let told = notices::removal(&raw, key, None);
         world.sqs.send_all(&world.queue_url, vec![told]).await?;
     }
     counted(world, &json!({"skipped": digests.len() + removed.len()})).await?;
     Ok(digests)
+}
+
+/// Objects that were gone before they were read, beside so many other skipped units.
+async fn gone(world: &World, others: usize) -> Result<Vec<String>> {
+    let raw = world.raw_bucket();
+    let like = world.s3.list(&raw).await?.into_iter().next().context("the raw bucket is empty")?;
+    let keys: Vec<String> = (0..SOME).map(|number| format!("wire/gone/{number}.xml")).collect();
+    let objects: Vec<_> = keys.iter().map(|key| Listed { key: key.clone(), ..like.clone() }).collect();
+    world.sqs.send_all(&world.queue_url, vec![notices::message(&raw, &objects)]).await?;
+    counted(world, &json!({"skipped": others + keys.len()})).await?;
+    Ok(keys)
 }
 
 /// Enriches some documents, and gives their ids.
