@@ -146,7 +146,7 @@ package_charts() {
   for chart in docmill docmill-sandbox; do
     rm -rf "$work" && mkdir -p "$work"
     "$helm" package "charts/$chart" --destination "$work" >/dev/null
-    tar --extract --gzip --file "$work/$chart-$version.tgz" --directory "$work"
+    tar --extract --gzip --warning=no-timestamp --file "$work/$chart-$version.tgz" --directory "$work"
     pack "$work" "$dist/$chart-$version.tgz" "$chart"
   done
   rm -rf "$work"

@@ -381,7 +381,7 @@ fn what_pods_wait_for_is_told_while_they_do_and_not_of_a_run_that_has_ended() {
         since: "1970-01-01T00:16:30Z".into(),
         message: "tone: connection refused".into(),
     };
-    let reports = |store_problems| WorkerStatus { store_problems, ..WorkerStatus::default() };
+    let reports = |store_problems| WorkerStatus { done: 1, store_problems, ..WorkerStatus::default() };
     let after = |old: &EnrichmentRunStatus, ended, worker_statuses| {
         let view = EnrichmentObservation { worker_statuses, ..seen(Some(job(ended)), None, Some(vec![])) };
         status(old, &run(), &view, &plan(&view))
@@ -398,6 +398,8 @@ fn what_pods_wait_for_is_told_while_they_do_and_not_of_a_run_that_has_ended() {
 
     let unreported = after(&first, None, vec![]);
     assert!(is_true(&unreported.conditions, condition_type::THROTTLED), "nobody has said that it is over");
+    let begun = after(&first, None, vec![WorkerStatus::default()]);
+    assert!(is_true(&begun.conditions, condition_type::THROTTLED), "nor can a pod that has only begun");
     let over = after(&first, None, vec![reports(vec![])]);
     assert_eq!(find(&over.conditions, condition_type::THROTTLED).unwrap().status, "False");
     let never = after(&EnrichmentRunStatus::default(), None, vec![reports(vec![])]);
