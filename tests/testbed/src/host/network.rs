@@ -40,7 +40,9 @@ fn make_bridge(family: IpFamily) -> anyhow::Result<()> {
         require_ipv6()?;
     }
     refuse_taken_addresses(family, &output(tool("ip").args([option, "route", "show"]))?)?;
-    output(tool("ip").args(["link", "add", BRIDGE, "type", "bridge"]))?;
+    // IPv6 asks for neighbours by multicast. A bridge that snoops forgets who wants to be asked after four minutes, unless
+    // a router of its network reminds it, and there is none.
+    output(tool("ip").args(["link", "add", BRIDGE, "type", "bridge", "mcast_snooping", "0"]))?;
     let address = node_on_network(family);
     output(tool("ip").args(["address", "add", &address, "dev", BRIDGE]).args(at_once))?;
     Ok(())
