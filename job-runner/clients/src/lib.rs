@@ -7,14 +7,15 @@
 //! - [`listener`]: where operator and workers themselves listen;
 //! - [`retry`]: backoff; [`concurrency`], [`rate`]: how many requests are in flight, and how many are sent;
 //!   [`store_health`]: what requests wait for;
-//! - [`telemetry`]: logs, and the metrics of a process; [`cause`], [`clock`]: error texts, and times as they
-//!   are written.
+//! - [`telemetry`]: logs, and the metrics of a process; [`cause`], [`clock`], [`escaping`]: error texts, times and URLs
+//!   as they are written.
 
 pub mod aws;
 pub mod cause;
 pub mod clock;
 pub mod concurrency;
 pub mod elastic;
+pub mod escaping;
 pub mod listener;
 pub mod model_server;
 pub mod outbound;

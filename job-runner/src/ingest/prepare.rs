@@ -21,9 +21,8 @@ use bytes::Bytes;
 use docmill_clients::aws::StoreError;
 use docmill_convert::{Converter, ObjectInfo, Reading};
 use docmill_crds::api::storage::is_folder_marker;
-use docmill_crds::digest::hex;
+use docmill_crds::digest::sha256;
 use docmill_crds::reason::SkipReason;
-use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
@@ -166,7 +165,7 @@ impl Preparation {
         bytes: &[u8],
         memory_permit: Option<OwnedSemaphorePermit>,
     ) -> io::Result<Outcome> {
-        let raw_digest = hex(&Sha256::digest(bytes));
+        let raw_digest = sha256(bytes);
         let (stamp, info) = (self.stamp(&unit), unit.object_info(&raw_digest));
         let mut reading = Reading::default();
         let collected = loop {

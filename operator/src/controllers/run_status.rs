@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_crds::contract::{Report, StopReason, WorkerStatus};
+use docmill_crds::{IngestRun, IngestSource};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
+use kube::core::DeserializeGuard;
 
 use super::run_job::Suspension;
 use crate::k8s::apply::Event;
@@ -45,6 +47,20 @@ pub fn outcome(conditions: &[Condition]) -> Option<bool> {
 /// Whether a run has ended according to its conditions.
 pub fn has_ended(conditions: &[Condition]) -> bool {
     outcome(conditions).is_some()
+}
+
+/// The IngestRuns of a source, from whichever trigger, that have not ended.
+pub fn active_runs_of<'r>(
+    source: &IngestSource,
+    runs: &'r [Arc<DeserializeGuard<IngestRun>>],
+) -> impl Iterator<Item = &'r IngestRun> {
+    let is_own = |run: &&IngestRun| {
+        run.spec.source_ref.name == source.name_any() && run.namespace() == source.namespace()
+    };
+    let is_active = |run: &&IngestRun| {
+        !has_ended(run.status.as_ref().map_or(&[][..], |status| status.conditions.as_slice()))
+    };
+    runs.iter().filter_map(|guard| guard.0.as_ref().ok()).filter(is_own).filter(is_active)
 }
 
 /// How long an ended run is still kept; `None`: forever.

@@ -1,7 +1,6 @@
 //! Daily manifests, as they are in the snapshot bucket.
 
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_clients::aws::StoreError;
 use docmill_crds::digest::sha256;
 use docmill_crds::records::lineage::{Day, DayManifest, day_folder, generation_of, statement_name};
 use docmill_crds::records_api::API_VERSION;
@@ -30,7 +29,8 @@ pub async fn get(
 ) -> Result<Manifest, Failure> {
     let source = sources.open(namespace, query.source.as_deref()).await?;
     let (statement, digest) = statement(&source, day, query.generation).await?;
-    let head = head(&source, &key(&source, day, &statement.lines)?).await?;
+    let request = source.s3()?.head_object().bucket(&source.source.spec.snapshots.bucket);
+    let head = objects::head(LINES, request.key(key(&source, day, &statement.lines)?)).await?;
     let created = statement.created_time.parse::<Timestamp>().ok();
     Ok(Manifest {
         api_version: API_VERSION.to_owned(),
@@ -107,17 +107,6 @@ async fn newest_generation(source: &OpenSource, day: Day) -> Result<Option<i64>,
         }
     }
     Ok(newest)
-}
-
-async fn head(source: &OpenSource, key: &str) -> Result<Option<HeadObjectOutput>, Failure> {
-    let request = source.s3()?.head_object().bucket(&source.source.spec.snapshots.bucket).key(key);
-    match Box::pin(request.send()).await {
-        Ok(head) => Ok(Some(head)),
-        Err(error) => match StoreError::from_sdk(LINES, &error) {
-            error if matches!(error.fault(), Some(StoreFault::NoSuchKey | StoreFault::NotFound)) => Ok(None),
-            error => Err(of_store(LINES, &error)),
-        },
-    }
 }
 
 fn folder(source: &OpenSource, day: Day) -> String {

@@ -4,7 +4,7 @@
 //! events are lost that Amazon S3 would deliver. Here they wait in the connection.
 //! Source: "Client Protocol" in the NATS documentation (<https://docs.nats.io/reference/reference-protocols/nats-protocol>).
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio::{
@@ -26,7 +26,7 @@ pub(crate) async fn serve(listener: TcpListener, bridge: Arc<Bridge>) {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "failed to accept a connection");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
         };

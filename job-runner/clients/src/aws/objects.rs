@@ -43,6 +43,9 @@ const ANY_TIME: Duration = Duration::from_mins(1);
 const OF_OBJECT: [StatusCode; 3] =
     [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED, StatusCode::PRECONDITION_FAILED];
 
+/// The SHA-256 of no bytes, in hex: what a request without a body is signed with.
+const NO_BODY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /// Which version of an object is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectVersion<'a> {
@@ -110,8 +113,7 @@ impl Objects {
             ObjectVersion::ETag(etag) => (None, vec![("if-match".to_owned(), format!("\"{etag}\""))]),
             ObjectVersion::Newest => (None, Vec::new()),
         };
-        let body_digest = hex(&Sha256::digest(b""));
-        let method = Method::GET;
+        let (method, body_digest) = (Method::GET, NO_BODY.to_owned());
         let request = ObjectRequest { method, bucket, key, version_id, headers, body: None, body_digest };
         ObjectResponse::read(self.send(request).await?)
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use docmill_crds::api::elasticsearch::ElasticsearchCluster;
 use elasticsearch::http::Method;
 use elasticsearch::http::headers::HeaderMap;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -18,14 +18,14 @@ use super::connection::link::{ClusterLink, Connections};
 use super::connection::transport::ClusterRequest;
 use super::error::ElasticError;
 use super::search_batch::pending_searches::PendingSearches;
+use crate::escaping::UNRESERVED;
 use crate::outbound::Cap;
 use crate::outbound::gates::Gate;
 use crate::secrets::Secrets;
 
 /// The characters that stay unescaped in a path segment: the unreserved characters of RFC 3986, and what
 /// index patterns need.
-const SEGMENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'*').remove(b',');
+const SEGMENT: &AsciiSet = &UNRESERVED.remove(b'*').remove(b',');
 
 /// A cluster with the credentials for it. Cheap to clone; clones share their connections.
 #[derive(Clone)]

@@ -4,18 +4,16 @@
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::CompletedPart;
 use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_clients::escaping::PATH;
 use docmill_crds::records::units::UnitId;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
 use super::multipart::Multipart;
 use crate::ingest::unit::Unit;
 
-/// The characters that a copy source keeps unescaped: the unreserved characters of RFC 3986, and the
-/// separator (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
-const COPY_SOURCE: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
-/// The largest object that one request can copy, in bytes (5 GiB, same page).
+/// The largest object that one request can copy, in bytes
+/// (5 GiB, <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
 const MOST_AT_ONCE: i64 = 5 << 30;
 /// Bytes per part: few enough to copy a part within the read time-out of a request.
 const PART_BYTES: i64 = 256 << 20;
@@ -119,7 +117,7 @@ fn parts(length: i64, part_bytes: i64) -> Vec<String> {
 
 fn source(unit: &Unit) -> String {
     let UnitId { bucket, key, .. } = &unit.id;
-    let source = format!("{bucket}/{}", utf8_percent_encode(key, COPY_SOURCE));
+    let source = format!("{bucket}/{}", utf8_percent_encode(key, PATH));
     match &unit.version_id {
         Some(id) => format!("{source}?versionId={id}"),
         None => source,

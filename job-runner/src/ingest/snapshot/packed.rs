@@ -37,6 +37,8 @@ use sha2::{Digest as _, Sha256};
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::get_frame_content_size;
 
+/// The media type of a pack.
+pub const MEDIA_TYPE: &str = "application/zstd";
 /// The compression level: the default of the `zstd` program.
 const LEVEL: i32 = zstd::DEFAULT_COMPRESSION_LEVEL;
 /// A unit's lines, compressed, and its index entry.

@@ -16,8 +16,6 @@ use crate::run::retry_policy::PATIENCE;
 
 /// Packs whose indices are read concurrently.
 const PACKS_AT_A_TIME: usize = 16;
-/// The media type of a pack.
-const MEDIA_TYPE: &str = "application/zstd";
 
 /// A pack with its metadata.
 struct WholePack {
@@ -127,7 +125,8 @@ impl Stores<'_> {
     async fn write_pack(&self, pack: &str, whole: &WholePack) -> Result<(), RunError> {
         let bucket = &self.snapshots.location.bucket;
         let write = async || {
-            let request = self.context.s3.put_object().bucket(bucket).key(pack).content_type(MEDIA_TYPE);
+            let request =
+                self.context.s3.put_object().bucket(bucket).key(pack).content_type(packed::MEDIA_TYPE);
             let request = request.set_metadata(whole.metadata.clone()).body(whole.bytes.clone().into());
             let action = || format!("write s3://{bucket}/{pack}");
             let sent = request.send().await;

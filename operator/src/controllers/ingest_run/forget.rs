@@ -6,7 +6,7 @@ use docmill_crds::contract::EnrichedTarget;
 use docmill_crds::records::enrichments::target_key;
 use docmill_crds::template::Template;
 use docmill_crds::{IngestRun, IngestSource};
-use kube::ResourceExt as _;
+use kube::ResourceExt;
 
 use crate::controllers::run_status::has_ended;
 
@@ -61,7 +61,7 @@ fn origin(spec: &EnrichmentRunSpec, source: &IngestSource) -> Option<String> {
 
 /// The erasure of the same source that this one has to wait for: two that rewrite the same pack could bring back what the
 /// other one has erased.
-pub fn in_progress(run: &IngestRun, all: impl IntoIterator<Item = IngestRun>) -> Option<String> {
+pub fn in_progress<'r>(run: &IngestRun, all: impl IntoIterator<Item = &'r IngestRun>) -> Option<String> {
     let goes_first = |other: &IngestRun| {
         let has_started = other.status.as_ref().is_some_and(|status| status.start_time.is_some());
         has_started || (!other.spec.suspend && age(other) < age(run))
@@ -75,7 +75,7 @@ pub fn in_progress(run: &IngestRun, all: impl IntoIterator<Item = IngestRun>) ->
             && !has_ended(conditions.unwrap_or_default())
     };
     let rival = all.into_iter().find(|other| is_rival(other) && goes_first(other));
-    rival.filter(|_| erases(run)).map(|rival| rival.name_any())
+    rival.filter(|_| erases(run)).map(ResourceExt::name_any)
 }
 
 fn erases(run: &IngestRun) -> bool {
@@ -144,15 +144,15 @@ mod tests {
     fn one_erasure_goes_on_at_a_time() {
         let (first, second) = (run("a", 1, &json!({})), run("b", 2, &json!({})));
         let both = || [first.clone(), second.clone()];
-        assert_eq!(in_progress(&first, both()), None);
-        assert_eq!(in_progress(&second, both()).as_deref(), Some("a"));
+        assert_eq!(in_progress(&first, &both()), None);
+        assert_eq!(in_progress(&second, &both()).as_deref(), Some("a"));
         let started = run("b", 2, &json!({"startTime": "2026-01-01T00:01:00Z"}));
-        assert_eq!(in_progress(&first, [started]).as_deref(), Some("b"), "it has begun already");
+        assert_eq!(in_progress(&first, [&started]).as_deref(), Some("b"), "it has begun already");
         let ended = json!({"conditions": [{"type": "Complete", "status": "True", "reason": "Done", "message": "",
             "lastTransitionTime": "2026-01-01T00:02:00Z"}], "startTime": "2026-01-01T00:01:00Z"});
-        assert_eq!(in_progress(&second, [run("a", 1, &ended)]), None);
+        assert_eq!(in_progress(&second, [&run("a", 1, &ended)]), None);
         let mut other = first.clone();
         other.spec.source_ref.name = "another".into();
-        assert_eq!(in_progress(&second, [other]), None);
+        assert_eq!(in_progress(&second, [&other]), None);
     }
 }

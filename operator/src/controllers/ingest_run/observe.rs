@@ -99,7 +99,7 @@ async fn look(
 /// Lets one erasure of a source go on at a time.
 fn check_turn(run: &IngestRun, context: &Context) -> Result<(), NotReady> {
     let runs = context.metrics.resources.ingest_runs.state();
-    let runs = runs.iter().filter_map(|run| run.0.as_ref().ok()).cloned();
+    let runs = runs.iter().filter_map(|run| run.0.as_ref().ok());
     let Some(other) = forget::in_progress(run, runs) else { return Ok(()) };
     let text =
         format!("the IngestRun {other:?} forgets documents of the same source; this one starts after it");

@@ -1,7 +1,7 @@
 //! Observes a source: its spec, the stores, the queue, the ledger, its workers.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
@@ -12,11 +12,10 @@ use docmill_crds::contract::{IngestOrder, RequestLimits, WorkOrder, label};
 use docmill_crds::records::applied_mapping::AppliedMapping;
 use docmill_crds::records::units::units_index;
 use docmill_crds::template::Template;
-use docmill_crds::{IngestRun, IngestSource, IngestSourceStatus};
+use docmill_crds::{IngestSource, IngestSourceStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
-use kube::core::DeserializeGuard;
 
 use super::client_cache::{Checked, StoreClients};
 use super::context::SourceContext;
@@ -26,7 +25,7 @@ use super::plan::{active_count, latest_failure};
 use super::rest::pace::Pace;
 use super::{poll, shared_queue, worker};
 use crate::controllers::conversion_model::{fault_place, lookup};
-use crate::controllers::run_status;
+use crate::controllers::run_status::active_runs_of;
 use crate::index::conflicts;
 use crate::outcome::conditions::{self, condition_type};
 use crate::outcome::not_ready::NotReady;
@@ -117,7 +116,8 @@ async fn look(
     let is_idle = queue.as_ref().is_ok_and(|queue| queue.is_none_or(|queue| queue.pending() == 0));
     let busy = !is_idle
         || active_count(&seen.workers) > 0
-        || has_active_run(source, &context.metrics.resources.ingest_runs.state());
+        // A run changes the ledger.
+        || active_runs_of(source, &context.metrics.resources.ingest_runs.state()).next().is_some();
     let known = known_counts(&clients, busy, pace);
     let ledger = match known {
         Some(known) => Ok(known),
@@ -197,17 +197,6 @@ fn known_counts(clients: &StoreClients, busy: bool, pace: &Pace) -> Option<Ledge
 
 fn memory(clients: &StoreClients) -> MutexGuard<'_, LedgerMemory> {
     clients.ledger_memory.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether a run of this source, from whichever trigger, has not ended: it changes the ledger.
-fn has_active_run(source: &IngestSource, runs: &[Arc<DeserializeGuard<IngestRun>>]) -> bool {
-    let readable = runs.iter().filter_map(|guard| guard.0.as_ref().ok());
-    let mut own = readable
-        .filter(|run| run.spec.source_ref.name == source.name_any() && run.namespace() == source.namespace());
-    own.any(|run| {
-        let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        run_status::outcome(conditions).is_none()
-    })
 }
 
 /// The fields that existing indices map in another way, or what was read of them if no worker can have changed

@@ -14,24 +14,22 @@ mod heads;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_clients::cause::with_causes;
 use docmill_clients::elastic::{Address, BulkBody, ConcurrencyToken, Elastic, ElasticError, StoredDocument};
+use docmill_crds::IngestSource;
 use docmill_crds::api::ingest_run::IngestMode;
 use docmill_crds::records::own_index::Ownership;
 use docmill_crds::records::units::{EXPIRED_ID, ExpiredRecords, PendingDeletion};
-use docmill_crds::{IngestRun, IngestSource};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
-use kube::core::DeserializeGuard;
 use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 use tokio::time::error::Elapsed;
 
 use crate::controllers::ingest_source::context::SourceContext;
-use crate::controllers::run_status::has_ended;
+use crate::controllers::run_status::active_runs_of;
 use crate::workers::order::ingest_order;
 use due::{Bounds, DueRecord};
 
@@ -50,7 +48,9 @@ pub async fn expire(source: &IngestSource, context: &SourceContext) -> Result<i6
         return Ok(0);
     }
     let Some(clients) = context.clients.known(&source.uid().unwrap_or_default()) else { return Ok(0) };
-    if is_audited(source, &context.metrics.resources.ingest_runs.state()) {
+    // An audit compares records with objects for as long as it runs.
+    let runs = context.metrics.resources.ingest_runs.state();
+    if active_runs_of(source, &runs).any(|run| run.spec.mode == IngestMode::Audit) {
         return Ok(0);
     }
     let order = ingest_order(source, &context.cluster_uid);
@@ -64,17 +64,6 @@ pub async fn expire(source: &IngestSource, context: &SourceContext) -> Result<i6
     let now = Timestamp::now();
     let bounds = retention.map(|retention| Bounds::of(&retention, now)).unwrap_or_default();
     Expiry { elastic, units: &units.name, heads: &heads.name }.expire(&bounds).await
-}
-
-/// Whether an audit of the source has not ended: it compares records with objects for as long as it runs.
-fn is_audited(source: &IngestSource, runs: &[Arc<DeserializeGuard<IngestRun>>]) -> bool {
-    runs.iter().filter_map(|guard| guard.0.as_ref().ok()).any(|run| {
-        let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        run.spec.mode == IngestMode::Audit
-            && run.spec.source_ref.name == source.name_any()
-            && run.namespace() == source.namespace()
-            && !has_ended(conditions)
-    })
 }
 
 /// Tells of the expiry of a source's records.

@@ -1,10 +1,11 @@
 //! The document of OpenAPI v3, by which `kubectl explain` tells what the resources are made of. Pure.
 
-use docmill_crds::digest::hex;
+use std::sync::LazyLock;
+
+use docmill_crds::digest::sha256;
 use docmill_crds::records_api::schema::{KIND_EXTENSION, group_version_kind, schemas};
 use docmill_crds::records_api::{VERSION, document, path, unit};
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 
 /// The document.
 pub fn document() -> Value {
@@ -19,8 +20,9 @@ pub fn document() -> Value {
 }
 
 /// What changes with the document: clients keep it for as long as this is the same.
-pub fn hash() -> String {
-    hex(&Sha256::digest(document().to_string()))
+pub fn hash() -> &'static str {
+    static HASH: LazyLock<String> = LazyLock::new(|| sha256(document().to_string().as_bytes()));
+    &HASH
 }
 
 /// What every document of OpenAPI begins with.

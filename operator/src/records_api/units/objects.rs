@@ -2,6 +2,8 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::operation::head_object::builders::HeadObjectFluentBuilder;
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::clock;
 use docmill_crds::records::locations::SNAPSHOT_SOURCE;
@@ -10,20 +12,26 @@ use super::view::SeenObject;
 use crate::records_api::answer::Failure;
 use crate::records_api::answer::store_failure::of_store;
 
-/// What a bucket has under a key; `None`: nothing.
+/// What a bucket has under the key of a raw object; `None`: nothing.
 pub async fn look(s3: &Client, bucket: &str, key: &str) -> Result<Option<SeenObject>, Failure> {
-    let what = "the raw object";
-    // On the heap, as all that wait for it would be large.
-    match Box::pin(s3.head_object().bucket(bucket).key(key).send()).await {
-        Ok(head) => {
-            let millis = head.last_modified().and_then(|time| time.to_millis().ok());
-            Ok(Some(SeenObject {
-                version_id: head.version_id().map(str::to_owned),
-                etag: head.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
-                size: head.content_length().unwrap_or(0),
-                last_modified: millis.map(clock::rfc3339),
-            }))
+    let seen = |head: HeadObjectOutput| {
+        let millis = head.last_modified().and_then(|time| time.to_millis().ok());
+        SeenObject {
+            version_id: head.version_id().map(str::to_owned),
+            etag: head.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
+            size: head.content_length().unwrap_or(0),
+            last_modified: millis.map(clock::rfc3339),
         }
+    };
+    let head = head("the raw object", s3.head_object().bucket(bucket).key(key)).await?;
+    Ok(head.map(seen))
+}
+
+/// The metadata of an object; `None`: there is none. `what` names it.
+pub async fn head(what: &str, request: HeadObjectFluentBuilder) -> Result<Option<HeadObjectOutput>, Failure> {
+    // On the heap, as all that wait for it would be large.
+    match Box::pin(request.send()).await {
+        Ok(head) => Ok(Some(head)),
         Err(error) => {
             let error = StoreError::from_sdk(what, &error);
             // The answer to a HEAD does not tell a missing bucket from a missing object.

@@ -1,13 +1,10 @@
 //! Where the objects of a bucket are, and in which region requests for them are signed, as the SDK's rules for endpoints
 //! say. Pure.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use reqwest::Url;
 
-/// The characters that stay unescaped in a signed query: the unreserved ones of RFC 3986.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-/// In a path, slashes stay too.
-const KEY: &AsciiSet = &VALUE.remove(b'/');
+use crate::escaping::{PATH, UNRESERVED};
 
 /// The address of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,10 +36,10 @@ impl BucketUrl {
 
     /// The URL of an object, or of one version of it.
     pub(super) fn of_object(&self, key: &str, version_id: Option<&str>) -> String {
-        let key = utf8_percent_encode(key, KEY);
+        let key = utf8_percent_encode(key, PATH);
         match version_id {
             None => format!("{}{key}", self.base),
-            Some(id) => format!("{}{key}?versionId={}", self.base, utf8_percent_encode(id, VALUE)),
+            Some(id) => format!("{}{key}?versionId={}", self.base, utf8_percent_encode(id, UNRESERVED)),
         }
     }
 }

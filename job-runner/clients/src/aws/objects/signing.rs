@@ -66,8 +66,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use aws_credential_types::Credentials;
-    use docmill_crds::digest::hex;
-    use sha2::{Digest as _, Sha256};
+    use docmill_crds::digest::sha256;
 
     use super::{Unsigned, signed};
 
@@ -80,7 +79,7 @@ mod tests {
         let headers: Vec<(String, String)> =
             headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let url = format!("https://examplebucket.s3.amazonaws.com{path}");
-        let body_digest = hex(&Sha256::digest(body));
+        let body_digest = sha256(body);
         let request = Unsigned { method, url: &url, headers: &headers, body_digest };
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(TIME);
         let all = signed(request, "us-east-1", credentials, time).unwrap();

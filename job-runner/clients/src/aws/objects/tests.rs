@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use docmill_crds::api::credentials::SecretRef;
 use docmill_crds::api::storage::Storage;
+use docmill_crds::digest::sha256;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{ObjectVersion, Objects};
+use super::{NO_BODY, ObjectVersion, Objects};
 use crate::aws::credential_key::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::secrets::Secrets;
 
@@ -80,6 +81,11 @@ fn is_complete(request: &str) -> bool {
     let Some((head, body)) = request.split_once("\r\n\r\n") else { return false };
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     body.len() >= length.map_or(0, |length| length.parse().unwrap())
+}
+
+#[test]
+fn a_request_without_a_body_has_the_digest_of_nothing() {
+    assert_eq!(NO_BODY, sha256(b""));
 }
 
 #[tokio::test]

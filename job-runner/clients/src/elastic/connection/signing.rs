@@ -12,10 +12,9 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use docmill_crds::api::elasticsearch::{AwsSigning, ElasticsearchCluster};
-use docmill_crds::digest::hex;
+use docmill_crds::digest::sha256;
 use elasticsearch::http::Method;
 use elasticsearch::http::headers::{HeaderMap, HeaderName, HeaderValue};
-use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 
 use crate::aws::{self, FreshCredentials};
@@ -107,14 +106,13 @@ fn no_credentials(error: &CredentialsError) -> ElasticError {
 }
 
 async fn digest(body: Bytes) -> String {
-    let digest = |body: &[u8]| hex(&Sha256::digest(body));
     if body.len() <= LARGE_BODY {
-        return digest(&body);
+        return sha256(&body);
     }
     // The bytes are shared, not copied. The task cannot be cancelled, and does not panic.
     let shared = body.clone();
-    let digested = tokio::task::spawn_blocking(move || hex(&Sha256::digest(&shared))).await;
-    digested.unwrap_or_else(|_| digest(&body))
+    let digested = tokio::task::spawn_blocking(move || sha256(&shared)).await;
+    digested.unwrap_or_else(|_| sha256(&body))
 }
 
 /// The signed parts of a request.

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use docmill_convert::Document;
-use docmill_crds::digest::hex;
+use docmill_crds::digest::sha256;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::content::{ContentFacts, Intake};
 use super::encoded_word::decode;
@@ -52,7 +51,7 @@ pub(crate) fn document(key: &str, content: &ContentFacts, facts: ObjectFacts) ->
     let metadata = headers.metadata.into_iter().map(|(name, value)| (name, decode(&value))).collect();
     Document::of_values([
         ("key", key.into()),
-        ("keyDigest", hex(&Sha256::digest(key)).into()),
+        ("keyDigest", sha256(key.as_bytes()).into()),
         ("name", Some(name).filter(|name| !name.is_empty()).into()),
         ("extension", extension(name).into()),
         ("size", content.size.into()),

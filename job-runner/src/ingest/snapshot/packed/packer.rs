@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Frame, Pack, SealedPack};
+use super::{Frame, MEDIA_TYPE, Pack, SealedPack};
 use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot;
 use crate::ingest::unfinished::Unfinished;
@@ -220,7 +220,7 @@ impl PackStore {
         let SealedPack { key, bytes, references } = pack;
         let request = self.s3.put_object().bucket(&self.location.bucket).key(key);
         let request = request
-            .content_type("application/zstd")
+            .content_type(MEDIA_TYPE)
             .metadata(snapshot::SOURCE, &self.source)
             .metadata(snapshot::REVISION, &self.revision)
             .metadata("docmill-count", references.len().to_string());

@@ -1,11 +1,10 @@
 //! Builds a request: its URL and its body.
 
 use docmill_crds::api::enricher::{Input, ObjectForm, OpenInference};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 
-/// Unreserved characters of RFC 3986.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+use crate::escaping::UNRESERVED;
 
 #[derive(Serialize)]
 struct Request<'a> {
@@ -31,10 +30,10 @@ struct Parameters {
 /// The URL of a model, or of one version of it if one is asked for.
 pub(super) fn model_url(server: &OpenInference) -> String {
     let base = server.url.trim_end_matches('/');
-    let model = utf8_percent_encode(&server.model, SEGMENT);
+    let model = utf8_percent_encode(&server.model, UNRESERVED);
     match &server.version {
         Some(version) => {
-            format!("{base}/v2/models/{model}/versions/{}", utf8_percent_encode(version, SEGMENT))
+            format!("{base}/v2/models/{model}/versions/{}", utf8_percent_encode(version, UNRESERVED))
         }
         None => format!("{base}/v2/models/{model}"),
     }
