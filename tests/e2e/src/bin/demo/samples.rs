@@ -1,18 +1,20 @@
 //! The chart's sample resources, and the names of what they need.
 
 use anyhow::{Context as _, Result};
+use docmill_crds::template::Template;
+use docmill_crds::{EnrichmentRun, EnrichmentRunSpec, IngestSource, IngestSourceSpec};
 use e2e::env::Env;
 use e2e::install::checkout;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
-/// The texts of the samples, and their fields.
+/// The texts of the samples, and what they say.
 pub struct Samples {
     /// `ingestsource.yaml`
     pub source: String,
     /// `enrichmentrun.yaml`
     pub run: String,
-    source_fields: Value,
-    run_fields: Value,
+    source_spec: IngestSourceSpec,
+    run_spec: EnrichmentRunSpec,
 }
 
 /// Where the same thing is in this cluster.
@@ -32,36 +34,35 @@ impl Samples {
     pub fn read(env: &Env) -> Result<Self> {
         let [source, run] = ["ingestsource.yaml", "enrichmentrun.yaml"].map(|name| read(name, env));
         let (source, run) = (source?, run?);
-        Ok(Self { source_fields: fields(&source)?, run_fields: fields(&run)?, source, run })
+        let (source_spec, run_spec) =
+            (parse::<IngestSource>(&source)?.spec, parse::<EnrichmentRun>(&run)?.spec);
+        Ok(Self { source, run, source_spec, run_spec })
     }
 
-    /// A text of the source's spec.
-    pub fn source(&self, pointer: &str) -> Result<&str> {
-        text(&self.source_fields, pointer)
+    /// The queue that tells of new objects.
+    pub fn queue_url(&self) -> Result<&str> {
+        self.source_spec.trigger.queue_url().context("the sample has no queue")
     }
 
-    /// The prefix of one of the source's places: raw, snapshots, errors; empty if it has none.
-    pub fn prefix(&self, place: &str) -> &str {
-        text(&self.source_fields, &format!("/spec/{place}/prefix")).unwrap_or_default()
+    /// Prefix of the keys of raw objects; empty if there is none.
+    pub fn raw_prefix(&self) -> &str {
+        &self.source_spec.raw.prefix
     }
 
     /// Pattern of the indices with articles.
     pub fn articles(&self) -> Result<String> {
-        text(&self.source_fields, "/spec/index/name").map(pattern)
+        pattern(&self.source_spec.index.as_ref().context("the sample has no index")?.name)
     }
 
     /// Pattern of the indices with enriched articles.
     pub fn enriched(&self) -> Result<String> {
-        text(&self.run_fields, "/spec/to/name").map(pattern)
+        pattern(&self.run_spec.to.index.name)
     }
 
     /// The buckets: raw, snapshots, errors.
-    pub fn buckets(&self) -> Result<[&str; 3]> {
-        Ok([
-            self.source("/spec/raw/bucket")?,
-            self.source("/spec/snapshots/bucket")?,
-            self.source("/spec/errors/bucket")?,
-        ])
+    pub fn buckets(&self) -> [&str; 3] {
+        let spec = &self.source_spec;
+        [&spec.raw.bucket, &spec.snapshots.bucket, &spec.errors.bucket]
     }
 }
 
@@ -73,15 +74,11 @@ fn read(name: &str, env: &Env) -> Result<String> {
     Ok(text.replace("region: us-east-1", &format!("region: {}", env.region)))
 }
 
-fn fields(yaml: &str) -> Result<Value> {
+fn parse<T: DeserializeOwned>(yaml: &str) -> Result<T> {
     serde_saphyr::from_str(yaml).context("failed to read a sample")
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> Result<&'a str> {
-    value.pointer(pointer).and_then(Value::as_str).with_context(|| format!("the sample has no {pointer}"))
-}
-
-/// The part of a name before its first field, and a star.
-fn pattern(name: &str) -> String {
-    format!("{}*", name.split('{').next().unwrap_or_default())
+/// The name with a star in place of each field.
+fn pattern(name: &str) -> Result<String> {
+    Ok(Template::parse(name).with_context(|| format!("{name} is no index name"))?.wildcard())
 }

@@ -104,9 +104,9 @@ fn added(article: &Value, enriched: &Value) -> Value {
 
 /// One refused object, with its reason.
 pub async fn refusal(stage: &Stage, documents: &Documents) -> Result<()> {
-    let [.., errors] = stage.samples.buckets()?;
+    let [.., errors] = stage.samples.buckets();
     let key = documents.a_faulty_key().context("nothing was refused")?;
-    let raw_key = format!("{}{key}", stage.samples.prefix("raw"));
+    let raw_key = format!("{}{key}", stage.samples.raw_prefix());
     let (beside, record) = error_record(&stage.s3, errors, &raw_key).await?;
     block(&format!("refused: s3://{errors}/{beside}"), &pretty(&record));
     Ok(())

@@ -54,9 +54,9 @@ impl Stage {
     pub async fn clean(&self) -> Result<()> {
         let delete = ["delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s"];
         self.cluster.kubectl(&delete).await?;
-        let [raw, ..] = self.samples.buckets()?;
+        let [raw, ..] = self.samples.buckets();
         self.bridge.remove(raw).await?;
-        for bucket in self.samples.buckets()? {
+        for bucket in self.samples.buckets() {
             self.s3.remove_bucket(bucket).await?;
         }
         self.articles.remove(&self.samples.articles()?).await?;
@@ -67,15 +67,15 @@ impl Stage {
 
     /// Makes what the samples name.
     pub async fn prepare(&self) -> Result<()> {
-        for bucket in self.samples.buckets()? {
+        for bucket in self.samples.buckets() {
             self.s3.create_bucket(bucket).await?;
         }
-        let named = self.samples.source("/spec/trigger/sqs/queueURL")?;
+        let named = self.samples.queue_url()?;
         let name = named.rsplit('/').next().context("the sample's queue has no name")?;
         let queue_url = self.sqs.create(name, VISIBILITY_SECONDS).await?;
         ensure!(queue_url == named, "the queue {queue_url} is not the one that the sample names: {named}");
         self.sqs.purge(&queue_url).await?;
-        let [raw, ..] = self.samples.buckets()?;
+        let [raw, ..] = self.samples.buckets();
         self.bridge.route(raw, &queue_url).await?;
         self.cluster.kubectl(&["create", "namespace", NAMESPACE]).await?;
         self.cluster.apply(NAMESPACE, &resources::secret(&self.env)).await
@@ -89,8 +89,8 @@ impl Stage {
 
     /// Puts the documents where the source looks for them.
     pub async fn put(&self, documents: &Documents) -> Result<()> {
-        let [raw, ..] = self.samples.buckets()?;
-        let prefix = self.samples.prefix("raw");
+        let [raw, ..] = self.samples.buckets();
+        let prefix = self.samples.raw_prefix();
         let objects = documents.all().map(|(key, bytes)| (format!("{prefix}{key}"), bytes.clone()));
         self.s3.put_all(raw, objects.collect::<Vec<_>>()).await.map(drop)
     }
