@@ -5,7 +5,7 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::test::{in_parallel, passes};
 use crate::{
@@ -70,9 +70,13 @@ fn runs_here(image: &Archived) -> anyhow::Result<()> {
 
 /// The absolute path of the folder, as tests work in folders of their own.
 fn folder_of_plugin(programs: &Path) -> anyhow::Result<PathBuf> {
-    let plugin = programs.join("kubectl-docmill");
-    let found = plugin.canonicalize().with_context(|| format!("failed to find {}", plugin.display()))?;
-    Ok(found.parent().map_or_else(|| programs.to_owned(), Path::to_path_buf))
+    let folder = programs.canonicalize().with_context(|| format!("failed to find {}", programs.display()))?;
+    ensure!(
+        folder.join("kubectl-docmill").is_file(),
+        "{} has no kubectl-docmill: name the folder of built programs, such as dist/programs/amd64",
+        folder.display()
+    );
+    Ok(folder)
 }
 
 /// Gives the name of the image on the node. It is of this archive alone: an operator that runs is replaced only when its
