@@ -11,9 +11,11 @@ usage: release/release.sh [OPTIONS]
   --repository NAME   image repository that chart and manifests name with its registry
                       (default: localhost/docmill)
   --tag TAG           git tag of the release; has to be v<version>
+  --arch ARCH         amd64 or arm64 (default: what this machine is). Programs for the other one are cross-compiled, and
+                      the tests with the image are left out.
   --image-builder B   testbed (default): from Debian's packages, without Docker; buildah: from release/Containerfile
   --base IMAGE        base image, with buildah only
-  --skip-tests        do not run `cargo testbed test` first
+  --skip-tests        run neither `cargo testbed test` first nor tests with the image that was built
   --allow-dirty       build although there are changes that are not committed
 
 The environment may set SOURCE_DATE_EPOCH (default: time of the commit), HELM (default: helm), CARGO_TARGET_DIR.
@@ -25,14 +27,15 @@ fail() {
   exit 1
 }
 
-repository=localhost/docmill tag='' builder=testbed base='' tests=yes dirty=no
+repository=localhost/docmill tag='' arch='' builder=testbed base='' tests=yes dirty=no
 while [ $# -gt 0 ]; do
   case $1 in
-    --repository | --tag | --image-builder | --base)
+    --repository | --tag | --arch | --image-builder | --base)
       [ $# -ge 2 ] || fail "$1 needs a value (see --help)"
       case $1 in
         --repository) repository=$2 ;;
         --tag) tag=$2 ;;
+        --arch) arch=$2 ;;
         --image-builder) builder=$2 ;;
         --base) base=$2 ;;
       esac
@@ -55,6 +58,25 @@ helm=${HELM:-helm}
 need() {
   command -v "$1" >/dev/null || fail "$1 is not on the PATH: $2"
 }
+
+# Which architecture the programs are for, and what compiles and links C for it.
+case $(uname -m) in
+  x86_64) own_arch=amd64 ;;
+  aarch64) own_arch=arm64 ;;
+  *) fail "no release for $(uname -m): build on x86-64 or arm64" ;;
+esac
+arch=${arch:-$own_arch}
+case $arch in
+  amd64) cpu=x86_64 cross_packages='gcc-x86-64-linux-gnu libc6-dev-amd64-cross' ;;
+  arm64) cpu=aarch64 cross_packages='gcc-aarch64-linux-gnu libc6-dev-arm64-cross' ;;
+  *) fail "unknown architecture $arch: amd64 and arm64 are known" ;;
+esac
+target_triple=$cpu-unknown-linux-gnu
+compiler=cc
+is_foreign() {
+  [ "$arch" != "$own_arch" ]
+}
+
 need git 'install it'
 need cargo 'install Rust from https://rustup.rs'
 need python3 'install Python 3.11 or newer'
@@ -70,11 +92,12 @@ case $repository in
   localhost/?* | *.*/?* | *:*/?*) ;;
   *) fail "the repository $repository has no registry: write registry.example.com/docmill" ;;
 esac
-case $(uname -m) in
-  x86_64) arch=amd64 ;;
-  aarch64) arch=arm64 ;;
-  *) fail "no release for $(uname -m): build on x86-64 or arm64" ;;
-esac
+if is_foreign; then
+  compiler=$cpu-linux-gnu-gcc
+  need "$compiler" "apt-get install $cross_packages"
+  [ -d "$(rustc --print target-libdir --target "$target_triple")" ] ||
+    fail "Rust has no standard library for $arch: run rustup target add $target_triple in $checkout"
+fi
 
 # What is released.
 version=$(sed -n '/^\[workspace\.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Cargo.toml)
@@ -106,18 +129,34 @@ test_all() {
   cargo testbed test
 }
 
+# In pods, with the image and the plugin that ship.
+test_image() {
+  if is_foreign; then
+    echo "release: LEFT OUT: tests with the image, as this machine runs no programs for $arch" >&2
+  elif [ "$builder" = buildah ]; then
+    echo "release: LEFT OUT: tests with the image, as the archives of buildah do not have its full name" >&2
+  else
+    cargo testbed test --image "$image" --programs "$dist/programs/$arch"
+  fi
+}
+
 build_programs() {
   # Paths of this machine must not be part of the programs.
-  local home=${CARGO_HOME:-$HOME/.cargo} sysroot
+  local home=${CARGO_HOME:-$HOME/.cargo} built=$target/release variable=${target_triple//-/_} options=() sysroot
   sysroot=$(rustc --print sysroot)
+  if is_foreign; then
+    export "CARGO_TARGET_${variable^^}_LINKER=$compiler" "CC_$variable=$compiler"
+    options=(--target "$target_triple")
+    built=$target/$target_triple/release
+  fi
   RUSTFLAGS="--remap-path-prefix=$checkout=docmill --remap-path-prefix=$target=target \
     --remap-path-prefix=$home=cargo --remap-path-prefix=$sysroot=rust" \
   CFLAGS="-ffile-prefix-map=$home=cargo -ffile-prefix-map=$target=target" \
   DOCMILL_COMMIT=$commit CARGO_INCREMENTAL=0 \
     cargo build --release --locked --package docmill-operator --package docmill-job-runner \
-    --package kubectl-docmill
-  install -D --mode=0755 --target-directory="$dist/programs/$arch" "$target/release/operator" "$target/release/job-runner" \
-    "$target/release/kubectl-docmill"
+    --package kubectl-docmill "${options[@]}"
+  install -D --mode=0755 --target-directory="$dist/programs/$arch" "$built/operator" "$built/job-runner" \
+    "$built/kubectl-docmill"
 }
 
 # Sets `digest`.
@@ -125,13 +164,15 @@ build_image() {
   local name=$repository:$version
   image=$dist/docmill-$version-image-linux-$arch.tar
   if [ "$builder" = testbed ]; then
-    digest=$(cargo testbed release-image --programs "$dist/programs/$arch" --name "$name" --version "$version" \
-      --revision "$commit" --created "$created" "$image")
+    digest=$(cargo testbed release-image --programs "$dist/programs/$arch" --architecture "$arch" --name "$name" \
+      --version "$version" --revision "$commit" --created "$created" "$image")
   else
     local arguments=(--file release/Containerfile --target prebuilt --timestamp "$SOURCE_DATE_EPOCH" --tag "$name"
       --build-arg "TARGETARCH=$arch" --build-arg "VERSION=$version" --build-arg "REVISION=$commit"
       --build-arg "CREATED=$created")
     [ -z "$base" ] || arguments+=(--build-arg "BASE=$base")
+    # Nothing of that image is run to build it.
+    ! is_foreign || arguments+=(--arch "$arch")
     buildah build "${arguments[@]}" .
     buildah push --digestfile "$dist/digest" "$name" "oci-archive:$image:$version"
     digest=$(cat "$dist/digest")
@@ -161,22 +202,30 @@ package_runner() {
   rm -rf "$work"
 }
 
+# The man page says nothing of the architecture, so that a plugin for this machine prints it.
+man_page() {
+  if is_foreign; then
+    cargo run --quiet --profile testing --locked --package kubectl-docmill -- man
+  else
+    "$dist/programs/$arch/kubectl-docmill" man
+  fi
+}
+
 package_plugin() {
   local name=kubectl-docmill-$version-linux-$arch
   local work=$dist/work
   rm -rf "$work" && mkdir -p "$work/$name"
   cp "$dist/programs/$arch/kubectl-docmill" release/kubectl_complete-docmill LICENSE "$work/$name/"
-  "$dist/programs/$arch/kubectl-docmill" man >"$work/$name/kubectl-docmill.1"
+  man_page >"$work/$name/kubectl-docmill.1"
   pack "$work" "$dist/$name.tar.gz" "$name"
   rm -rf "$work"
 }
 
 write_bill() {
-  local platform work=$dist/work
-  platform=$(rustc --version --verbose | sed -n 's/^host: //p')
+  local work=$dist/work
   mkdir -p "$work"
   cargo metadata --locked --format-version 1 >"$work/all.json"
-  cargo metadata --locked --format-version 1 --filter-platform "$platform" >"$work/platform.json"
+  cargo metadata --locked --format-version 1 --filter-platform "$target_triple" >"$work/platform.json"
   release/sbom.py --lock Cargo.lock --metadata "$work/all.json" --platform-metadata "$work/platform.json" \
     --version "$version" --timestamp "$created" >"$dist/docmill-$version-linux-$arch.cdx.json"
   rm -rf "$work"
@@ -190,7 +239,8 @@ write_evidence() {
   cd "$checkout"
   release/provenance.py --version "$version" --commit "$commit" --image "$repository" --image-digest "$digest" \
     --input Cargo.lock --input rust-toolchain.toml --tool "rustc=$(rustc --version)" \
-    --tool "helm=$("$helm" version --short)" --tool "image=$builder${base:+ $base}" \
+    --tool "cc=$("$compiler" --version | sed -n 1p)" --tool "helm=$("$helm" version --short)" \
+    --tool "image=$builder${base:+ $base}" \
     "${files[@]/#/$dist/}" >"$dist/$provenance"
   cd "$dist"
   sha256sum --binary "${files[@]}" "$provenance" >SHA256SUMS
@@ -201,6 +251,7 @@ write_evidence() {
 rm -rf "$dist" && mkdir -p "$dist"
 build_programs
 build_image
+[ "$tests" = no ] || test_image
 package_charts
 package_runner
 package_plugin

@@ -10,5 +10,6 @@ pub(crate) mod parts;
 pub(crate) mod release_image;
 pub(crate) mod status;
 pub(crate) mod test;
+pub(crate) mod test_image;
 pub(crate) mod test_long;
 pub(crate) mod up;

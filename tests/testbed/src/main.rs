@@ -4,6 +4,7 @@
 //! product's image. `cargo testbed down` takes all of it away again and keeps the cache. Everything lives in one folder
 //! (see `home`), and nothing listens on anything but loopback and the testbed's own bridge.
 
+mod architecture;
 mod cluster;
 mod command;
 mod commands;
@@ -16,7 +17,7 @@ mod progress;
 mod template;
 mod versions;
 
-use std::{process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 
@@ -98,6 +99,12 @@ enum Command {
         /// Begin no further long test after so many minutes, and say which were left out.
         #[arg(long, requires = "long", default_value_t = 45)]
         minutes: u64,
+        /// Run a choice of the tests in pods, and no others, with the image of this archive: release/release.sh writes such.
+        #[arg(long, value_name = "ARCHIVE", conflicts_with = "long")]
+        image: Option<PathBuf>,
+        /// Folder of the plugin of kubectl that these tests call [default: that of this checkout].
+        #[arg(long, value_name = "FOLDER", requires = "image")]
+        programs: Option<PathBuf>,
         /// Arguments for the tests, after `--`: names to choose them by, for example.
         #[arg(last = true)]
         arguments: Vec<String>,
@@ -129,7 +136,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             return commands::demo::run(&home, context.as_deref(), image.as_deref());
         }
         Command::Bench(arguments) => return commands::bench::run(&home, &arguments),
-        Command::Test { long: true, minutes, arguments } => {
+        Command::Test { image: Some(archive), programs, arguments, .. } => {
+            return commands::test_image::run(&home, &archive, programs.as_deref(), &arguments);
+        }
+        Command::Test { long: true, minutes, arguments, .. } => {
             return Ok(commands::test_long::run(&home, Duration::from_mins(minutes), &arguments));
         }
         Command::Test { arguments, .. } => return Ok(commands::test::run(&home, &arguments)),
@@ -139,4 +149,20 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Reboot => commands::parts::reboot(&home)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::Args;
+
+    #[test]
+    fn arguments_agree_with_each_other() {
+        Args::command().debug_assert();
+        let test =
+            |arguments: &[&str]| Args::try_parse_from(["testbed", "test"].iter().chain(arguments)).is_ok();
+        assert!(test(&["--image", "a.tar", "--programs", "b", "--", "backlog"]));
+        assert!(!test(&["--image", "a.tar", "--long"]) && !test(&["--programs", "b"]));
+    }
 }

@@ -76,6 +76,17 @@ async fn one_file_installs_everything_with_the_image_of_the_release() -> Result<
 }
 
 #[tokio::test]
+async fn a_release_for_an_unknown_architecture_is_refused_before_anything_is_built() -> Result<()> {
+    // The repository would be refused next.
+    let script = path("release/release.sh");
+    let call = [script.as_str(), "--arch", "riscv64", "--repository", "nowhere"].map(str::to_owned);
+    let refused = command::run("bash", &call, None).await?;
+    ensure!(refused.code == Some(1), "{refused:?}");
+    ensure!(refused.stderr.contains("riscv64: amd64 and arm64 are known"), "{refused:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_bill_of_materials_has_every_package_of_the_lock_file() -> Result<()> {
     let lock = fs::read_to_string(checkout("Cargo.lock"))?;
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());

@@ -46,6 +46,11 @@ impl Images {
         output(self.ctr(&["images", "import"]).arg(archive)).map(drop)
     }
 
+    /// Gives an image of the node another name, too.
+    pub(crate) fn tag(&self, name: &str, other: &str) -> anyhow::Result<()> {
+        output(&mut self.ctr(&["images", "tag", name, other])).map(drop)
+    }
+
     /// Forgets an image. Containers that run from it go on.
     pub(crate) fn remove(&self, name: &str) {
         let _ = output(&mut self.ctr(&["images", "remove", name]));

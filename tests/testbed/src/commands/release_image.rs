@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    architecture::Architecture,
     home::Home,
     parts::release_image::{self, Release},
     progress::step,
@@ -17,6 +18,9 @@ pub(crate) struct ReleaseImage {
     /// Folder of the programs `operator` and `job-runner`.
     #[arg(long)]
     programs: PathBuf,
+    /// What they run on [default: what this machine does].
+    #[arg(long)]
+    architecture: Option<Architecture>,
     /// Full name of the image, with its tag: `registry.example.com/docmill:0.1.0`.
     #[arg(long)]
     name: String,
@@ -38,6 +42,7 @@ pub(crate) fn run(home: &Home, arguments: &ReleaseImage) -> anyhow::Result<()> {
     let _lock = home.lock()?;
     let release = Release {
         programs: &arguments.programs,
+        architecture: arguments.architecture.unwrap_or(Architecture::OWN),
         name: &arguments.name,
         version: &arguments.version,
         revision: &arguments.revision,

@@ -65,9 +65,13 @@ const FUZZ: (&str, &str) = ("DOCMILL_FUZZ_SECONDS", "60");
 /// How many tests run at a time, as the test harness calls it.
 const THREADS: &str = "RUST_TEST_THREADS";
 
-/// Twice as many tests at a time as there are cores, since those in the cluster mostly wait.
-fn threads() -> usize {
-    2 * std::thread::available_parallelism().map_or(1, usize::from)
+/// Has twice as many tests run at a time as there are cores, since those in the cluster mostly wait; the environment may say
+/// otherwise.
+pub(super) fn in_parallel(test: &mut Command) {
+    if std::env::var_os(THREADS).is_none() {
+        let threads = 2 * std::thread::available_parallelism().map_or(1, usize::from);
+        test.env(THREADS, threads.to_string());
+    }
 }
 
 /// All tests of the workspace in one run, those in the cluster among them; without a testbed, those that need none.
@@ -77,9 +81,7 @@ fn tests(home: &Home, is_ready: bool, arguments: &[String]) -> anyhow::Result<bo
     if std::env::var_os(FUZZ.0).is_none() {
         test.env(FUZZ.0, FUZZ.1);
     }
-    if std::env::var_os(THREADS).is_none() {
-        test.env(THREADS, threads().to_string());
-    }
+    in_parallel(&mut test);
     if is_ready {
         test.envs(env::settings(home)?);
     } else {

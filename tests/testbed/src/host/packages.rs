@@ -89,8 +89,8 @@ fn install(home: &Home, packages: &[&str]) -> anyhow::Result<()> {
     run_logged(apt().args(["install", "--yes", "--no-install-recommends"]).args(packages), &log)
 }
 
-/// Downloads packages and unpacks them, without installing them, each over the others.
-pub(crate) fn unpack(home: &Home, packages: &[&str], folder: &Path, into: &Path) -> anyhow::Result<()> {
+/// Downloads packages for this machine into a folder, without installing them.
+pub(crate) fn download(home: &Home, packages: &[&str], folder: &Path) -> anyhow::Result<()> {
     let log = home.log("packages")?;
     let download = || run_logged(tool("apt-get").arg("download").args(packages).current_dir(folder), &log);
     // A machine that never updated its package lists, or long ago, cannot download.
@@ -98,6 +98,11 @@ pub(crate) fn unpack(home: &Home, packages: &[&str], folder: &Path, into: &Path)
         run_logged(tool("apt-get").arg("update"), &log)?;
         download()?;
     }
+    Ok(())
+}
+
+/// Unpacks the packages of a folder, each over the others.
+pub(crate) fn unpack(folder: &Path, into: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder)?.flatten() {
         if entry.path().extension().is_some_and(|extension| extension == "deb") {
             output(tool("dpkg-deb").arg("-x").arg(entry.path()).arg(into))?;

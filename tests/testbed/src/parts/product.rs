@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    architecture::Architecture,
     cluster::images::Images,
     command::{Failed, run_logged},
     home::{Home, checkout},
@@ -102,7 +103,8 @@ fn import_one(home: &Home, images: &Images, name: &str, programs: &[PathBuf]) ->
     writer.text(name, Path::new("usr/share/docmill/image"))?;
     writer.finish()?;
     let layers = [rootfs::base_layer(home), layer.clone()];
-    Image { name, user: USER, entrypoint: &[], layers: &layers }.write(&archive)?;
+    let architecture = Architecture::OWN;
+    Image { name, architecture, user: USER, entrypoint: &[], layers: &layers }.write(&archive)?;
     images.import(&archive)?;
     archive::remove(&layer);
     archive::remove(&archive);

@@ -8,9 +8,10 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
+    architecture::Architecture,
     command::{output, tool},
     home::Home,
-    host::packages,
+    host::{foreign_packages, packages},
     parts::{
         image::{
             archive::{Image, Layer},
@@ -29,6 +30,8 @@ const PROGRAMS: [&str; 2] = ["job-runner", "operator"];
 pub(crate) struct Release<'a> {
     /// Folder of the built programs.
     pub(crate) programs: &'a Path,
+    /// What they run on.
+    pub(crate) architecture: Architecture,
     /// Full name of the image, with its tag.
     pub(crate) name: &'a str,
     /// Version of the programs.
@@ -46,7 +49,7 @@ pub(crate) fn write(home: &Home, release: &Release<'_>, archive: &Path) -> anyho
         fs::remove_dir_all(&work).with_context(|| format!("failed to remove {}", work.display()))?;
     }
     fs::create_dir_all(&work).with_context(|| format!("failed to create {}", work.display()))?;
-    let base = base_layer(home, &work)?;
+    let base = base_layer(home, release.architecture, &work)?;
     let digest = write_on(&base, release, archive, &work)?;
     fs::remove_dir_all(&work).with_context(|| format!("failed to remove {}", work.display()))?;
     Ok(digest)
@@ -64,7 +67,13 @@ fn write_on(base: &Path, release: &Release<'_>, archive: &Path, work: &Path) -> 
         ("org.opencontainers.image.url", "https://docmill.io"),
         ("org.opencontainers.image.version", release.version),
     ];
-    let image = Image { name: release.name, user: USER, entrypoint: &["operator"], layers: &layers };
+    let image = Image {
+        name: release.name,
+        architecture: release.architecture,
+        user: USER,
+        entrypoint: &["operator"],
+        layers: &layers,
+    };
     OciImage { image, created: release.created, labels: &labels }.write(archive, work)
 }
 
@@ -78,11 +87,16 @@ fn programs_layer(programs: &Path, work: &Path) -> anyhow::Result<PathBuf> {
     Ok(layer)
 }
 
-fn base_layer(home: &Home, work: &Path) -> anyhow::Result<PathBuf> {
+fn base_layer(home: &Home, architecture: Architecture, work: &Path) -> anyhow::Result<PathBuf> {
     let (downloads, root, layer) = (work.join("downloads"), work.join("root"), work.join("base.tar"));
     fs::create_dir_all(&downloads).with_context(|| format!("failed to create {}", downloads.display()))?;
     fs::create_dir_all(&root).with_context(|| format!("failed to create {}", root.display()))?;
-    packages::unpack(home, &PACKAGES, &downloads, &root)?;
+    if architecture == Architecture::OWN {
+        packages::download(home, &PACKAGES, &downloads)?;
+    } else {
+        foreign_packages::download(home, architecture, &PACKAGES, &downloads, &work.join("apt"))?;
+    }
+    packages::unpack(&downloads, &root)?;
     let mut writer = Layer::create(&layer)?;
     rootfs::write_frame(&mut writer, &root)?;
     // Scanners learn from these which distribution and which packages the image has.
@@ -146,6 +160,7 @@ mod tests {
         Layer::create(&base).expect("a layer").finish().expect("finished");
         let release = Release {
             programs: &programs,
+            architecture: Architecture::OWN,
             name: "localhost/docmill:1",
             version: "1",
             revision: "0123abc",

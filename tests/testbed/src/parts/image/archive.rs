@@ -11,7 +11,10 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use tar::{Builder, EntryType, Header};
 
-use crate::command::{output, tool};
+use crate::{
+    architecture::Architecture,
+    command::{output, tool},
+};
 
 /// A layer that is being written. Owners are root and times are zero, so that equal content makes equal layers.
 pub(crate) struct Layer {
@@ -98,6 +101,8 @@ fn header(kind: EntryType, mode: u32, size: u64) -> Header {
 pub(crate) struct Image<'a> {
     /// Its full name with tag.
     pub(crate) name: &'a str,
+    /// What its programs run on.
+    pub(crate) architecture: Architecture,
     /// User and group that its processes run as, for example `65532:65532`.
     pub(crate) user: &'a str,
     /// What it runs unless told otherwise.
@@ -122,9 +127,8 @@ impl Image<'_> {
 
     /// The configuration, with the digests of the layers' contents.
     pub(super) fn config(&self, digests: &[String]) -> Value {
-        let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
         json!({
-            "architecture": architecture,
+            "architecture": self.architecture.name(),
             "os": "linux",
             "config": {
                 "User": self.user,
@@ -211,6 +215,7 @@ mod tests {
         let archive = folder.join("image.tar");
         let image = Image {
             name: "localhost/x:1",
+            architecture: Architecture::Arm64,
             user: "1:1",
             entrypoint: &["/a"],
             layers: std::slice::from_ref(&layer),
@@ -222,7 +227,7 @@ mod tests {
         // Of the two empty blocks that end a tar file.
         let empty = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
         assert_eq!(config["rootfs"]["diff_ids"], json!([empty]));
-        assert_eq!(config["config"]["User"], "1:1");
+        assert_eq!((&config["config"]["User"], &config["architecture"]), (&json!("1:1"), &json!("arm64")));
         fs::remove_dir_all(folder).expect("removed");
     }
 }

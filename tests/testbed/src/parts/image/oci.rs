@@ -132,6 +132,7 @@ fn compress(layer: &Path) -> anyhow::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::architecture::Architecture;
 
     fn write(folder: &Path, created: &str) -> (String, Vec<u8>) {
         fs::create_dir_all(folder).expect("a folder");
@@ -140,7 +141,13 @@ mod tests {
         writer.text("x", Path::new("a")).expect("a file");
         writer.finish().expect("finished");
         let layers = [layer];
-        let image = Image { name: "localhost/x:1", user: "1:1", entrypoint: &["/a"], layers: &layers };
+        let image = Image {
+            name: "localhost/x:1",
+            architecture: Architecture::OWN,
+            user: "1:1",
+            entrypoint: &["/a"],
+            layers: &layers,
+        };
         let archive = folder.join("image.tar");
         let labels = [("org.opencontainers.image.version", "1")];
         let image = OciImage { image, created, labels: &labels };

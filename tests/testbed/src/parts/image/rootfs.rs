@@ -8,6 +8,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
+    architecture::Architecture,
     cluster::images::Images,
     command::{output, run_logged, tool},
     home::{Home, is_made_from, make_from},
@@ -71,7 +72,13 @@ fn build_pause(home: &Home, part: &Path) -> anyhow::Result<()> {
     let mut writer = Layer::create(&layer)?;
     writer.file(&program, Path::new("pause"), 0o755)?;
     writer.finish()?;
-    let image = Image { name: PAUSE_IMAGE, user: "65535:65535", entrypoint: &["/pause"], layers: &[layer] };
+    let image = Image {
+        name: PAUSE_IMAGE,
+        architecture: Architecture::OWN,
+        user: "65535:65535",
+        entrypoint: &["/pause"],
+        layers: &[layer],
+    };
     image.write(&part.join("image.tar"))
 }
 
@@ -79,14 +86,21 @@ fn build_base(home: &Home, part: &Path) -> anyhow::Result<()> {
     let (downloads, root) = (part.join("downloads"), part.join("root"));
     fs::create_dir_all(&downloads)?;
     fs::create_dir_all(&root)?;
-    packages::unpack(home, &PACKAGES, &downloads, &root)?;
+    packages::download(home, &PACKAGES, &downloads)?;
+    packages::unpack(&downloads, &root)?;
     let layer = part.join("layer.tar");
     let mut writer = Layer::create(&layer)?;
     write_frame(&mut writer, &root)?;
     write_applets(&mut writer, &root)?;
     write_tree(&mut writer, &root, &root, &place)?;
     writer.finish()?;
-    let image = Image { name: BASE_IMAGE, user: "0:0", entrypoint: &[], layers: &[layer] };
+    let image = Image {
+        name: BASE_IMAGE,
+        architecture: Architecture::OWN,
+        user: "0:0",
+        entrypoint: &[],
+        layers: &[layer],
+    };
     image.write(&part.join("image.tar"))?;
     fs::remove_dir_all(&downloads)?;
     fs::remove_dir_all(&root)?;
