@@ -1,5 +1,7 @@
 //! Archives made to order, piece by piece, so that large ones need no memory.
 
+pub mod large;
+
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result};

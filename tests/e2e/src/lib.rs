@@ -13,7 +13,7 @@
 //! - [`auditor`]: the verdict; [`mod@rights`]: what a service account may do; [`viewer`]: a user with roles of the chart;
 //! - [`operator_metrics`]: what the operator tells of itself; [`cost`]: what the page about costs says;
 //! - [`wait`], [`watch`], [`condition_recorder`], [`table`], [`diagnosis`]: waiting for a state, watching pods, listening to what a
-//!   source says meanwhile, reading kubectl's tables, explaining a failure.
+//!   source says meanwhile, reading kubectl's tables, explaining a failure; [`process_status`]: what Linux tells of a process.
 
 pub mod archives;
 pub mod articles;
@@ -38,6 +38,7 @@ pub mod malicious_servers;
 pub mod notices;
 pub mod opensearch;
 pub mod operator_metrics;
+pub mod process_status;
 pub mod resources;
 pub mod rig;
 pub mod rights;

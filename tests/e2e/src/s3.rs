@@ -1,5 +1,6 @@
 //! The object store, with the calls that tests need.
 
+mod digests;
 mod versions;
 
 use std::collections::BTreeMap;

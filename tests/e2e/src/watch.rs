@@ -1,5 +1,7 @@
 //! Watches the worker pods of a namespace while a test does something else.
 
+mod memory;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,6 +32,24 @@ pub struct LastSeen {
     pub phase: String,
     /// The image of its containers.
     pub image: String,
+    /// The kubelet's reason for the end of its container, for example `OOMKilled`; empty before.
+    pub reason: String,
+    /// The most memory that its process was seen to have, in KiB; `None` if its node is not this machine.
+    pub peak_kibibytes: Option<u64>,
+}
+
+impl LastSeen {
+    fn update(&mut self, pod: &Pod) {
+        let mut containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+        let image = containers.find_map(|container| container.image.clone());
+        *self = Self {
+            phase: phase(pod).to_owned(),
+            image: image.unwrap_or_default(),
+            reason: reason(pod).unwrap_or_default(),
+            // Of a process that has ended, nobody knows it any more.
+            peak_kibibytes: memory::peak_kibibytes(pod).max(self.peak_kibibytes),
+        };
+    }
 }
 
 /// A watch that goes on until it is dropped.
@@ -65,14 +85,16 @@ async fn look(cluster: Cluster, namespace: String, seen: Arc<Mutex<Seen>>) {
             let live = pods.iter().filter(|pod| is_live(pod)).count();
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.most = seen.most.max(live);
-            seen.pods.extend(pods.iter().map(|pod| (name(pod).to_owned(), last_seen(pod))));
+            for pod in &pods {
+                seen.pods.entry(name(pod).to_owned()).or_default().update(pod);
+            }
         }
         tokio::time::sleep(INTERVAL).await;
     }
 }
 
-fn last_seen(pod: &Pod) -> LastSeen {
-    let mut containers = pod.spec.iter().flat_map(|spec| &spec.containers);
-    let image = containers.find_map(|container| container.image.clone());
-    LastSeen { phase: phase(pod).to_owned(), image: image.unwrap_or_default() }
+/// Why the container of a pod has ended, if it has.
+fn reason(pod: &Pod) -> Option<String> {
+    let statuses = pod.status.as_ref()?.container_statuses.as_ref()?;
+    statuses.iter().find_map(|status| status.state.as_ref()?.terminated.as_ref()?.reason.clone())
 }

@@ -288,7 +288,12 @@ impl World {
 
     /// Judges the stores. Nothing may be at work meanwhile.
     pub async fn audit(&self) -> Result<Audit> {
-        let place = Place {
+        Ok(auditor::judge(&auditor::gather(&self.place()).await?))
+    }
+
+    /// Where the auditor looks.
+    pub fn place(&self) -> Place {
+        Place {
             records: self.articles.clone(),
             s3: self.s3.clone(),
             elastic: self.articles.clone(),
@@ -301,8 +306,7 @@ impl World {
             articles: self.articles_pattern(),
             ledger: format!("docmill-units-{}.{SOURCE}", self.name),
             heads: format!("docmill-heads-{}.{SOURCE}", self.name),
-        };
-        Ok(auditor::judge(&auditor::gather(&place).await?))
+        }
     }
 
     /// Judges the stores, and whether every object of a corpus became what it had to.

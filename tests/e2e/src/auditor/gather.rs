@@ -37,13 +37,12 @@ pub struct Place {
 
 /// Reads everything. Nothing may be at work meanwhile.
 pub async fn gather(place: &Place) -> Result<Evidence> {
-    let mut bytes = place.s3.get_all(&place.raw_bucket).await?;
-    let listed = place.s3.list(&place.raw_bucket).await?;
-    let raw = listed.into_iter().map(|object| RawObject {
-        bytes: bytes.remove(&object.key).unwrap_or_default(),
+    let objects = place.s3.digests(&place.raw_bucket).await?;
+    let raw = objects.into_iter().map(|(object, sha256)| RawObject {
         bucket: place.raw_bucket.clone(),
         key: object.key,
         version: object.etag,
+        sha256,
     });
     Ok(Evidence {
         raw: raw.collect(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::long_units::{self, LongUnits};
 use super::messages::{self, SetAside};
 use super::packs::{self, Packs};
 use super::{heads, owners};
@@ -19,8 +20,8 @@ pub struct RawObject {
     pub key: String,
     /// Its `ETag` without quotes; these buckets have no versions.
     pub version: String,
-    /// All its bytes.
-    pub bytes: Vec<u8>,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
 }
 
 impl RawObject {
@@ -119,6 +120,7 @@ pub fn judge(evidence: &Evidence) -> Audit {
         account(raw, record, &mut audit);
         snapshot(evidence, raw, record, &mut known, &mut audit.faults);
         refusal(evidence, raw, record, &mut known, &mut audit.faults);
+        long_units::count(evidence, record, &mut audit.faults);
     }
     documents(evidence, &records, &mut audit.faults);
     heads::judge(evidence, &mut audit.faults);
@@ -186,7 +188,7 @@ fn account(raw: &RawObject, record: &Value, audit: &mut Audit) {
 }
 
 /// Index and id of each document that a record names.
-fn addresses(record: &Value) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn addresses(record: &Value) -> impl Iterator<Item = (&str, &str)> {
     let documents = record["documents"].as_array().into_iter().flatten();
     documents.filter_map(|document| Some((document["index"].as_str()?, document["id"].as_str()?)))
 }
@@ -211,7 +213,7 @@ fn snapshot(
     };
     if packs::place(named).is_some() {
         match known.packs.documents(named, &raw.digest(), Some(revision)) {
-            Ok(kept) => compare(evidence, raw, record, &kept, &known.packs, faults),
+            Ok(kept) => compare(evidence, raw, record, kept, &known.packs, faults),
             Err(fault) => faults.push(format!("the packed snapshot of {:?}: {fault}", raw.key)),
         }
         return;
@@ -223,7 +225,7 @@ fn snapshot(
     match evidence.snapshots.get(&expected) {
         None => faults.push(format!("{:?} has no snapshot {expected:?}", raw.key)),
         Some(bytes) => match lines(bytes) {
-            Ok(kept) => compare(evidence, raw, record, &kept, &known.packs, faults),
+            Ok(kept) => compare(evidence, raw, record, kept, &known.packs, faults),
             Err(_) => faults.push(format!("the snapshot of {:?} is not JSON, one document a line", raw.key)),
         },
     }
@@ -238,13 +240,13 @@ fn compare(
     evidence: &Evidence,
     raw: &RawObject,
     record: &Value,
-    kept: &[Value],
+    kept: Vec<Value>,
     packs: &Packs,
     faults: &mut Vec<String>,
 ) {
-    let addresses: Vec<_> = addresses(record).collect();
-    for (index, id) in &addresses {
-        let Some(document) = evidence.articles.iter().find(|one| one.index == *index && one.id == *id) else {
+    let kept: Vec<_> = kept.into_iter().map(|document| without_handling(&document)).collect();
+    for (index, id) in addresses(record) {
+        let Some(document) = evidence.articles.iter().find(|one| one.index == index && one.id == id) else {
             faults.push(format!("{:?} names the document {id:?} in {index:?}, which is not there", raw.key));
             continue;
         };
@@ -254,22 +256,22 @@ fn compare(
         // A request of a worker that died may arrive after its successor's. It names the pack that it wrote itself.
         let said = document.source["_docmill"]["snapshot"].as_str().unwrap_or_default();
         let earlier = packs.documents(said, &raw.digest(), None).unwrap_or_default();
-        let same = |kept: &Value| without_handling(kept) == indexed;
-        if own && !kept.iter().chain(&earlier).any(same) {
+        let same = |packed: &Value| without_handling(packed) == indexed;
+        if own && !kept.contains(&indexed) && !earlier.iter().any(same) {
             faults.push(format!("{id:?} in {index:?} is not what the snapshot of {:?} holds", raw.key));
         }
-        if own && document.source["_docmill"]["rawDigest"] != hexadecimal(&raw.bytes) {
+        if own && document.source["_docmill"]["rawDigest"] != raw.sha256 {
             faults.push(format!("{id:?} does not carry the digest of {:?}", raw.key));
         }
     }
     // The snapshot has those too whose places later documents of the same object have taken.
     let overwritten = record["overwrittenCount"].as_u64().and_then(|count| usize::try_from(count).ok());
-    if record["state"] == "Indexed" && kept.len() != addresses.len() + overwritten.unwrap_or(0) {
+    let told = long_units::told(record);
+    if record["state"] == "Indexed" && kept.len() != told + overwritten.unwrap_or(0) {
         faults.push(format!(
-            "{:?} has {} documents in its snapshot and {} in its record",
+            "{:?} has {} documents in its snapshot and {told} in its record",
             raw.key,
-            kept.len(),
-            addresses.len()
+            kept.len()
         ));
     }
 }
@@ -358,7 +360,9 @@ fn refusal(
         None if uncopied => {}
         None => faults.push(format!("{:?} failed and is not in the errors bucket", raw.key)),
         Some(_) if uncopied => faults.push(format!("the copy of {:?} is there and said not to be", raw.key)),
-        Some(bytes) if *bytes != raw.bytes => faults.push(format!("the copy of {:?} was changed", raw.key)),
+        Some(bytes) if hexadecimal(bytes) != raw.sha256 => {
+            faults.push(format!("the copy of {:?} was changed", raw.key));
+        }
         Some(_) => {}
     }
     match told {
@@ -375,20 +379,21 @@ fn refusal(
     known.errors.extend([copy, beside]);
 }
 
-/// A document's id is in one index, once, and it belongs to a unit whose record names it.
+/// A document's id is in one index, once, and it belongs to a unit whose record names it, or whose snapshot has it if
+/// there are too many for the record.
 fn documents(evidence: &Evidence, records: &BTreeMap<&str, &Value>, faults: &mut Vec<String>) {
-    let mut seen = BTreeMap::new();
+    let (mut seen, long) = (BTreeMap::new(), LongUnits::read(evidence));
     for document in &evidence.articles {
         if let Some(other) = seen.insert(document.id.as_str(), document.index.as_str()) {
             faults.push(format!("{:?} is in {other:?} and in {:?}", document.id, document.index));
         }
         let unit = &document.source["_docmill"]["unit"];
         let owner = evidence.raw.iter().find(|raw| unit["key"] == raw.key && unit["version"] == raw.version);
-        let record = owner.and_then(|raw| records.get(raw.digest().as_str()));
+        let owner = owner.map(RawObject::digest).unwrap_or_default();
         let named = |record: &&Value| {
             addresses(record).any(|(index, id)| index == document.index && id == document.id)
         };
-        if !record.is_some_and(named) {
+        if !long.has(&owner, &document.source) && !records.get(owner.as_str()).is_some_and(named) {
             faults.push(format!(
                 "{:?} in {:?} belongs to no unit that knows it: {unit}",
                 document.id, document.index

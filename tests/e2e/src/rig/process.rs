@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
+use crate::process_status;
+
 /// How many lines of a log are of interest.
 const LINES_SHOWN: usize = 12;
 
@@ -24,17 +26,14 @@ impl Process {
         Ok(Self(child.with_context(program)?))
     }
 
-    /// The most memory that it has had so far, in KiB (`VmHWM` of `proc_pid_status(5)`).
+    /// The most memory that it has had so far, in KiB.
     pub(super) fn peak_kibibytes(&self) -> Result<u64> {
-        Ok(self.status("VmHWM")?.trim_end_matches(" kB").parse()?)
+        process_status::peak_kibibytes(self.0.id())
     }
 
     /// A line of `proc_pid_status(5)`.
     pub(super) fn status(&self, name: &str) -> Result<String> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
-        let (_, value) = lines.find(|(key, _)| *key == name).context("the process has ended")?;
-        Ok(value.trim().to_owned())
+        process_status::line(self.0.id(), name)
     }
 
     /// SIGKILL: not one instruction more.

@@ -1,6 +1,7 @@
 //! What takes more than a minute. `cargo testbed test --long` sets the stores up and runs these one after the other;
 //! without it they are left out.
 
+mod archive_pods;
 mod archives;
 mod cluster;
 mod count;

@@ -7,7 +7,8 @@ use super::{Evidence, RawObject, derived, hexadecimal, judge};
 use crate::elastic::Stored;
 
 fn raw(key: &str, bytes: &str) -> RawObject {
-    RawObject { bucket: "raw".into(), key: key.into(), version: format!("v-{key}"), bytes: bytes.into() }
+    let sha256 = hexadecimal(bytes.as_bytes());
+    RawObject { bucket: "raw".into(), key: key.into(), version: format!("v-{key}"), sha256 }
 }
 
 fn record(raw: &RawObject, state: &str, more: &Value) -> Stored {
@@ -122,6 +123,51 @@ fn a_record_may_say_why_it_is_alone() {
     assert_eq!(judge(&evidence).faults, [""; 0]);
 }
 
+/// The indexed unit has one document more than its record names.
+fn long() -> Evidence {
+    let mut evidence = sound();
+    let (unit, indexed) = (evidence.raw[0].digest(), evidence.articles[0].source.clone());
+    let ids: Vec<String> = (0..1001).map(|number| format!("g{number}")).collect();
+    let document = |id: &String| {
+        let mut source = indexed.clone();
+        source["guid"] = id.as_str().into();
+        Stored { index: "i".into(), id: id.clone(), source }
+    };
+    evidence.articles = ids.iter().map(document).collect();
+    let lines: String = evidence.articles.iter().map(|article| format!("{}\n", article.source)).collect();
+    for snapshot in evidence.snapshots.values_mut() {
+        *snapshot = lines.clone().into_bytes();
+    }
+    let head = |id: &String| Stored {
+        index: "heads".into(),
+        id: named("doc", &[id.as_str()]),
+        source: json!({"index": "i", "id": id, "key": "a b.xml", "unit": unit}),
+    };
+    evidence.heads.truncate(3);
+    evidence.heads.extend(ids.iter().map(head));
+    let record = &mut evidence.ledger[0].source;
+    record["documents"] = ids.iter().take(1000).map(|id| json!({"index": "i", "id": id})).collect();
+    record["documentCount"] = 1001.into();
+    evidence
+}
+
+#[test]
+fn documents_that_a_record_only_counts_are_looked_for_in_the_snapshot() {
+    assert_eq!(judge(&long()).faults, [""; 0]);
+    let told = |evidence: &Evidence, word: &str| {
+        judge(evidence).faults.iter().any(|fault| fault.contains(word))
+    };
+    let mut lost = long();
+    lost.articles.pop();
+    assert!(told(&lost, "counts 1001 documents, and 1000 are there"));
+    let mut changed = long();
+    changed.articles[1000].source["guid"] = "other".into();
+    assert!(told(&changed, "belongs to no unit"));
+    let mut uncounted = long();
+    uncounted.ledger[0].source["documentCount"] = 1000.into();
+    assert!(told(&uncounted, "1001 documents in its snapshot and 1000 in its record"));
+}
+
 #[test]
 fn every_kind_of_damage_is_noticed() {
     type Damage = fn(&mut Evidence);
@@ -139,7 +185,7 @@ fn every_kind_of_damage_is_noticed() {
         ("has no snapshot", |e| e.snapshots.clear()),
         ("that nobody names", |e| drop(e.snapshots.insert("s/x".into(), vec![]))),
         ("is not what the snapshot", |e| e.articles[0].source["guid"] = "other".into()),
-        ("does not carry the digest", |e| e.raw[0].bytes = b"changed".to_vec()),
+        ("does not carry the digest", |e| e.raw[0].sha256 = hexadecimal(b"changed")),
         ("which is not there", |e| e.articles.clear()),
         ("is in \"i\" and in \"j\"", |e| {
             e.articles.push(Stored { index: "j".into(), ..e.articles[0].clone() });
