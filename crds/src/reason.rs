@@ -96,6 +96,23 @@ impl Reason {
         matches!(self, Self::ObjectArchived | Self::ObjectUnreadable)
     }
 
+    /// Whether the object, its model and where its documents belong bring it about by themselves, so that it comes again
+    /// wherever the object is converted. All others depend on what a store does or holds, on the worker, or on the queue.
+    pub const fn is_reproducible(self) -> bool {
+        !matches!(
+            self,
+            Self::TooManyIndices
+                | Self::IndexRejected
+                | Self::ObjectArchived
+                | Self::ObjectUnreadable
+                | Self::SnapshotRefused
+                | Self::IndexBlocked
+                | Self::Poison
+                | Self::MalformedNotification
+                | Self::ForeignNotification
+        )
+    }
+
     /// The code as it is written everywhere, for example `MissingField`.
     pub fn as_str(self) -> &'static str {
         self.into()

@@ -1,6 +1,7 @@
 //! The cluster, as the kubeconfig says how to reach it. Every error says what was tried, where, and what to do next.
 
 pub mod args;
+mod client;
 pub mod records;
 mod rights;
 
@@ -52,7 +53,7 @@ impl Cluster {
             )
         })?;
         let namespace = args.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
-        let client = Client::try_from(config)
+        let client = client::client(config)
             .map_err(|error| Failure::of_api("make a client from the kubeconfig", &error))?;
         Ok(Self { client, namespace })
     }

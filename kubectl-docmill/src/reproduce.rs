@@ -10,5 +10,5 @@ pub mod local;
 pub mod reproduction;
 
 pub use compare::{Agreement, ClusterOutcome, compare};
-pub use local::{LocalError, LocalOutcome, convert};
+pub use local::{LocalError, LocalObject, LocalOutcome, LocalSettings, convert};
 pub use reproduction::Reproduction;

@@ -1,5 +1,6 @@
 //! What is wrong with a document, and where.
 
+pub(crate) mod listed;
 pub(crate) mod member;
 pub(crate) mod position;
 

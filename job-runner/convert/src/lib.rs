@@ -46,6 +46,7 @@ mod validate;
 mod xml;
 
 pub use comparison::diff::{DiffStep, Edit, diff};
+pub use fault::listed::{refused_document, refused_object, too_large, unlisted};
 pub use fault::member::Member;
 pub use fault::{Fault, MAX_FAULTS, Refusal};
 pub use input::archive::object::{Object, Piped};
@@ -53,6 +54,8 @@ pub use input::object_info::ObjectInfo;
 pub use leniency::Reading;
 pub use limits::Limits;
 pub use losses::{Loss, LossKind, Losses};
+pub use pipeline::address::date_window::{IndexWindow, OutOfWindow};
+pub use pipeline::address::{AddressError, Addressing, InvalidTemplate, LineError, is_index_name};
 pub use pipeline::converter::Converter;
 pub use pipeline::documents::{Document, Documents, Dropped, Verdict};
 pub use pipeline::first_look::FirstLook;

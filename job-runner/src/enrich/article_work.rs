@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use docmill_clients::elastic::StoredDocument;
 use docmill_clients::model_server::protocol::Reply;
+use docmill_convert::is_index_name;
 use docmill_crds::records::enrichments::{FailureReason, key};
 use docmill_crds::template::Template;
 use serde_json::{Map, Value};
@@ -13,7 +14,6 @@ use super::model::provenance;
 use super::selection::article_state;
 use super::selection::hits::Article;
 use super::slice_plan::PlannedEnricher;
-use crate::ingest::prepare::address::is_index_name;
 
 /// What went wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]

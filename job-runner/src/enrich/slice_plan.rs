@@ -1,6 +1,7 @@
 //! The work order of a slice, read and checked once, so that nothing is parsed per document. No I/O.
 
 use docmill_clients::model_server::protocol::{self, AnswerError};
+use docmill_convert::IndexWindow;
 use docmill_crds::api::enricher::{Enricher, HtmlInput, Input, ObjectInput, Protocol};
 use docmill_crds::api::enrichment_run::{Bounds, DocumentSelector, OnModelChange, TargetIndex};
 use docmill_crds::contract::{EnrichOrder, EnrichStep};
@@ -10,7 +11,6 @@ use docmill_crds::template::Template;
 use serde_json::{Map, Value};
 
 use super::error::EnrichError;
-use crate::ingest::prepare::date_window::IndexWindow;
 
 /// What is to be done with the documents of a slice.
 #[derive(Clone, Debug)]

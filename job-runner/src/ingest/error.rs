@@ -3,12 +3,11 @@
 use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::{ElasticError, OwnershipError};
 use docmill_clients::secrets::MountError;
+use docmill_convert::InvalidTemplate;
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::conversion::ModelError;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::untrusted_text::UntrustedText;
-
-use super::prepare::address::InvalidTemplate;
 
 /// Why a worker cannot work.
 #[derive(Debug, thiserror::Error)]

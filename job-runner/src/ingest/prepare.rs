@@ -1,12 +1,11 @@
 //! From a notification to documents that are ready for the index: fetch, convert, address, snapshot.
 
-pub mod address;
 pub mod binary;
 mod binary_unit;
-pub mod date_window;
 pub mod document_extractor;
 pub(crate) mod in_memory;
 pub mod preparation;
+pub(crate) mod snapshot_document;
 pub(crate) mod stamp;
 pub(crate) mod store_snapshot;
 pub(crate) mod streaming;

@@ -14,11 +14,14 @@ use jiff::Timestamp;
 use super::ingest_runs::spec::conversion;
 use super::trace::lookup;
 use super::{Session, read_file};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, RecordError};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::reproduce::golden_files::{self, MODEL_FILE};
-use crate::reproduce::{Agreement, ClusterOutcome, LocalOutcome, Reproduction, compare, convert};
+use crate::reproduce::{
+    Agreement, ClusterOutcome, LocalError, LocalObject, LocalOutcome, LocalSettings, Reproduction, compare,
+    convert,
+};
 
 const EXAMPLES: &str = "Examples:
   kubectl docmill reproduce wire/2026/11/25/a.xml --source wire
@@ -55,9 +58,7 @@ pub struct ReproduceArgs {
 
 /// An object, and what the cluster says of it.
 struct Fetched {
-    key: String,
-    bytes: Vec<u8>,
-    landed: Option<Timestamp>,
+    object: LocalObject,
     cluster: Option<ClusterOutcome>,
 }
 
@@ -71,17 +72,11 @@ pub async fn run(args: &ReproduceArgs, session: &Session) -> Result<ExitStatus, 
         }
     };
     let of_unit = fetched.cluster.as_ref().map(|cluster| cluster.unit.source.as_str());
-    let model = match (&args.model, args.source.as_deref().or(of_unit)) {
-        (Some(file), _) => read_model(file)?,
-        (None, Some(source)) => Box::pin(model_in_force(&session.cluster().await?, source)).await?,
-        (None, None) => {
-            return Err(Failure::new("no model: name a source with --source, or a file with --model"));
-        }
-    };
-    let outcome = convert(&model, &fetched.bytes, &fetched.key, fetched.landed)
-        .map_err(|error| Failure::new(format!("failed to convert {}: {error}", fetched.key)))?;
+    let settings = Box::pin(settings(args, of_unit, session)).await?;
+    let outcome =
+        convert(&settings, &fetched.object).map_err(|error| failed_to_convert(&fetched.object, &error))?;
     let saved = match &args.save {
-        Some(folder) => save(folder, &fetched, &model, &outcome)?,
+        Some(folder) => save(folder, &fetched.object, &settings.conversion, &outcome)?,
         None => Vec::new(),
     };
     let reproduction = reproduction(fetched, outcome, saved);
@@ -98,18 +93,39 @@ async fn of_cluster(target: &str, source: Option<&str>, session: &Session) -> Re
             .advice("`kubectl docmill trace` says what it could be")
     })?;
     let digest = unit.metadata.name.clone().unwrap_or_default();
-    let bytes = cluster.unit_content(&digest, Subresource::Raw, Some(&unit.source)).await?;
-    let Unit { raw, .. } = &unit;
-    let (key, landed) = (raw.key.clone(), raw.last_modified.as_deref().and_then(|time| time.parse().ok()));
+    let content = match cluster.unit_content(&digest, Subresource::Raw, Some(&unit.source)).await {
+        Ok(bytes) => Some(bytes),
+        // Workers do not read some of the large ones either.
+        Err(RecordError::TooLarge(_)) if unit.raw.size.is_some() => None,
+        Err(error) => return Err(error.into()),
+    };
+    let object = object_of(&unit, content);
     let error =
         trace.errors.into_iter().find(|error| error.metadata.name.as_deref() == Some(digest.as_str()));
-    Ok(Fetched { key, bytes, landed, cluster: Some(ClusterOutcome { unit, error }) })
+    Ok(Fetched { object, cluster: Some(ClusterOutcome { unit, error }) })
+}
+
+/// The object of a unit.
+fn object_of(unit: &Unit, content: Option<Vec<u8>>) -> LocalObject {
+    let Unit { raw, conversion, .. } = unit;
+    let told = raw.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
+    let recorded = conversion.as_ref().and_then(|stage| stage.recorded_time.parse().ok());
+    LocalObject {
+        key: raw.key.clone(),
+        size: content.as_ref().map_or(told, |bytes| bytes.len() as u64),
+        content,
+        landed: raw.last_modified.as_deref().and_then(|time| time.parse().ok()),
+        converted: recorded.unwrap_or_else(Timestamp::now),
+    }
 }
 
 fn of_file(file: &Path) -> Result<Fetched, Failure> {
     let bytes = fs::read(file)
         .map_err(|error| Failure::new(format!("failed to read {}: {error}", file.display())))?;
-    Ok(Fetched { key: file.display().to_string(), bytes, landed: Some(Timestamp::now()), cluster: None })
+    let (now, size) = (Timestamp::now(), bytes.len() as u64);
+    let (key, content) = (file.display().to_string(), Some(bytes));
+    let object = LocalObject { key, content, size, landed: Some(now), converted: now };
+    Ok(Fetched { object, cluster: None })
 }
 
 fn read_model(file: &Path) -> Result<Conversion, Failure> {
@@ -119,26 +135,59 @@ fn read_model(file: &Path) -> Result<Conversion, Failure> {
     })
 }
 
-/// The model that workers of a source use now.
-async fn model_in_force(cluster: &Cluster, source: &str) -> Result<Conversion, Failure> {
-    let stated = cluster.get::<IngestSource>(source).await?.spec.conversion;
-    match &stated.model_ref {
-        Some(reference) => Ok(cluster.get::<ConversionModel>(&reference.name).await?.spec.0),
-        None => Ok(stated),
+/// The model of a file, or the one that workers of the source use now; and where the source's documents belong.
+async fn settings(
+    args: &ReproduceArgs,
+    of_unit: Option<&str>,
+    session: &Session,
+) -> Result<LocalSettings, Failure> {
+    let of_file = args.model.as_deref().map(read_model).transpose()?;
+    match (args.source.as_deref().or(of_unit), of_file) {
+        (Some(source), of_file) => of_source(&session.cluster().await?, source, of_file).await,
+        (None, Some(conversion)) => Ok(LocalSettings { conversion, index: None }),
+        (None, None) => Err(Failure::new("no model: name a source with --source, or a file with --model")),
+    }
+}
+
+async fn of_source(
+    cluster: &Cluster,
+    source: &str,
+    of_file: Option<Conversion>,
+) -> Result<LocalSettings, Failure> {
+    let spec = cluster.get::<IngestSource>(source).await?.spec;
+    let conversion = if let Some(conversion) = of_file {
+        conversion
+    } else if let Some(reference) = &spec.conversion.model_ref {
+        cluster.get::<ConversionModel>(&reference.name).await?.spec.0
+    } else {
+        spec.conversion
+    };
+    Ok(LocalSettings { conversion, index: spec.index })
+}
+
+fn failed_to_convert(object: &LocalObject, error: &LocalError) -> Failure {
+    let failure = Failure::new(format!("failed to convert {}: {error}", object.key));
+    match error {
+        LocalError::NoContent(_) => failure.advice("get it from its bucket, and name it with --file"),
+        _ => failure,
     }
 }
 
 /// Writes the files of a test. A model that is there already stays.
 fn save(
     folder: &Path,
-    fetched: &Fetched,
+    object: &LocalObject,
     conversion: &Conversion,
     outcome: &LocalOutcome,
 ) -> Result<Vec<String>, Failure> {
     let failed =
         |path: &Path, error: String| Failure::new(format!("failed to write {}: {error}", path.display()));
+    let content = object.content.as_deref().ok_or_else(|| {
+        Failure::new(format!("failed to save {}: it is too large to be fetched", object.key))
+            .advice("leave out --save, or get it from its bucket and name it with --file")
+    })?;
     fs::create_dir_all(folder).map_err(|error| failed(folder, error.to_string()))?;
-    let files = golden_files::files(&fetched.key, &fetched.bytes, conversion, outcome);
+    let files = golden_files::files(&object.key, content, conversion, outcome);
     let mut saved = Vec::new();
     for file in files.map_err(|error| failed(folder, error))? {
         let path = folder.join(&file.name);
@@ -157,12 +206,12 @@ fn reproduction(fetched: Fetched, outcome: LocalOutcome, saved: Vec<String>) -> 
     let revision =
         unit.as_ref().and_then(|unit| unit.conversion.as_ref()).map(|stage| stage.revision.clone());
     Reproduction {
-        key: fetched.key,
+        key: fetched.object.key,
         unit: unit.as_ref().and_then(|unit| unit.metadata.name.clone()),
         state: unit.as_ref().map(|unit| unit.state.as_str().to_owned()),
         cluster_revision: revision.filter(|revision| *revision != outcome.revision),
         revision: outcome.revision,
-        documents: outcome.documents.len(),
+        documents: outcome.documents.len().saturating_sub(outcome.unstored),
         refusals: outcome.refusals,
         agreement,
         saved,

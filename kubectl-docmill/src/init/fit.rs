@@ -1,8 +1,9 @@
 //! Which preset converts samples.
 
 use docmill_crds::conversion::{Conversion, Preset};
+use jiff::Timestamp;
 
-use crate::reproduce::convert;
+use crate::reproduce::{LocalObject, LocalSettings, convert};
 
 /// What a preset makes of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,18 +19,31 @@ pub struct Fit {
 /// The preset that makes the most documents of these samples, and among equals the one that refuses the least; `None` if none
 /// makes more documents than it refuses.
 pub fn best(samples: &[(String, Vec<u8>)]) -> Option<Fit> {
-    let fits = Preset::ALL.into_iter().map(|preset| fit(preset, samples));
+    let objects: Vec<LocalObject> = samples.iter().map(|(name, bytes)| object(name, bytes)).collect();
+    let fits = Preset::ALL.into_iter().map(|preset| fit(preset, &objects));
     let fitting = fits.filter(|fit| fit.documents > fit.refusals);
     // Of equals, `min_by_key` takes the first.
     fitting.min_by_key(|fit| (std::cmp::Reverse(fit.documents), fit.refusals))
 }
 
-/// What a preset makes of samples, each with its name.
-fn fit(preset: Preset, samples: &[(String, Vec<u8>)]) -> Fit {
+/// A sample, of which nobody knows when it landed.
+fn object(name: &str, bytes: &[u8]) -> LocalObject {
+    LocalObject {
+        key: name.to_owned(),
+        content: Some(bytes.to_vec()),
+        size: bytes.len() as u64,
+        landed: None,
+        converted: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// What a preset makes of objects.
+fn fit(preset: Preset, objects: &[LocalObject]) -> Fit {
     let conversion = Conversion { preset: Some(preset), ..Conversion::default() };
+    let settings = LocalSettings { conversion, index: None };
     let mut fit = Fit { preset, documents: 0, refusals: 0 };
-    for (name, bytes) in samples {
-        match convert(&conversion, bytes, name, None) {
+    for object in objects {
+        match convert(&settings, object) {
             Ok(outcome) => {
                 fit.documents += outcome.documents.len();
                 fit.refusals += outcome.refusals.len();

@@ -1,15 +1,15 @@
 //! Whether the cluster came to the same. Pure.
 
+use docmill_convert::{refused_object, unlisted};
+use docmill_crds::reason::Reason;
 use docmill_crds::records_api::error::UnitError;
 use docmill_crds::records_api::state::State;
 use docmill_crds::records_api::unit::Unit;
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 use serde_json::{Map, Value};
 
 use super::local::LocalOutcome;
 
-/// The step whose refusals a conversion can reproduce.
-const CONVERT: &str = "Convert";
 /// What the places of faults have in common with faults.
 const OF_PLACE: [&str; 5] = ["reason", "field", "at", "line", "column"];
 
@@ -20,7 +20,7 @@ pub enum Agreement {
     Same,
     /// They did not.
     Different,
-    /// The cluster has no outcome of a conversion.
+    /// The cluster has no outcome of a conversion: what failed was something else.
     Unknown,
 }
 
@@ -49,33 +49,49 @@ impl ClusterOutcome {
 
 /// Compares what the cluster says with what the conversion gives here.
 pub fn compare(cluster: &ClusterOutcome, local: &LocalOutcome) -> Agreement {
-    let unit = &cluster.unit;
-    let stage = unit.failure.as_ref().map(|failure| failure.stage.as_str());
-    match (unit.state, stage) {
-        (State::Failed, Some(CONVERT)) => {
-            let is_same = match cluster.refusals() {
-                Some(refusals) => is_start(refusals, &local.refusals),
-                None => is_start(&cluster.places(), &places(&local.refusals)),
+    let is_same = match cluster.unit.state {
+        State::Failed => {
+            let (listed, all) = match cluster.refusals() {
+                Some(refusals) => (reproducible(refusals), local.refusals.clone()),
+                None => (reproducible(&cluster.places()), places(&local.refusals)),
             };
-            if is_same { Agreement::Same } else { Agreement::Different }
+            if listed.is_empty() {
+                return Agreement::Unknown;
+            }
+            is_start(&listed, &all)
         }
-        (State::Indexed | State::Enriched | State::Converted, _) => {
-            let is_same = unit.failure.is_some() || local.refusals.is_empty();
-            if is_same { Agreement::Same } else { Agreement::Different }
+        State::Indexed | State::Enriched | State::Converted => {
+            cluster.unit.failure.is_some() || local.refusals.is_empty()
         }
-        _ => Agreement::Unknown,
-    }
+        _ => return Agreement::Unknown,
+    };
+    if is_same { Agreement::Same } else { Agreement::Different }
 }
 
-/// Whether a list, which may be cut, is the start of another one. An empty one says nothing.
+/// Those of some refusals, or of their places, that a conversion can come to.
+fn reproducible(refusals: &[Value]) -> Vec<Value> {
+    let is_reproducible = |refusal: &&Value| {
+        let reason = refusal.get("reason").and_then(|reason| Reason::deserialize(reason).ok());
+        reason.is_some_and(Reason::is_reproducible)
+    };
+    refusals.iter().filter(is_reproducible).cloned().collect()
+}
+
+/// Whether a list is the start of another one, or ends with how many of that it leaves out.
 fn is_start(listed: &[Value], all: &[Value]) -> bool {
-    !listed.is_empty() && all.starts_with(listed)
+    let Some((last, before)) = listed.split_last() else { return true };
+    let left_out = all.len().saturating_sub(before.len());
+    let is_rest = || *last == refused_object(Reason::LimitExceeded, &unlisted(left_out));
+    all.starts_with(listed) || (all.starts_with(before) && is_rest())
 }
 
-/// The places of all faults of refusals.
+/// The places of all faults of refusals; a refusal without faults is one itself.
 fn places(refusals: &[Value]) -> Vec<Value> {
-    let faults = refusals.iter().filter_map(|refusal| refusal.get("faults")?.as_array()).flatten();
-    faults.map(place_of).collect()
+    let faults = |refusal: &Value| match refusal.get("faults").and_then(Value::as_array) {
+        Some(faults) => faults.iter().map(place_of).collect(),
+        None => vec![place_of(refusal)],
+    };
+    refusals.iter().flat_map(faults).collect()
 }
 
 /// What of a fault does not depend on who may see content.
@@ -86,11 +102,13 @@ fn place_of(fault: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use docmill_convert::{refused_object, unlisted};
+    use docmill_crds::reason::Reason;
     use docmill_crds::records_api::error::UnitError;
     use docmill_crds::records_api::unit::Unit;
     use serde_json::{Value, json};
 
-    use super::{Agreement, ClusterOutcome, compare};
+    use super::{Agreement, ClusterOutcome, compare, is_start};
     use crate::reproduce::LocalOutcome;
 
     fn unit(state: &str, failure: Option<Value>) -> Unit {
@@ -143,6 +161,38 @@ mod tests {
         let mut other = refusal(7);
         other["faults"][0]["expected"] = "something else".into();
         assert_eq!(compare(&cluster, &local(vec![other])), Agreement::Different);
+    }
+
+    #[test]
+    fn the_last_of_a_list_may_say_how_many_it_leaves_out() {
+        let rest = |count: usize| refused_object(Reason::LimitExceeded, &unlisted(count));
+        let all = [refusal(7), refusal(8), refusal(9)];
+        assert!(is_start(&[refusal(7), rest(2)], &all));
+        assert!(!is_start(&[refusal(7), rest(1)], &all));
+        assert!(!is_start(&[refusal(8), rest(2)], &all));
+    }
+
+    #[test]
+    fn what_the_index_refused_besides_is_passed_over() {
+        let rejected = json!({"reason": "IndexRejected", "message": "no", "id": "urn:1"});
+        let error: UnitError = serde_json::from_value(json!({
+            "apiVersion": "", "kind": "UnitError", "metadata": {}, "source": "wire",
+            "record": {"refusals": [refusal(7), rejected]},
+        }))
+        .unwrap();
+        let cluster = ClusterOutcome { unit: failed(7), error: Some(error) };
+        assert_eq!(compare(&cluster, &local(vec![refusal(7)])), Agreement::Same);
+        assert_eq!(compare(&cluster, &local(vec![])), Agreement::Different);
+    }
+
+    #[test]
+    fn an_object_that_is_refused_unread_is_compared_too() {
+        let place = json!({"reason": "LimitExceeded"});
+        let failure = json!({"stage": "Fetch", "copied": true, "refusalCount": 1, "faults": [place]});
+        let cluster = ClusterOutcome { unit: unit("Failed", Some(failure)), error: None };
+        let refused = refused_object(Reason::LimitExceeded, "too large");
+        assert_eq!(compare(&cluster, &local(vec![refused])), Agreement::Same);
+        assert_eq!(compare(&cluster, &local(vec![refusal(1)])), Agreement::Different);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn files(
     let stem = input.rsplit_once('.').map_or(input.as_str(), |(stem, _)| stem).to_owned();
     let model = serde_saphyr::to_string(conversion).map_err(|error| error.to_string())?;
     let file = |name: String, content: Vec<u8>| TestFile { name, content };
-    let expected = golden(outcome.documents.clone(), outcome.refusals.clone());
+    let expected = golden(outcome.documents.clone(), outcome.model_refusals.clone());
     let expected = expected.iter().filter_map(|content| Some((content.suffix, content.text()?)));
     let expected = expected.map(|(suffix, text)| file(format!("{stem}{suffix}"), text.into_bytes()));
     let first = [file(input.clone(), object.to_vec()), file(MODEL_FILE.to_owned(), model.into_bytes())];

@@ -29,7 +29,7 @@ pub struct Reproduction {
     /// The revision that the cluster converted it with, if it is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster_revision: Option<String>,
-    /// How many documents it has.
+    /// How many documents of it a worker stores.
     pub documents: usize,
     /// What is refused of it, as an error record lists it.
     pub refusals: Vec<Value>,
@@ -95,8 +95,23 @@ impl Reproduction {
 
 /// The faults of a refusal, a line each.
 fn faults(refusal: &Value) -> Vec<String> {
-    let faults = refusal.get("faults").and_then(Value::as_array).into_iter().flatten();
-    faults.map(|fault| line(refusal, fault)).collect()
+    match refusal.get("faults").and_then(Value::as_array) {
+        Some(faults) => faults.iter().map(|fault| line(refusal, fault)).collect(),
+        None => vec![sentence(refusal)],
+    }
+}
+
+/// A refusal that names no place.
+fn sentence(refusal: &Value) -> String {
+    let text = |name: &str| refusal.get(name).and_then(Value::as_str).unwrap_or_default();
+    let document = refusal.get("document").and_then(Value::as_u64);
+    let parts = [member(refusal), document.map(|number| format!(" in document {number}"))];
+    let place: String = parts.into_iter().flatten().collect();
+    format!("{}{place}: {}", text("reason"), text("message"))
+}
+
+fn member(refusal: &Value) -> Option<String> {
+    refusal.get("member").and_then(Value::as_str).map(|member| format!(" in member {member}"))
 }
 
 fn line(refusal: &Value, fault: &Value) -> String {
@@ -105,7 +120,7 @@ fn line(refusal: &Value, fault: &Value) -> String {
     let mut line = format!("{}:{}: ", number(fault, "line"), number(fault, "column"));
     line.push_str(text("reason").unwrap_or_default());
     let parts = [
-        refusal.pointer("/member/name").and_then(Value::as_str).map(|member| format!(" in member {member}")),
+        member(refusal),
         text("field").map(|field| format!(" in {field}")),
         text("at").map(|at| format!(" ({at})")),
         text("expected").map(|expected| format!(": expected {expected}")),
@@ -148,6 +163,14 @@ mod tests {
             date, found \"so\\u{1b}on\"\nThe cluster came to the same. The cluster used another model, revision 77aa: the \
             model was changed since.\nwritten: tests/a.xml\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_refusal_without_a_place_is_its_sentence() {
+        let refused =
+            json!({"reason": "NotAddressable", "member": "b.xml", "document": 2, "message": "no id"});
+        let text = shown(Agreement::Same, vec![refused]);
+        assert!(text.contains("\n  NotAddressable in member b.xml in document 2: no id\n"), "{text}");
     }
 
     #[test]

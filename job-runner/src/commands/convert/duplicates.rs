@@ -3,11 +3,9 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 
-use docmill_convert::Document;
+use docmill_convert::{Addressing, Document};
 use docmill_crds::records::units::{DocumentAddress, MAX_OVERWRITTEN_IDS};
 use docmill_crds::template::{Template, TemplateError};
-
-use crate::ingest::prepare::address::Addressing;
 
 /// Any name of an index: ids alone are of interest.
 const INDEX: &str = "documents";

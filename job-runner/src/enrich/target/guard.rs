@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use docmill_clients::clock;
 use docmill_clients::elastic::{Elastic, StoredDocument};
 use docmill_clients::retry::retry_transient;
+use docmill_convert::IndexWindow;
 use docmill_crds::contract::EnrichStep;
 use docmill_crds::records::enrichments::{FailureReason, new_indices_id};
 use docmill_crds::template::Template;
@@ -18,7 +19,6 @@ use crate::enrich::retry_policy::PATIENCE;
 use crate::enrich::selection::hits::Article;
 use crate::enrich::slice_plan::SlicePlan;
 use crate::ingest::index::index_creation_limit::{IndexCreationLimit, Record};
-use crate::ingest::prepare::date_window::IndexWindow;
 
 /// The guards of a target.
 pub(crate) struct IndexGuard {

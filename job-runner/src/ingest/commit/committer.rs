@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use docmill_clients::clock;
 use docmill_clients::elastic::Address;
+use docmill_convert::Addressing;
 use docmill_crds::api::storage::{BucketLocation, OnDelete};
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::records::units::{UnitId, UnitState};
@@ -22,7 +23,6 @@ use crate::ingest::index::index_creation_limit::{IndexCreationLimit, sift};
 use crate::ingest::index::indexer::Indexer;
 use crate::ingest::ledger::member_evidence::MemberEvidence;
 use crate::ingest::ledger::record::Recorder;
-use crate::ingest::prepare::address::Addressing;
 use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::duplicates::UnitDuplicates;

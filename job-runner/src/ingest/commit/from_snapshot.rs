@@ -11,6 +11,7 @@ use crate::ingest::index::bulk_policy::SendMode;
 use crate::ingest::index::heads::unless_held;
 use crate::ingest::index::index_creation_limit::sift;
 use crate::ingest::prepare::preparation::Preparation;
+use crate::ingest::prepare::snapshot_document::document_of_line;
 use crate::ingest::retry::retry_step;
 use crate::ingest::unfinished::Unfinished;
 use crate::ingest::unit::document::AddressedDocument;
@@ -117,7 +118,7 @@ async fn next_chunk(preparation: &Preparation, lines: &mut UnitLines) -> io::Res
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         bytes += line.len();
-        chunk.push(preparation.addressing.document_of_line(line)?);
+        chunk.push(document_of_line(&preparation.addressing, line)?);
     }
     Ok(chunk)
 }

@@ -6,13 +6,12 @@ use std::time::Instant;
 use docmill_clients::aws::StoreError;
 use docmill_clients::aws::objects::Objects;
 use docmill_clients::clock;
-use docmill_convert::Document;
+use docmill_convert::{Addressing, Document, too_large};
 use docmill_crds::api::storage::BucketLocation;
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::{RecordedDocument, content_digest};
 use tokio::sync::Semaphore;
 
-use super::address::Addressing;
 use super::document_extractor::DocumentExtractor;
 use crate::ingest::ledger::record::Recorder;
 use crate::ingest::snapshot::packed::packer::{PackReservation, Packer};
@@ -108,14 +107,16 @@ impl Preparation {
 
     /// Whether an object of this length is refused unread.
     pub(crate) fn is_too_large(&self, length: i64) -> bool {
-        u64::try_from(length).is_ok_and(|length| length > self.max_object_bytes)
+        bytes(length) > self.max_object_bytes
     }
 
     pub(crate) fn too_large(&self, unit: Unit, length: i64) -> Box<Converted> {
-        let limit = self.max_object_bytes;
-        let message = format!(
-            "the object has {length} bytes, and at most {limit} are read (spec.conversion.limits.maxObjectBytes)"
-        );
+        let message = too_large(bytes(length), self.max_object_bytes);
         refused_unread(unit, RefusedPart::of_object(Stage::Fetch, Reason::LimitExceeded, message))
     }
+}
+
+/// A length as the store tells it, which is never negative.
+fn bytes(length: i64) -> u64 {
+    u64::try_from(length).unwrap_or_default()
 }

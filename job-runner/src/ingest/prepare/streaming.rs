@@ -290,8 +290,7 @@ fn convert(
         send(part)?;
     }
     if unlisted > 0 {
-        let message =
-            format!("{unlisted} more documents of the object were refused and are not told one by one");
+        let message = docmill_convert::unlisted(unlisted);
         refusals.push(RefusedPart::of_object(Stage::Convert, Reason::LimitExceeded, message));
     }
     let digest = digest.finish();

@@ -1,11 +1,11 @@
 //! What was refused of a unit, at which step, and why.
 
 use docmill_clients::elastic::ErrorCause;
-use docmill_convert::{Member, Refusal};
+use docmill_convert::{Member, Refusal, refused_document, refused_object};
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::RecordedDocument;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::indexing::HeldByIndex;
 
@@ -45,18 +45,15 @@ pub struct RefusedPart {
 impl RefusedPart {
     /// A refusal with nothing but a reason and a sentence.
     pub fn of_object(stage: Stage, reason: Reason, message: String) -> Self {
-        let detail = json!({"reason": reason, "message": message});
+        let detail = refused_object(reason, &message);
         Self { stage, reason, message, detail, member: None }
     }
 
     /// The refusal of a document by its number in the object, or in a member of it.
     pub fn of_document(member: Option<Member>, number: u32, reason: Reason, message: String) -> Self {
-        let mut detail = json!({"document": number, "reason": reason, "message": message});
+        let detail = refused_document(member.as_ref(), number, reason, &message);
         let message = match &member {
-            Some(member) => {
-                detail["member"] = json!(member);
-                format!("member {:?}: {message}", member.name)
-            }
+            Some(member) => format!("member {:?}: {message}", member.name),
             None => message,
         };
         Self { stage: Stage::Convert, reason, message, detail, member: member.map(Box::new) }

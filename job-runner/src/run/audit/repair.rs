@@ -22,6 +22,7 @@ use crate::ingest::clusters::Clusters;
 use crate::ingest::commit::removal::{Removal, remove};
 use crate::ingest::index::bulk_policy::SendMode;
 use crate::ingest::index::heads::CommitError;
+use crate::ingest::prepare::snapshot_document::document_of_line;
 use crate::ingest::processor::Processor;
 use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot::read::{self, OpenedSnapshot, SnapshotLines};
@@ -255,7 +256,7 @@ impl<'a> Repairer<'a> {
     }
 
     fn addressed(&self, line: Vec<u8>) -> Option<AddressedDocument> {
-        self.processor.preparation.addressing.document_of_line(line).ok()
+        document_of_line(&self.processor.preparation.addressing, line).ok()
     }
 
     async fn place(&self, unit: &Unit, documents: &[AddressedDocument]) -> Result<(), RunError> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::elastic::{Address, Elastic, ElasticError};
+use docmill_convert::Addressing;
 use docmill_crds::api::storage::BucketLocation;
 use docmill_crds::records::units::{EXPIRED_ID, UnitState, units_index};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -14,7 +15,6 @@ use super::window::{self, FirstPage};
 use crate::ingest::bucket::head_object::head;
 use crate::ingest::bucket::locations;
 use crate::ingest::error::IngestError;
-use crate::ingest::prepare::address::Addressing;
 use crate::ingest::snapshot;
 use crate::ingest::source::listing::{self, ListedObject, Listing};
 use crate::ingest::unit::object_version::ObjectVersion;

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use docmill_clients::elastic::{Elastic, ElasticError};
 use docmill_clients::retry;
+use docmill_convert::Addressing;
 use docmill_crds::records::heads::{DocumentHead, heads_index};
 use docmill_crds::records::units::units_index;
 use serde_json::{Value, json};
 
 use crate::ingest::error::IngestError;
-use crate::ingest::prepare::address::Addressing;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::retry_policy::PATIENCE;

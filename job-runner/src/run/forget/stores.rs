@@ -3,6 +3,7 @@
 use docmill_clients::elastic::Elastic;
 use docmill_clients::retry;
 use docmill_clients::secrets::mounted;
+use docmill_convert::Addressing;
 use docmill_crds::api::storage::BucketLocation;
 use docmill_crds::contract::secret_mount;
 use docmill_crds::records::heads::heads_index;
@@ -12,7 +13,6 @@ use crate::ingest::bucket::locations;
 use crate::ingest::error::IngestError;
 use crate::ingest::index::heads::Heads;
 use crate::ingest::ledger::record::Recorder;
-use crate::ingest::prepare::address::Addressing;
 use crate::ingest::source::listing;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;

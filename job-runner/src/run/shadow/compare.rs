@@ -4,7 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use docmill_clients::clock;
-use docmill_convert::{Converter, Document, Object, ObjectInfo, Reading, Refusal, diff};
+use docmill_convert::{Addressing, Converter, Document, Object, ObjectInfo, Reading, Refusal, diff};
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::{
     DocumentAddress, DocumentsDigest, RecordedDocument, UnitId, UnitState, content_digest,
@@ -14,7 +14,6 @@ use serde_json::Map;
 
 use super::report::{FailureExample, Move, ShadowReport};
 use super::snapshot_lines::{self, OpenSnapshot};
-use crate::ingest::prepare::address::Addressing;
 
 /// The fields of a ledger record that decide whether it would change.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

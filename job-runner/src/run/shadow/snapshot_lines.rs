@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use bytes::Bytes;
+use docmill_convert::Addressing;
 use docmill_crds::records::units::DocumentAddress;
 use serde_json::{Map, Value};
 
-use crate::ingest::prepare::address::Addressing;
 use crate::ingest::snapshot::provenance;
 
 /// A snapshot whose documents are taken out one by one: first by their ids, then the rest in order.
@@ -85,11 +85,11 @@ fn read(line: &[u8]) -> Option<(String, Map<String, Value>)> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use docmill_convert::Addressing;
     use docmill_crds::records::units::UnitId;
     use docmill_crds::template::Template;
 
     use super::{OpenSnapshot, read};
-    use crate::ingest::prepare::address::Addressing;
     use crate::ingest::snapshot::provenance::{Provenance, UnitProvenance, snapshot_line};
 
     fn line(document: &str) -> Vec<u8> {

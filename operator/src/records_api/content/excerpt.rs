@@ -71,7 +71,7 @@ mod tests {
         let object = format!("\u{feff}<a>\n  <date>ü\u{1b}</date>\n{long}\n");
         let record = json!({"refusals": [
             {"faults": [fault(2, 3), fault(3, 501), fault(9, 1)]},
-            {"member": {"name": "b.xml"}, "faults": [fault(1, 1)]}]});
+            {"member": "b.xml", "faults": [fault(1, 1)]}]});
         let found = excerpts(&record, object.as_bytes());
         assert_eq!(found.len(), 2, "{found:?}");
         assert_eq!(found[0].text, "  <date>ü\u{fffd}</date>");

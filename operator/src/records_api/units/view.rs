@@ -126,7 +126,7 @@ pub fn failure(record: &Value) -> Failure {
 /// The faults of a refusal; a refusal without faults is one itself.
 fn places(refusal: &Value) -> Vec<FaultPlace> {
     let faults = refusal.get("faults").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let member = refusal.pointer("/member/name").and_then(Value::as_str).map(str::to_owned);
+    let member = text(refusal, "member");
     let document = refusal.get("document").and_then(Value::as_i64);
     let place = |fault: &Value| FaultPlace {
         reason: text(fault, "reason").unwrap_or_default(),
@@ -249,11 +249,11 @@ mod tests {
         let fault = json!({"reason": "WrongType", "field": "date", "at": "/a/date", "line": 3, "column": 9,
             "expected": "a date", "found": "hunter2"});
         let record = json!({"stage": "Convert", "copied": true, "message": "hunter2", "refusals": [
-            {"reason": "WrongType", "document": 0, "faults": [fault]},
+            {"reason": "WrongType", "member": "b.xml", "document": 0, "faults": [fault]},
             {"reason": "IndexRejected", "message": "hunter2", "id": "urn:1"}]});
         let failure = failure(&record);
         assert_eq!((failure.stage.as_str(), failure.copied, failure.refusal_count), ("Convert", true, 2));
-        assert_eq!(failure.faults[0].line, Some(3));
+        assert_eq!((failure.faults[0].line, failure.faults[0].member.as_deref()), (Some(3), Some("b.xml")));
         assert_eq!(failure.faults[1].reason, "IndexRejected");
         assert!(!serde_json::to_string(&failure).unwrap().contains("hunter2"));
     }

@@ -1,5 +1,7 @@
 //! `kubectl docmill`, as kubectl calls it: where a document is, what failed, and runs that are followed to their end.
 
+mod refused_objects;
+mod reproduce;
 mod revisions;
 
 use std::time::Duration;

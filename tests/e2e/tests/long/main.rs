@@ -19,6 +19,7 @@ mod listing;
 mod many;
 mod memory;
 mod packing;
+mod records_api_down;
 mod removal_kills;
 mod trace_latency;
 mod upgrade;

@@ -14,8 +14,7 @@ use crate::{
 
 /// Runs the demo and ends as it does.
 pub(crate) fn run(home: &Home, context: Option<&str>, image: Option<&str>) -> anyhow::Result<ExitCode> {
-    let mut demo = Command::new(programs(home).join("demo"));
-    demo.current_dir(checkout());
+    let mut demo = program(home);
     if let Some(context) = context {
         step("build the demo", || product::build(home))?;
         demo.env("DOCMILL_CONTEXT", context);
@@ -28,4 +27,11 @@ pub(crate) fn run(home: &Home, context: Option<&str>, image: Option<&str>) -> an
     }
     let status = demo.status().context("failed to start the demo")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The program, which does not know yet where the cluster and the stores are.
+pub(super) fn program(home: &Home) -> Command {
+    let mut demo = Command::new(programs(home).join("demo"));
+    demo.current_dir(checkout());
+    demo
 }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use crate::{
     command::tool,
-    commands::{env, up},
+    commands::{demo, env, up},
     home::{Home, checkout},
     host::toolchains,
     parts::{
@@ -46,7 +46,18 @@ pub(crate) fn run(home: &Home, arguments: &[String]) -> ExitCode {
     outcomes.push(ready);
     outcomes.push(outcome("dependencies", || dependencies(home)));
     outcomes.push(outcome("tests", || tests(home, is_ready, arguments)));
+    // Who asks for some tests by name asks for no demo.
+    if is_ready && arguments.is_empty() {
+        outcomes.push(outcome("demo", || demonstration(home)));
+    }
     summary(&outcomes)
+}
+
+/// The demo, as the README tells to run it, on the testbed that is up. What it leaves is what the next demo takes away.
+fn demonstration(home: &Home) -> anyhow::Result<bool> {
+    let mut demo = demo::program(home);
+    demo.envs(env::settings(home)?);
+    passes(demo)
 }
 
 /// Licences, sources and bans of all that is built in, by `deny.toml`. The database of its `[advisories]` is on GitHub alone,

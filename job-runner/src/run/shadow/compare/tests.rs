@@ -1,14 +1,13 @@
 //! A unit under two conversions.
 
 use bytes::Bytes;
-use docmill_convert::Converter;
+use docmill_convert::{Addressing, Converter};
 use docmill_crds::conversion::Conversion;
 use docmill_crds::records::units::{RecordedDocument, UnitId, UnitState, content_digest};
 use docmill_crds::template::Template;
 use serde_json::{Value, json};
 
 use super::{Predicted, Recorded, UnitComparison};
-use crate::ingest::prepare::address::Addressing;
 use crate::ingest::snapshot::provenance::{Provenance, UnitProvenance, snapshot_line};
 use crate::run::shadow::report::ShadowReport;
 use crate::run::shadow::snapshot_lines::OpenSnapshot;

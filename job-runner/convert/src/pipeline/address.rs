@@ -4,21 +4,21 @@
 //! [`Addressing::of_new`] gives a new document its index name (`spec.index.name`) and id (`spec.index.id`),
 //! and checks the window of dates; [`Addressing::of`] computes them for a document that was addressed before.
 
+pub(crate) mod date_window;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::{fmt, io};
+use std::fmt;
 
-use docmill_convert::Document;
 use docmill_crds::api::ingest_source::Index;
 use docmill_crds::reason::Reason;
-use docmill_crds::records::units::{DocumentAddress, RecordedDocument};
+use docmill_crds::records::units::DocumentAddress;
 use docmill_crds::template::{RenderError, Template};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::date_window::{IndexWindow, OutOfWindow};
-use crate::ingest::snapshot::provenance;
-use crate::ingest::unit::document::AddressedDocument;
+use self::date_window::{IndexWindow, OutOfWindow};
+use super::documents::Document;
 
 /// Elasticsearch's limit for an index name, in bytes
 /// (<https://www.elastic.co/guide/en/elasticsearch/reference/current/indices-create-index.html>).
@@ -225,24 +225,14 @@ pub fn is_index_name(name: &str) -> bool {
         && name.to_lowercase() == name
 }
 
-impl Addressing {
-    /// A document of a snapshot. Its address is what it was when the snapshot was made, since it depends on
-    /// the document alone.
-    pub fn document_of_line(&self, line: Vec<u8>) -> io::Result<AddressedDocument> {
-        let DocumentAddress { index, id } = self.of_line(&line).map_err(io::Error::other)?;
-        let digest = provenance::digest_of_line(&line);
-        Ok(AddressedDocument { recorded: RecordedDocument { index, id, digest }, line })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use docmill_convert::{Converter, Document};
     use docmill_crds::conversion::Conversion;
     use docmill_crds::template::Template;
     use serde_json::json;
 
     use super::{AddressError, Addressing};
+    use crate::{Converter, Document};
 
     fn addressing() -> Addressing {
         Addressing::by(
