@@ -16,6 +16,11 @@ pub(crate) const BRIDGE: &str = "tb0";
 /// The name of the pods' network, by which the rules of its plug-in are told from others'.
 pub(crate) const NETWORK: &str = "docmill-testbed";
 
+/// The bridge's own address, of those that nobody assigns. Without one a bridge takes the lowest of its ports', so pods
+/// that come and go change it, and all others talk to an address that is gone until they ask again: for half a minute
+/// with IPv6.
+const BRIDGE_MAC: &str = "02:64:6f:63:6d:6c";
+
 const RESULTS: &str = "/var/lib/cni/results";
 const NAMESPACES: &str = "/run/netns";
 /// Whether new interfaces are without IPv6: 0 or 1.
@@ -42,7 +47,8 @@ fn make_bridge(family: IpFamily) -> anyhow::Result<()> {
     refuse_taken_addresses(family, &output(tool("ip").args([option, "route", "show"]))?)?;
     // IPv6 asks for neighbours by multicast. A bridge that snoops forgets who wants to be asked after four minutes, unless
     // a router of its network reminds it, and there is none.
-    output(tool("ip").args(["link", "add", BRIDGE, "type", "bridge", "mcast_snooping", "0"]))?;
+    let bridge = ["link", "add", BRIDGE, "address", BRIDGE_MAC, "type", "bridge", "mcast_snooping", "0"];
+    output(tool("ip").args(bridge))?;
     let address = node_on_network(family);
     output(tool("ip").args(["address", "add", &address, "dev", BRIDGE]).args(at_once))?;
     Ok(())
