@@ -31,7 +31,7 @@ pub struct OutOfWindow {
     from: Date,
     until: Date,
     /// The field of the window that says which bound it violates.
-    pub(crate) bound: &'static str,
+    pub bound: &'static str,
 }
 
 impl IndexWindow {

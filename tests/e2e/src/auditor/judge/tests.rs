@@ -134,7 +134,10 @@ fn long() -> Evidence {
         Stored { index: "i".into(), id: id.clone(), source }
     };
     evidence.articles = ids.iter().map(document).collect();
-    let lines: String = evidence.articles.iter().map(|article| format!("{}\n", article.source)).collect();
+    let lines = evidence
+        .articles
+        .iter()
+        .fold(String::new(), |lines, article| lines + &article.source.to_string() + "\n");
     for snapshot in evidence.snapshots.values_mut() {
         *snapshot = lines.clone().into_bytes();
     }
@@ -154,9 +157,8 @@ fn long() -> Evidence {
 #[test]
 fn documents_that_a_record_only_counts_are_looked_for_in_the_snapshot() {
     assert_eq!(judge(&long()).faults, [""; 0]);
-    let told = |evidence: &Evidence, word: &str| {
-        judge(evidence).faults.iter().any(|fault| fault.contains(word))
-    };
+    let told =
+        |evidence: &Evidence, word: &str| judge(evidence).faults.iter().any(|fault| fault.contains(word));
     let mut lost = long();
     lost.articles.pop();
     assert!(told(&lost, "counts 1001 documents, and 1000 are there"));

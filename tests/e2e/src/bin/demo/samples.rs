@@ -13,8 +13,8 @@ pub struct Samples {
     pub source: String,
     /// `enrichmentrun.yaml`
     pub run: String,
-    source_spec: IngestSourceSpec,
-    run_spec: EnrichmentRunSpec,
+    source_spec: Box<IngestSourceSpec>,
+    run_spec: Box<EnrichmentRunSpec>,
 }
 
 /// Where the same thing is in this cluster.
@@ -34,8 +34,8 @@ impl Samples {
     pub fn read(env: &Env) -> Result<Self> {
         let [source, run] = ["ingestsource.yaml", "enrichmentrun.yaml"].map(|name| read(name, env));
         let (source, run) = (source?, run?);
-        let (source_spec, run_spec) =
-            (parse::<IngestSource>(&source)?.spec, parse::<EnrichmentRun>(&run)?.spec);
+        let source_spec = Box::new(parse::<IngestSource>(&source)?.spec);
+        let run_spec = Box::new(parse::<EnrichmentRun>(&run)?.spec);
         Ok(Self { source, run, source_spec, run_spec })
     }
 

@@ -1,6 +1,7 @@
 //! Permissions that are missing on each store, a queue that gives messages up, a clock that is wrong, and a model that does
 //! not answer: all at once, and mended as the doctor says.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -47,7 +48,8 @@ async fn missing_permissions_are_found_with_the_statements_that_give_them() -> R
         let attributes = stores.impatient_queue(3);
         let privileges = stores.privileges(false);
         world.apply(&stores.source(world)?).await?;
-        apply_run(world, &format!("http://{}:{NOBODY}", world.env.host_address)).await?;
+        let nobody = SocketAddr::new(world.env.host_address.parse()?, NOBODY);
+        apply_run(world, &format!("http://{nobody}")).await?;
         ready(world, Kind::IngestSource, SOURCE, ("True", "Reachable")).await?;
         ready(world, Kind::EnrichmentRun, RUN, ("False", "ModelUnreachable")).await?;
 

@@ -2,6 +2,7 @@
 //! the sandbox are those that the testbed runs its own stores from.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -122,9 +123,11 @@ async fn store(world: &World) -> Result<S3> {
 
 /// URL of a Service, in place of the quickstart's `kubectl port-forward`: the testbed's machine reaches Services.
 async fn address(world: &World, service: &str) -> Result<String> {
-    let form = "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}";
+    let form = "jsonpath={.spec.clusterIP} {.spec.ports[0].port}";
     let get = ["get", "service", service, "--namespace", &world.name, "--output", form];
-    Ok(format!("http://{}", world.cluster.kubectl(&get).await?))
+    let found = world.cluster.kubectl(&get).await?;
+    let (address, port) = found.trim().split_once(' ').context("the Service has no port")?;
+    Ok(format!("http://{}", SocketAddr::new(address.parse()?, port.parse()?)))
 }
 
 /// The values of the sandbox, as `--set-json` takes them, that have it run the programs of the testbed's stores.
