@@ -2,6 +2,7 @@
 //! characters between them.
 
 pub(crate) mod bindings;
+pub(crate) mod element_memory;
 pub(crate) mod gap;
 pub(crate) mod json_value;
 pub(crate) mod names;

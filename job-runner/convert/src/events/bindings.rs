@@ -31,6 +31,14 @@ pub(crate) struct Binding {
 }
 
 impl Bindings {
+    /// Drops all declarations.
+    pub(crate) fn clear(&mut self) {
+        self.list.clear();
+        self.text.clear();
+        self.index.clear();
+        self.indexed = 0;
+    }
+
     pub(crate) fn bind(&mut self, prefix: &str, uri: &str, id: u32, depth: usize) {
         let start = self.text.len();
         self.text.push_str(prefix);
@@ -84,6 +92,12 @@ impl Bindings {
     /// Bytes of all prefixes and URIs.
     pub(crate) const fn bytes(&self) -> usize {
         self.text.len()
+    }
+
+    /// Allocated bytes, roughly.
+    pub(crate) fn capacity(&self) -> usize {
+        let list = self.list.capacity() * size_of::<Binding>();
+        list + self.text.capacity() + self.index.capacity() * size_of::<(Box<str>, Vec<usize>)>()
     }
 }
 

@@ -210,12 +210,12 @@ impl<'a> Documents<'a> {
         chunk: usize,
     ) -> Self {
         let leniency = &converter.leniency;
-        let Scratch { raw, text, memory, json } = converter.scratches.take();
+        let Scratch { raw, text, elements, memory, json } = converter.scratches.take();
         let input = Input::new(Box::new(reader), limits);
         let automaton = &converter.automaton;
         let decoded = (automaton.syntax, Decoding::of(leniency, reading));
         let (scanner, trouble) = match Window::open(input, decoded, limits, chunk, raw, text) {
-            Ok(window) => (Some(Source::new(window, automaton, limits, leniency)), None),
+            Ok(window) => (Some(Source::new(window, automaton, limits, leniency, elements)), None),
             Err(trouble) => (None, Some(trouble)),
         };
         Self {
@@ -405,8 +405,8 @@ impl Iterator for Documents<'_> {
 
 impl Drop for Documents<'_> {
     fn drop(&mut self) {
-        let (raw, text) = self.scanner.take().map(Source::into_buffers).unwrap_or_default();
+        let ((raw, text), elements) = self.scanner.take().map(Source::into_buffers).unwrap_or_default();
         let (memory, json) = (self.evaluator.take_memory(), std::mem::take(&mut self.json));
-        self.converter.scratches.put_back(Scratch { raw, text, memory, json });
+        self.converter.scratches.put_back(Scratch { raw, text, elements, memory, json });
     }
 }

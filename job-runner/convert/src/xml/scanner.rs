@@ -19,6 +19,7 @@ use encoding_rs::Encoding;
 
 use super::doctype;
 use super::tokens::{self, XmlToken};
+use crate::events::element_memory::ElementMemory;
 use crate::events::names::Names;
 use crate::events::namespaces::Namespaces;
 use crate::events::open_elements::OpenElements;
@@ -81,16 +82,23 @@ enum XmlLook {
 }
 
 impl<'r, 'n> Scanner<'r, 'n> {
-    pub(crate) fn new(window: Window<'r>, names: &'n Names, limits: &Limits, leniency: &Leniency) -> Self {
+    pub(crate) fn new(
+        window: Window<'r>,
+        names: &'n Names,
+        limits: &Limits,
+        leniency: &Leniency,
+        elements: ElementMemory,
+    ) -> Self {
         let Leniency { entities, repairs, concatenated, .. } = *leniency;
+        let ElementMemory { attributes, open, namespaces } = elements.for_object(Syntax::Xml, names, limits);
         let state = XmlState {
             names,
             limits: *limits,
             nodes: 0,
             document_bytes: 0,
-            attributes: Vec::new(),
-            open: OpenElements::default(),
-            namespaces: Namespaces::new(names, limits),
+            attributes,
+            open,
+            namespaces,
             doctype: false,
             root: None,
             blank: true,
@@ -150,9 +158,10 @@ impl<'r, 'n> Scanner<'r, 'n> {
         }
     }
 
-    /// The memory of the window, for the next object.
-    pub(crate) fn into_buffers(self) -> (Vec<u8>, String) {
-        self.window.into_buffers()
+    /// The memory of the window and of elements, for the next object.
+    pub(crate) fn into_buffers(self) -> ((Vec<u8>, String), ElementMemory) {
+        let XmlState { attributes, open, namespaces, .. } = self.state;
+        (self.window.into_buffers(), ElementMemory { attributes, open, namespaces })
     }
 
     /// The current window.
