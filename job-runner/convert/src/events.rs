@@ -43,7 +43,7 @@ pub(crate) struct Element<'s> {
     pub(crate) local: &'s str,
     pub(crate) attributes: Attributes<'s>,
     pub(crate) namespaces: &'s Namespaces,
-    pub(crate) place: ElementStart<'s>,
+    pub(crate) place: &'s ElementStart<'s>,
     /// It and all elements around it.
     pub(crate) open: &'s OpenElements,
     /// Its JSON value, if the object is JSON.

@@ -46,12 +46,18 @@ impl Bindings {
         let (uri, end) = (start + prefix.len(), self.text.len());
         self.list.push(Binding { prefix: start, uri, end, id, depth });
         if self.list.len() > FEW {
-            for (at, binding) in self.list.iter().enumerate().skip(self.indexed) {
-                let prefix = &self.text[binding.prefix..binding.uri];
-                self.index.entry(prefix.into()).or_default().push(at);
-            }
-            self.indexed = self.list.len();
+            self.index_many();
         }
+    }
+
+    /// Indexes the declarations that are not indexed yet.
+    #[cold]
+    fn index_many(&mut self) {
+        for (at, binding) in self.list.iter().enumerate().skip(self.indexed) {
+            let prefix = &self.text[binding.prefix..binding.uri];
+            self.index.entry(prefix.into()).or_default().push(at);
+        }
+        self.indexed = self.list.len();
     }
 
     /// Drops the declarations that were made at this depth. Those of deeper elements are gone already.
@@ -65,6 +71,7 @@ impl Bindings {
         }
     }
 
+    #[cold]
     fn forget(&mut self, prefix: usize, uri: usize) {
         let prefix = &self.text[prefix..uri];
         if let Some(places) = self.index.get_mut(prefix) {
@@ -78,10 +85,15 @@ impl Bindings {
     /// The innermost declaration of a prefix.
     pub(crate) fn find(&self, prefix: &str) -> Option<Binding> {
         if self.list.len() > FEW {
-            return self.index.get(prefix).and_then(|places| self.list.get(*places.last()?)).copied();
+            return self.find_indexed(prefix);
         }
         let (text, prefix) = (self.text.as_bytes(), prefix.as_bytes());
         self.list.iter().rev().find(|binding| &text[binding.prefix..binding.uri] == prefix).copied()
+    }
+
+    #[cold]
+    fn find_indexed(&self, prefix: &str) -> Option<Binding> {
+        self.index.get(prefix).and_then(|places| self.list.get(*places.last()?)).copied()
     }
 
     /// The URI of a declaration.

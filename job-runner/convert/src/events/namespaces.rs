@@ -84,6 +84,7 @@ impl Namespaces {
         self.bindings.find(prefix).map(|binding| self.bindings.uri(binding))
     }
 
+    #[inline(never)]
     fn declare(
         &mut self,
         prefix: &str,
@@ -122,6 +123,7 @@ impl Namespaces {
     }
 
     /// Checks that every prefix is declared, and that no attribute occurs twice under two prefixes.
+    #[inline(never)]
     fn check_few(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
         for (index, attribute) in
             attributes.iter().enumerate().filter(|(_, attribute)| is_prefixed(attribute))
@@ -137,6 +139,7 @@ impl Namespaces {
     }
 
     /// The same, in time that grows linearly with the number of attributes.
+    #[cold]
     fn check_many(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
         let mut seen = HashSet::new();
         for attribute in attributes.iter().filter(is_prefixed) {

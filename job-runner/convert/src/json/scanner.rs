@@ -105,6 +105,7 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
     }
 
     /// Reads to the end of the next document, or of the object.
+    #[inline(never)]
     pub(crate) fn run(&mut self, sink: &mut impl Sink) -> Result<Pause, Trouble> {
         loop {
             if let Some(skip) = self.skip.take() {
@@ -331,7 +332,7 @@ impl JsonState<'_> {
         let name = self.names.resolve(NO_NAMESPACE, local);
         self.open.push("", local);
         let (attributes, namespaces, open) = (Attributes::new("", &[], 0), &self.namespaces, &self.open);
-        let (prefix, place, json) = ("", *place, Some(value));
+        let (prefix, json) = ("", Some(value));
         if sink.start(&Element { name, prefix, local, attributes, namespaces, place, open, json })? {
             self.caps.restart();
         }

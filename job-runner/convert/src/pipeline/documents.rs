@@ -339,6 +339,7 @@ impl<'a> Documents<'a> {
     }
 
     /// The verdict on a line that is not JSON. It counts as a document.
+    #[cold]
     fn pass_over(&mut self, fault: Fault) -> Result<Verdict, Trouble> {
         let most = self.limits.documents;
         if self.count >= most {
@@ -353,6 +354,7 @@ impl<'a> Documents<'a> {
     }
 
     /// The refusal, which names the object if it is no XML but something that is known.
+    #[cold]
     fn named(&self, refusal: Refusal) -> Refusal {
         let Some(scanner) = &self.scanner else { return refusal };
         let kind = scanner.window().foreign().filter(|_| self.count == 0);
@@ -369,6 +371,7 @@ impl<'a> Documents<'a> {
         }
     }
 
+    #[cold]
     fn no_record(&self) -> Trouble {
         let root = self.scanner.as_ref().and_then(Source::root);
         let (root, position) = root.cloned().unwrap_or((String::new(), Position::START));
