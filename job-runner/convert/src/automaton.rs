@@ -341,8 +341,13 @@ impl Edge {
         &self,
         element: &Element<'_>,
         claimed: &mut u128,
-        mut place: impl FnMut(u32) -> u32,
+        place: impl FnMut(u32) -> u32,
     ) -> bool {
+        self.predicates.is_empty() || self.all_hold(element, claimed, place)
+    }
+
+    #[inline(never)]
+    fn all_hold(&self, element: &Element<'_>, claimed: &mut u128, mut place: impl FnMut(u32) -> u32) -> bool {
         self.predicates.iter().all(|predicate| match predicate {
             EdgePredicate::Place(id, wanted) => place(*id) == *wanted,
             condition => condition.holds(element, claimed),

@@ -4,7 +4,7 @@
 use docmill_crds::conversion::Html;
 
 use super::automaton::active::Owner;
-use super::automaton::{Action, Automaton, NodeId, Slot, SlotContent, SlotId, TextForm};
+use super::automaton::{Action, Automaton, DOCUMENT, NodeId, Slot, SlotContent, SlotId, TextForm};
 use super::events::Element;
 use super::events::gap::Gap;
 use super::events::json_value::JsonKind;
@@ -167,6 +167,20 @@ impl<'m> Evaluator<'m> {
         }
     }
 
+    /// The element that starts is a document, by this one of the record's paths.
+    #[inline(never)]
+    fn start_document(&mut self, by: u32, element: &Element<'_>) -> Result<(), Flaw> {
+        self.by = by;
+        self.check_count(element.place.offset)?;
+        self.record = Some(self.memory.levels.len());
+        self.memory.document.clear();
+        self.memory.unclaimed.start_document(element.open);
+        let scope = &self.automaton.scopes[DOCUMENT as usize];
+        let frame = self.memory.document.open_frame(scope.slots, element.place.mark());
+        self.check_record(element);
+        self.enter(scope.root, Owner::Frame(frame), element)
+    }
+
     fn check_extra(&self, offset: usize) -> Result<(), Flaw> {
         let most = self.limits.value_bytes;
         if self.memory.unclaimed.extra().bytes() > most {
@@ -274,23 +288,15 @@ impl<'m> Evaluator<'m> {
                 if element.json.is_some_and(|value| value.kind == JsonKind::Null) {
                     return Ok(());
                 }
-                return self.tally(slot, owner, place, element.place.offset);
+                self.tally(slot, owner, place, element.place.offset)
             }
-            SlotContent::Name { local } => return self.name(slot, owner, local, element),
-            SlotContent::Guard(guard) => return self.open_guard(id, guard, owner, element),
-            SlotContent::Text { .. } | SlotContent::Object(_) => {}
-        }
-        let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
-        if let SlotContent::Text { form, own, .. } = slot.content {
-            self.claim_element(id, owner, found, (form, own), element);
-        }
-        if let Some(value) = &element.json
-            && self.take_json(slot, owner, found, value, element.place.offset)?
-        {
-            return Ok(());
-        }
-        match slot.content {
+            SlotContent::Name { local } => self.name(slot, owner, local, element),
+            SlotContent::Guard(guard) => self.open_guard(id, guard, owner, element),
             SlotContent::Object(scope) => {
+                let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
+                if self.take_json(slot, owner, found, element)? {
+                    return Ok(());
+                }
                 let scope = &automaton.scopes[scope as usize];
                 let (record, shared) = self.record(owner);
                 let frame = record.open_frame(scope.slots, place);
@@ -308,6 +314,11 @@ impl<'m> Evaluator<'m> {
                 )
             }
             SlotContent::Text { form, own, exclude, html } => {
+                let Some(found) = self.reserve(slot, owner, place) else { return Ok(()) };
+                self.claim_element(id, owner, found, (form, own), element);
+                if self.take_json(slot, owner, found, element)? {
+                    return Ok(());
+                }
                 let buffer = if form == TextForm::Markup {
                     Buffer::Markup(Box::default())
                 } else {
@@ -326,11 +337,11 @@ impl<'m> Evaluator<'m> {
                 self.memory.captures.push(capture.with_base(base));
                 Ok(())
             }
-            SlotContent::Count | SlotContent::Name { .. } | SlotContent::Guard(_) => Ok(()),
         }
     }
 
     /// The name of the element that starts is a value.
+    #[inline(never)]
     fn name(&mut self, slot: &Slot, owner: Owner, local: bool, element: &Element<'_>) -> Result<(), Flaw> {
         self.claim.presence = true;
         let Some(found) = self.reserve(slot, owner, element.place.mark()) else { return Ok(()) };

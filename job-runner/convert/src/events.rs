@@ -2,6 +2,7 @@
 //! characters between them.
 
 pub(crate) mod bindings;
+pub(crate) mod element_memory;
 pub(crate) mod gap;
 pub(crate) mod json_value;
 pub(crate) mod names;
@@ -42,7 +43,7 @@ pub(crate) struct Element<'s> {
     pub(crate) local: &'s str,
     pub(crate) attributes: Attributes<'s>,
     pub(crate) namespaces: &'s Namespaces,
-    pub(crate) place: ElementStart<'s>,
+    pub(crate) place: &'s ElementStart<'s>,
     /// It and all elements around it.
     pub(crate) open: &'s OpenElements,
     /// Its JSON value, if the object is JSON.

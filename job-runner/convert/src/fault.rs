@@ -136,18 +136,22 @@ pub(crate) struct Flaw {
 }
 
 impl Flaw {
+    #[cold]
     pub(crate) fn malformed(offset: usize, expected: impl Into<String>) -> Self {
         Self { reason: Reason::MalformedXml, offset, expected: expected.into(), found: None }
     }
 
+    #[cold]
     pub(crate) fn malformed_json(offset: usize, expected: impl Into<String>) -> Self {
         Self::malformed(offset, expected).because(Reason::MalformedJson)
     }
 
+    #[cold]
     pub(crate) fn limit(offset: usize, expected: impl Into<String>) -> Self {
         Self { reason: Reason::LimitExceeded, offset, expected: expected.into(), found: None }
     }
 
+    #[cold]
     pub(crate) fn found(mut self, found: &str) -> Self {
         self.found = Some(shorten(found));
         self

@@ -63,6 +63,16 @@ struct Counted {
     last_document: u64,
 }
 
+impl Counted {
+    const fn count(&mut self, document: u64) {
+        self.loss.occurrences += 1;
+        if self.last_document != document {
+            self.last_document = document;
+            self.loss.documents += 1;
+        }
+    }
+}
+
 impl LossCounter {
     /// Another document starts.
     pub(crate) const fn next_document(&mut self) {
@@ -70,24 +80,21 @@ impl LossCounter {
     }
 
     pub(crate) fn count(&mut self, hash: u64, kind: LossKind, path: impl FnOnce() -> String, example: &str) {
-        let full = self.paths.len() >= MOST_PATHS;
-        let counted = match self.paths.entry(hash) {
-            Entry::Occupied(counted) => counted.into_mut(),
-            Entry::Vacant(_) if full => {
-                self.uncounted += 1;
-                return;
-            }
-            Entry::Vacant(place) => {
-                let (path, example) = (path(), shorten(example));
-                let loss = Loss { path, kind, documents: 0, occurrences: 0, example };
-                place.insert(Counted { loss, last_document: u64::MAX })
-            }
-        };
-        counted.loss.occurrences += 1;
-        if counted.last_document != self.document {
-            counted.last_document = self.document;
-            counted.loss.documents += 1;
+        match self.paths.get_mut(&hash) {
+            Some(counted) => counted.count(self.document),
+            None => self.count_first(hash, kind, path, example),
         }
+    }
+
+    /// Counts the first occurrence at a path.
+    #[cold]
+    fn count_first(&mut self, hash: u64, kind: LossKind, path: impl FnOnce() -> String, example: &str) {
+        if self.paths.len() >= MOST_PATHS {
+            return self.count_without_path();
+        }
+        let (path, example) = (path(), shorten(example));
+        let loss = Loss { path, kind, documents: 1, occurrences: 1, example };
+        self.paths.insert(hash, Counted { loss, last_document: self.document });
     }
 
     /// Counts an occurrence at a path that is not distinguished.

@@ -69,8 +69,13 @@ impl ActiveNodes {
             }
             return;
         }
+        self.push_to_many(node);
+    }
+
+    #[cold]
+    fn push_to_many(&mut self, node: (NodeId, Owner)) {
         if self.set.is_empty() {
-            self.set.extend(known);
+            self.set.extend(&self.list[self.innermost..]);
         }
         if self.set.insert(node) {
             self.list.push(node);

@@ -11,6 +11,7 @@ const MOST_BYTES: usize = 8 * 1024;
 
 impl Evaluator<'_> {
     /// The number of the base within an element that starts, if `around` is that of the element around it.
+    #[inline(never)]
     pub(crate) fn enter_base(&mut self, around: u32, element: &Element<'_>) -> u32 {
         let Some((index, attribute)) = element.attributes.find("base", |prefix| prefix == "xml") else {
             return around;
@@ -42,6 +43,7 @@ impl Evaluator<'_> {
     }
 
     /// Resolves a value that is complete. By how much it grows is checked against the cap with what comes next.
+    #[inline(never)]
     pub(crate) fn resolve_found(&mut self, found: u32, shared: bool, base: u32) {
         let Some(base) = self.memory.bases.get(base as usize) else { return };
         let record = if shared { &mut self.memory.shared } else { &mut self.memory.document };

@@ -64,31 +64,48 @@ struct Waiting {
     more: bool,
 }
 
-/// A text or an attribute outside of documents.
-#[derive(Debug)]
+/// A text or an attribute outside of documents, as one of the values that claim it.
+#[derive(Clone, Debug)]
 pub(crate) struct OutsideText {
     path: u64,
     kind: LossKind,
-    taken: AtomicBool,
+    /// Whether a document has taken one of the values; `None` if there is only this one, and no document has.
+    taken: Option<Arc<AtomicBool>>,
 }
 
 impl OutsideText {
-    fn new(path: u64, kind: LossKind) -> Arc<Self> {
-        Arc::new(Self { path, kind, taken: AtomicBool::new(false) })
+    /// A text that so many values claim.
+    fn new(path: u64, kind: LossKind, claimers: usize) -> Self {
+        Self { path, kind, taken: (claimers > 1).then(Arc::default) }
+    }
+
+    /// A document takes the value.
+    fn take(self) {
+        if let Some(taken) = self.taken {
+            taken.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The value is out of reach of documents. Returns what is lost, if no document has taken it and no other value
+    /// has it.
+    fn release(self) -> Option<(u64, LossKind)> {
+        let is_lost = self.taken.is_none_or(|taken| {
+            // Whoever drops it last knows.
+            Arc::into_inner(taken).is_some_and(|taken| !taken.into_inner())
+        });
+        is_lost.then_some((self.path, self.kind))
     }
 }
 
 /// The texts of what was collected outside of documents for one slot.
-pub(crate) type OutsideTexts = Vec<Arc<OutsideText>>;
+pub(crate) type OutsideTexts = Vec<OutsideText>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Doubts {
     /// The values that are being collected, outermost first.
     claimers: Vec<Claimer>,
-    /// The texts of each of them, outside of documents.
+    /// The texts of each of them, outside of documents; and empty ones beyond them, whose memory is for the next.
     collected: Vec<OutsideTexts>,
-    /// Memory for the next of those.
-    spare: Vec<OutsideTexts>,
     /// Attributes of the element that starts, by their numbers.
     attributes: Vec<(usize, Claimer)>,
     in_document: bool,
@@ -101,13 +118,16 @@ pub(crate) struct Doubts {
     /// How many texts are in them.
     outside_texts: usize,
     /// Paths that may be lost, and an example of each.
-    paths: HashMap<u64, (String, String), BuildHasherDefault<Identity>>,
+    paths: Paths,
 }
+
+/// The path of each hash, and an example.
+type Paths = HashMap<u64, (String, String), BuildHasherDefault<Identity>>;
 
 impl Doubts {
     pub(crate) fn start_object(&mut self) {
         self.claimers.clear();
-        self.collected.clear();
+        self.collected.iter_mut().for_each(Vec::clear);
         self.attributes.clear();
         self.claimed.clear();
         self.waiting.clear();
@@ -130,7 +150,9 @@ impl Doubts {
     pub(crate) fn collect(&mut self, claimer: Claimer) {
         let claimer = self.number(claimer);
         self.claimers.push(claimer);
-        self.collected.push(self.spare.pop().unwrap_or_default());
+        if self.collected.len() < self.claimers.len() {
+            self.collected.push(OutsideTexts::new());
+        }
     }
 
     /// An attribute of the element that starts is a value.
@@ -162,10 +184,21 @@ impl Doubts {
 
     fn stop_collecting(&mut self, around: usize) {
         while self.claimers.len() > around
-            && let (Some(claimer), Some(mut texts)) = (self.claimers.pop(), self.collected.pop())
+            && let Some(claimer) = self.claimers.pop()
         {
-            texts.drain(..).for_each(|text| self.push_outside(claimer.slot, text));
-            self.spare.push(texts);
+            if !self.in_document {
+                self.push_collected(claimer.slot);
+            }
+        }
+    }
+
+    /// What was collected for a value outside of documents, around which are all that are left, is complete.
+    fn push_collected(&mut self, slot: u32) {
+        let index = self.claimers.len();
+        let Some(mut texts) = self.collected.get_mut(index).map(std::mem::take) else { return };
+        texts.drain(..).for_each(|text| self.push_outside(slot, text));
+        if let Some(place) = self.collected.get_mut(index) {
+            *place = texts;
         }
     }
 
@@ -190,16 +223,17 @@ impl Doubts {
         path: impl FnOnce() -> String,
         example: &str,
     ) {
-        self.remember(hash, path, example);
+        remember(&mut self.paths, hash, path, example);
         let claimers = self.claimers.get(self.around..claimers).unwrap_or_default().iter();
         if self.in_document {
             let claimers = claimers.filter(|claimer| claimer.claims_text(level));
             return wait(&mut self.waiting, hash, LossKind::Element, claimers);
         }
-        let text = OutsideText::new(hash, LossKind::Element);
+        let claiming = claimers.clone().filter(|claimer| claimer.claims_text(level)).count();
+        let text = OutsideText::new(hash, LossKind::Element, claiming);
         for (claimer, texts) in claimers.zip(&mut self.collected) {
             if claimer.claims_text(level) {
-                texts.push(Arc::clone(&text));
+                texts.push(text.clone());
             }
         }
     }
@@ -220,17 +254,18 @@ impl Doubts {
         let own = self.attributes.iter().filter(|(attribute, _)| *attribute == index);
         let markup = self.claimers.get(self.around..around).unwrap_or_default().iter();
         let markup = markup.filter(|claimer| claimer.markup);
-        let claimers: Vec<_> = own.map(|(_, claimer)| claimer).chain(markup).copied().collect();
-        if claimers.is_empty() {
+        let mut claimers = own.map(|(_, claimer)| claimer).chain(markup).peekable();
+        if claimers.peek().is_none() {
             return false;
         }
-        self.remember(hash, path, Self::example(value));
+        remember(&mut self.paths, hash, path, Self::example(value));
         if self.in_document {
-            wait(&mut self.waiting, hash, LossKind::Attribute, claimers.iter());
+            wait(&mut self.waiting, hash, LossKind::Attribute, claimers);
         } else {
-            let text = OutsideText::new(hash, LossKind::Attribute);
-            for claimer in claimers {
-                self.push_outside(claimer.slot, Arc::clone(&text));
+            let slots: Vec<_> = claimers.map(|claimer| claimer.slot).collect();
+            let text = OutsideText::new(hash, LossKind::Attribute, slots.len());
+            for slot in slots {
+                self.push_outside(slot, text.clone());
             }
         }
         true
@@ -278,9 +313,7 @@ impl Doubts {
     pub(crate) fn take_outside(&mut self, slot: u32) {
         let Some(texts) = self.outside.get_mut(slot as usize) else { return };
         self.outside_texts -= texts.len();
-        for text in texts.drain(..) {
-            text.taken.store(true, Ordering::Relaxed);
-        }
+        texts.drain(..).for_each(OutsideText::take);
     }
 
     /// What was collected outside for this slot so far is out of reach of documents, perhaps for a while.
@@ -301,13 +334,8 @@ impl Doubts {
     pub(crate) fn drop_outside(&mut self, slot: u32, losses: &mut LossCounter) {
         let Some(texts) = self.outside.get_mut(slot as usize) else { return };
         self.outside_texts -= texts.len();
-        for text in texts.drain(..) {
-            // Whoever drops it last knows.
-            if let Some(OutsideText { path, kind, taken }) = Arc::into_inner(text)
-                && !taken.into_inner()
-            {
-                lose(losses, &self.paths, path, kind);
-            }
+        for (path, kind) in texts.drain(..).filter_map(OutsideText::release) {
+            lose(losses, &self.paths, path, kind);
         }
     }
 
@@ -320,16 +348,9 @@ impl Doubts {
         }
     }
 
-    fn remember(&mut self, hash: u64, path: impl FnOnce() -> String, example: &str) {
-        if self.paths.len() < MOST_PATHS && !self.paths.contains_key(&hash) {
-            self.paths.insert(hash, (path(), example.to_owned()));
-        }
-    }
-
-    fn push_outside(&mut self, slot: u32, text: Arc<OutsideText>) {
+    fn push_outside(&mut self, slot: u32, text: OutsideText) {
         if self.outside_texts >= MOST_OUTSIDE {
-            text.taken.store(true, Ordering::Relaxed);
-            return;
+            return text.take();
         }
         let slot = slot as usize;
         if self.outside.len() <= slot {
@@ -355,13 +376,20 @@ fn wait<'c>(
     }
 }
 
+/// Remembers a path that may be lost.
+fn remember(paths: &mut Paths, hash: u64, path: impl FnOnce() -> String, example: &str) {
+    if paths.len() < MOST_PATHS && !paths.contains_key(&hash) {
+        remember_first(paths, hash, path(), example);
+    }
+}
+
+#[cold]
+fn remember_first(paths: &mut Paths, hash: u64, path: String, example: &str) {
+    paths.insert(hash, (path, example.to_owned()));
+}
+
 /// Counts a path that was remembered.
-fn lose(
-    losses: &mut LossCounter,
-    paths: &HashMap<u64, (String, String), BuildHasherDefault<Identity>>,
-    path: u64,
-    kind: LossKind,
-) {
+fn lose(losses: &mut LossCounter, paths: &Paths, path: u64, kind: LossKind) {
     match paths.get(&path) {
         Some((written, example)) => losses.count(path, kind, || written.clone(), example),
         None => losses.count_without_path(),

@@ -48,6 +48,7 @@ impl Inherited {
 impl Evaluator<'_> {
     /// Remembers what elements in the one that starts inherit from it. Outside of documents, it is claimed; in them,
     /// nobody knows yet whether anything asks for it.
+    #[inline(never)]
     pub(crate) fn bequeath(&mut self, element: &Element<'_>) -> Result<(), Flaw> {
         let (automaton, level) = (self.automaton, self.memory.levels.len());
         for (name, attribute) in automaton.inherited.iter().enumerate() {
@@ -66,6 +67,7 @@ impl Evaluator<'_> {
     }
 
     /// Takes what the element that starts has or inherits of the attribute with this number.
+    #[inline(never)]
     pub(crate) fn inherit(
         &mut self,
         name: u32,

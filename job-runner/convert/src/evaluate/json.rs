@@ -4,7 +4,7 @@
 use super::{Evaluator, Owner};
 use crate::automaton::{Action, DOCUMENT, ScopeId, Slot, SlotContent};
 use crate::events::Element;
-use crate::events::json_value::{JsonKind, JsonValue};
+use crate::events::json_value::JsonKind;
 use crate::fault::Flaw;
 use crate::fault::position::Position;
 use crate::text::cursor::Mark;
@@ -12,6 +12,7 @@ use crate::text::cursor::Mark;
 impl Evaluator<'_> {
     /// The root element starts, or a top-level JSON value, of which there may be many: what one holds outside
     /// of its documents is not shared with those of the next.
+    #[inline(never)]
     pub(crate) fn start_top(&mut self) {
         let slots = self.automaton.scopes[DOCUMENT as usize].slots;
         self.memory.shared.clear();
@@ -22,16 +23,16 @@ impl Evaluator<'_> {
         self.memory.shared.open_frame(slots, Mark::Known(Position::START));
     }
 
-    /// Takes a value for this slot. Returns whether that completes it; an object whose fields are needed is
-    /// not complete yet.
+    /// Takes the JSON value of the element that starts, if it is one, for this slot. Returns whether that completes it;
+    /// an object whose fields are needed is not complete yet.
     pub(crate) fn take_json(
         &mut self,
         slot: &Slot,
         owner: Owner,
         found: u32,
-        value: &JsonValue<'_>,
-        offset: usize,
+        element: &Element<'_>,
     ) -> Result<bool, Flaw> {
+        let Some(value) = &element.json else { return Ok(false) };
         let wanted = match slot.content {
             SlotContent::Object(_) if value.kind == JsonKind::Object => return Ok(false),
             SlotContent::Object(scope) if self.takes_itself(scope) => return Ok(false),
@@ -41,7 +42,7 @@ impl Evaluator<'_> {
             SlotContent::Count | SlotContent::Name { .. } | SlotContent::Guard(_) => false,
         };
         if wanted && !value.is_blank() {
-            self.count(owner, value.text.len(), offset)?;
+            self.count(owner, value.text.len(), element.place.offset)?;
             self.record(owner).0.fill_json(found, value);
         } else {
             self.record(owner).0.remove(found);

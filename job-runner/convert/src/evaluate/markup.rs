@@ -18,6 +18,7 @@ pub(crate) struct MarkupBuffer {
 }
 
 impl MarkupBuffer {
+    #[inline(never)]
     pub(crate) fn start(&mut self, element: &Element<'_>) {
         self.close_tag();
         let name = if element.prefix.is_empty() {
@@ -45,6 +46,7 @@ impl MarkupBuffer {
         self.pending = true;
     }
 
+    #[inline(never)]
     pub(crate) fn end(&mut self) {
         let Some(name) = self.open.pop() else { return };
         if self.pending {
@@ -59,6 +61,7 @@ impl MarkupBuffer {
     }
 
     /// Appends text as it is in the object: line ends become `\n` (XML 1.0, section 2.11).
+    #[inline(never)]
     pub(crate) fn push(&mut self, text: &str) {
         self.close_tag();
         let mut characters = text.chars().peekable();
@@ -72,6 +75,7 @@ impl MarkupBuffer {
     }
 
     /// Appends a character that was written as a reference.
+    #[inline(never)]
     pub(crate) fn push_char(&mut self, c: char) {
         self.close_tag();
         if c == '\r' { self.xml.push_str("&#13;") } else { self.push_escaped(c) }

@@ -10,6 +10,7 @@ use crate::automaton::active::Owner;
 
 impl Evaluator<'_> {
     /// An element outside of documents starts, and has been matched.
+    #[inline(never)]
     pub(crate) fn renew(&mut self) {
         let automaton = self.automaton;
         let known = self.memory.ancestors.len();
@@ -55,10 +56,15 @@ impl Memory {
     /// The element at this level ends.
     pub(crate) fn end_ancestors(&mut self, level: usize) {
         while let Some(ancestor) = self.ancestors.pop_if(|ancestor| ancestor.level == level) {
-            for Hidden { slot, values, texts } in ancestor.hidden {
-                self.shared.put_back(slot, values);
-                self.unclaimed.put_back(slot, texts);
-            }
+            self.put_back(ancestor);
+        }
+    }
+
+    #[inline(never)]
+    fn put_back(&mut self, ancestor: Ancestor) {
+        for Hidden { slot, values, texts } in ancestor.hidden {
+            self.shared.put_back(slot, values);
+            self.unclaimed.put_back(slot, texts);
         }
     }
 

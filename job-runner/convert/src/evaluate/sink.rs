@@ -1,8 +1,7 @@
 //! What the evaluator does with each token.
 
 use super::unmapped::Claim;
-use super::{Evaluator, Level, Owner};
-use crate::automaton::DOCUMENT;
+use super::{Evaluator, Level};
 use crate::events::open_elements::OpenElements;
 use crate::events::{Element, Sink};
 use crate::fault::Flaw;
@@ -26,15 +25,7 @@ impl Sink for Evaluator<'_> {
         self.find_matches(element, parents);
         let starts = if self.record.is_none() { self.record_path() } else { None };
         if let Some(by) = starts {
-            self.by = by;
-            self.check_count(element.place.offset)?;
-            self.record = Some(self.memory.levels.len());
-            self.memory.document.clear();
-            self.memory.unclaimed.start_document(element.open);
-            let scope = &self.automaton.scopes[DOCUMENT as usize];
-            let frame = self.memory.document.open_frame(scope.slots, element.place.mark());
-            self.check_record(element);
-            self.enter(scope.root, Owner::Frame(frame), element)?;
+            self.start_document(by, element)?;
         } else if self.record.is_none() && !self.automaton.outside.is_empty() {
             self.renew();
         }

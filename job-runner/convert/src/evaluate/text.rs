@@ -121,6 +121,7 @@ impl TextBuffer {
 }
 
 /// Whether punctuation between two texts belongs to one of them, so that no space is missing: `Dept` and `, Oslo`.
+#[inline(never)]
 fn is_joined(before: &str, next: &str) -> bool {
     const DASHES: [char; 4] = ['-', '\u{2013}', '\u{2014}', '/'];
     const OPENING: [char; 5] = ['(', '[', '\u{201c}', '\u{2018}', '\u{ab}'];

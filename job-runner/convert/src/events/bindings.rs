@@ -31,6 +31,14 @@ pub(crate) struct Binding {
 }
 
 impl Bindings {
+    /// Drops all declarations.
+    pub(crate) fn clear(&mut self) {
+        self.list.clear();
+        self.text.clear();
+        self.index.clear();
+        self.indexed = 0;
+    }
+
     pub(crate) fn bind(&mut self, prefix: &str, uri: &str, id: u32, depth: usize) {
         let start = self.text.len();
         self.text.push_str(prefix);
@@ -38,12 +46,18 @@ impl Bindings {
         let (uri, end) = (start + prefix.len(), self.text.len());
         self.list.push(Binding { prefix: start, uri, end, id, depth });
         if self.list.len() > FEW {
-            for (at, binding) in self.list.iter().enumerate().skip(self.indexed) {
-                let prefix = &self.text[binding.prefix..binding.uri];
-                self.index.entry(prefix.into()).or_default().push(at);
-            }
-            self.indexed = self.list.len();
+            self.index_many();
         }
+    }
+
+    /// Indexes the declarations that are not indexed yet.
+    #[cold]
+    fn index_many(&mut self) {
+        for (at, binding) in self.list.iter().enumerate().skip(self.indexed) {
+            let prefix = &self.text[binding.prefix..binding.uri];
+            self.index.entry(prefix.into()).or_default().push(at);
+        }
+        self.indexed = self.list.len();
     }
 
     /// Drops the declarations that were made at this depth. Those of deeper elements are gone already.
@@ -57,6 +71,7 @@ impl Bindings {
         }
     }
 
+    #[cold]
     fn forget(&mut self, prefix: usize, uri: usize) {
         let prefix = &self.text[prefix..uri];
         if let Some(places) = self.index.get_mut(prefix) {
@@ -70,10 +85,15 @@ impl Bindings {
     /// The innermost declaration of a prefix.
     pub(crate) fn find(&self, prefix: &str) -> Option<Binding> {
         if self.list.len() > FEW {
-            return self.index.get(prefix).and_then(|places| self.list.get(*places.last()?)).copied();
+            return self.find_indexed(prefix);
         }
         let (text, prefix) = (self.text.as_bytes(), prefix.as_bytes());
         self.list.iter().rev().find(|binding| &text[binding.prefix..binding.uri] == prefix).copied()
+    }
+
+    #[cold]
+    fn find_indexed(&self, prefix: &str) -> Option<Binding> {
+        self.index.get(prefix).and_then(|places| self.list.get(*places.last()?)).copied()
     }
 
     /// The URI of a declaration.
@@ -84,6 +104,12 @@ impl Bindings {
     /// Bytes of all prefixes and URIs.
     pub(crate) const fn bytes(&self) -> usize {
         self.text.len()
+    }
+
+    /// Allocated bytes, roughly.
+    pub(crate) fn capacity(&self) -> usize {
+        let list = self.list.capacity() * size_of::<Binding>();
+        list + self.text.capacity() + self.index.capacity() * size_of::<(Box<str>, Vec<usize>)>()
     }
 }
 

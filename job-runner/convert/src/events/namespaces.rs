@@ -12,7 +12,7 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The declarations in scope.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Namespaces {
     bindings: Bindings,
     /// Maximum bytes of all prefixes and URIs in scope.
@@ -20,10 +20,16 @@ pub(crate) struct Namespaces {
 }
 
 impl Namespaces {
-    pub(crate) fn new(names: &Names, limits: &Limits) -> Self {
-        let mut bindings = Bindings::default();
-        bindings.bind("xml", XML, names.namespace(XML), 0);
-        Self { bindings, most: limits.namespace_bytes }
+    /// Another object starts.
+    pub(crate) fn start_object(&mut self, names: &Names, limits: &Limits) {
+        self.bindings.clear();
+        self.bindings.bind("xml", XML, names.namespace(XML), 0);
+        self.most = limits.namespace_bytes;
+    }
+
+    /// Allocated bytes, roughly.
+    pub(crate) fn capacity(&self) -> usize {
+        self.bindings.capacity()
     }
 
     /// Adds the declarations of an element that is opened at this depth. Returns how many of its attributes have a
@@ -78,6 +84,7 @@ impl Namespaces {
         self.bindings.find(prefix).map(|binding| self.bindings.uri(binding))
     }
 
+    #[inline(never)]
     fn declare(
         &mut self,
         prefix: &str,
@@ -116,6 +123,7 @@ impl Namespaces {
     }
 
     /// Checks that every prefix is declared, and that no attribute occurs twice under two prefixes.
+    #[inline(never)]
     fn check_few(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
         for (index, attribute) in
             attributes.iter().enumerate().filter(|(_, attribute)| is_prefixed(attribute))
@@ -131,6 +139,7 @@ impl Namespaces {
     }
 
     /// The same, in time that grows linearly with the number of attributes.
+    #[cold]
     fn check_many(&self, attributes: Attributes<'_>) -> Result<(), Flaw> {
         let mut seen = HashSet::new();
         for attribute in attributes.iter().filter(is_prefixed) {

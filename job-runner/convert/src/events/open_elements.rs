@@ -5,7 +5,7 @@ use docmill_crds::conversion::push_member;
 use crate::fault::shorten;
 
 /// Names of open elements, as they were written, concatenated in one string.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct OpenElements {
     text: String,
     starts: Vec<usize>,
@@ -13,17 +13,17 @@ pub(crate) struct OpenElements {
     json: bool,
 }
 
-impl Default for OpenElements {
-    /// With room for what most documents have.
-    fn default() -> Self {
-        Self { text: String::with_capacity(256), starts: Vec::with_capacity(16), json: false }
-    }
-}
-
 impl OpenElements {
-    /// For JSON values, which are elements with the names of their members.
-    pub(crate) fn of_json() -> Self {
-        Self { json: true, ..Self::default() }
+    /// Another object starts. The elements of `json` are values with the names of their members.
+    pub(crate) fn start_object(&mut self, json: bool) {
+        self.text.clear();
+        self.starts.clear();
+        self.json = json;
+    }
+
+    /// Allocated bytes.
+    pub(crate) const fn capacity(&self) -> usize {
+        self.text.capacity() + self.starts.capacity() * size_of::<usize>()
     }
 
     pub(crate) fn push(&mut self, prefix: &str, local: &str) {

@@ -148,7 +148,7 @@ pub(crate) fn read(
         let twice = if spans.len() < FEW {
             spans.iter().any(|other| written(other) == written(&span))
         } else {
-            !seen.get_or_insert_with(|| spans.iter().map(written).collect()).insert(written(&span))
+            is_seen(&mut seen, spans.iter().map(written), written(&span))
         };
         if twice {
             if let Some(dropped) = &mut dropped {
@@ -162,6 +162,16 @@ pub(crate) fn read(
         at = span.value_end + 1;
         spans.push(span);
     }
+}
+
+/// Whether a name is among those before it, of which there are many.
+#[cold]
+fn is_seen<'t>(
+    seen: &mut Option<HashSet<&'t [u8]>>,
+    before: impl Iterator<Item = &'t [u8]>,
+    name: &'t [u8],
+) -> bool {
+    !seen.get_or_insert_with(|| before.collect()).insert(name)
 }
 
 fn attribute(tag: &str, start: usize, offset: usize, limits: &Limits) -> Result<Span, Flaw> {

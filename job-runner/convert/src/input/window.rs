@@ -188,6 +188,7 @@ impl<'r> Window<'r> {
     }
 
     /// Reads more. Must not be called once the object is complete.
+    #[inline(never)]
     pub(crate) fn fill(&mut self) -> Result<(), Trouble> {
         self.let_go();
         match self.stopped.take() {

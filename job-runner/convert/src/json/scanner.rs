@@ -7,12 +7,14 @@
 //! separator (RFC 7464) or side by side. A document that is such a value is not returned before what follows
 //! in its line is known to be well-formed.
 
+use docmill_crds::conversion::Syntax;
 use docmill_crds::reason::Reason;
 
 use super::caps::Caps;
 use super::lexer::{self, JsonToken};
 use super::lines::{Lines, Skip};
 use super::stack::Stack;
+use crate::events::element_memory::ElementMemory;
 use crate::events::json_value::{JsonKind, JsonValue, is_space};
 use crate::events::names::{NO_NAMESPACE, Names};
 use crate::events::namespaces::Namespaces;
@@ -79,14 +81,21 @@ enum JsonLook {
 
 impl<'r, 'n> JsonScanner<'r, 'n> {
     /// `by_line`: every top-level value is a document, so that a faulty line can be skipped.
-    pub(crate) fn new(window: Window<'r>, names: &'n Names, limits: &Limits, by_line: bool) -> Self {
+    pub(crate) fn new(
+        window: Window<'r>,
+        names: &'n Names,
+        limits: &Limits,
+        by_line: bool,
+        elements: ElementMemory,
+    ) -> Self {
+        let ElementMemory { open, namespaces, .. } = elements.for_object(Syntax::Json, names, limits);
         let state = JsonState {
             names,
             caps: Caps::new(limits),
             expected: Expected::Top,
             stack: Stack::default(),
-            open: OpenElements::of_json(),
-            namespaces: Namespaces::new(names, limits),
+            open,
+            namespaces,
             lines: Lines::new(by_line),
             ended: false,
             text: String::new(),
@@ -96,6 +105,7 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
     }
 
     /// Reads to the end of the next document, or of the object.
+    #[inline(never)]
     pub(crate) fn run(&mut self, sink: &mut impl Sink) -> Result<Pause, Trouble> {
         loop {
             if let Some(skip) = self.skip.take() {
@@ -132,9 +142,10 @@ impl<'r, 'n> JsonScanner<'r, 'n> {
         }
     }
 
-    /// The memory of the window, for the next object.
-    pub(crate) fn into_buffers(self) -> (Vec<u8>, String) {
-        self.window.into_buffers()
+    /// The memory of the window and of elements, for the next object.
+    pub(crate) fn into_buffers(self) -> ((Vec<u8>, String), ElementMemory) {
+        let JsonState { open, namespaces, .. } = self.state;
+        (self.window.into_buffers(), ElementMemory { open, namespaces, ..ElementMemory::default() })
     }
 
     /// The current window.
@@ -321,7 +332,7 @@ impl JsonState<'_> {
         let name = self.names.resolve(NO_NAMESPACE, local);
         self.open.push("", local);
         let (attributes, namespaces, open) = (Attributes::new("", &[], 0), &self.namespaces, &self.open);
-        let (prefix, place, json) = ("", *place, Some(value));
+        let (prefix, json) = ("", Some(value));
         if sink.start(&Element { name, prefix, local, attributes, namespaces, place, open, json })? {
             self.caps.restart();
         }

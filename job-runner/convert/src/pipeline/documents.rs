@@ -210,12 +210,12 @@ impl<'a> Documents<'a> {
         chunk: usize,
     ) -> Self {
         let leniency = &converter.leniency;
-        let Scratch { raw, text, memory, json } = converter.scratches.take();
+        let Scratch { raw, text, elements, memory, json } = converter.scratches.take();
         let input = Input::new(Box::new(reader), limits);
         let automaton = &converter.automaton;
         let decoded = (automaton.syntax, Decoding::of(leniency, reading));
         let (scanner, trouble) = match Window::open(input, decoded, limits, chunk, raw, text) {
-            Ok(window) => (Some(Source::new(window, automaton, limits, leniency)), None),
+            Ok(window) => (Some(Source::new(window, automaton, limits, leniency, elements)), None),
             Err(trouble) => (None, Some(trouble)),
         };
         Self {
@@ -339,6 +339,7 @@ impl<'a> Documents<'a> {
     }
 
     /// The verdict on a line that is not JSON. It counts as a document.
+    #[cold]
     fn pass_over(&mut self, fault: Fault) -> Result<Verdict, Trouble> {
         let most = self.limits.documents;
         if self.count >= most {
@@ -353,6 +354,7 @@ impl<'a> Documents<'a> {
     }
 
     /// The refusal, which names the object if it is no XML but something that is known.
+    #[cold]
     fn named(&self, refusal: Refusal) -> Refusal {
         let Some(scanner) = &self.scanner else { return refusal };
         let kind = scanner.window().foreign().filter(|_| self.count == 0);
@@ -369,6 +371,7 @@ impl<'a> Documents<'a> {
         }
     }
 
+    #[cold]
     fn no_record(&self) -> Trouble {
         let root = self.scanner.as_ref().and_then(Source::root);
         let (root, position) = root.cloned().unwrap_or((String::new(), Position::START));
@@ -405,8 +408,8 @@ impl Iterator for Documents<'_> {
 
 impl Drop for Documents<'_> {
     fn drop(&mut self) {
-        let (raw, text) = self.scanner.take().map(Source::into_buffers).unwrap_or_default();
+        let ((raw, text), elements) = self.scanner.take().map(Source::into_buffers).unwrap_or_default();
         let (memory, json) = (self.evaluator.take_memory(), std::mem::take(&mut self.json));
-        self.converter.scratches.put_back(Scratch { raw, text, memory, json });
+        self.converter.scratches.put_back(Scratch { raw, text, elements, memory, json });
     }
 }

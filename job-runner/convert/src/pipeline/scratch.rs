@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::evaluate::Memory;
+use crate::events::element_memory::ElementMemory;
 use crate::losses::LossCounter;
 use crate::text::json_writer::JsonWriter;
 
@@ -15,6 +16,8 @@ pub(crate) struct Scratch {
     /// The window's.
     pub(crate) raw: Vec<u8>,
     pub(crate) text: String,
+    /// The scanner's.
+    pub(crate) elements: ElementMemory,
     /// The evaluator's.
     pub(crate) memory: Memory,
     /// The document's.
@@ -37,7 +40,8 @@ impl Scratches {
         scratch.text.clear();
         scratch.json.clear();
         scratch.memory.clear();
-        if scratch.raw.capacity().max(scratch.text.capacity()).max(scratch.memory.bytes()) > KEPT {
+        let window = scratch.raw.capacity().max(scratch.text.capacity());
+        if window.max(scratch.elements.capacity()).max(scratch.memory.bytes()) > KEPT {
             let mut memory = Memory::default();
             memory.put_losses(scratch.memory.take_losses());
             scratch = Scratch { memory, ..Scratch::default() };

@@ -3,6 +3,7 @@
 use docmill_crds::conversion::{RepairCounts, Syntax};
 
 use crate::automaton::Automaton;
+use crate::events::element_memory::ElementMemory;
 use crate::events::{Pause, Sink};
 use crate::fault::Flaw;
 use crate::fault::position::Position;
@@ -25,12 +26,13 @@ impl<'a> Source<'a> {
         automaton: &'a Automaton,
         limits: &Limits,
         leniency: &Leniency,
+        elements: ElementMemory,
     ) -> Self {
         match automaton.syntax {
-            Syntax::Xml => Self::Xml(Scanner::new(window, &automaton.names, limits, leniency)),
+            Syntax::Xml => Self::Xml(Scanner::new(window, &automaton.names, limits, leniency, elements)),
             Syntax::Json => {
-                let scanner = JsonScanner::new(window, &automaton.names, limits, automaton.takes_top());
-                Self::Json(scanner)
+                let by_line = automaton.takes_top();
+                Self::Json(JsonScanner::new(window, &automaton.names, limits, by_line, elements))
             }
         }
     }
@@ -83,8 +85,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The memory of the window, for the next object.
-    pub(crate) fn into_buffers(self) -> (Vec<u8>, String) {
+    /// The memory of the window and of elements, for the next object.
+    pub(crate) fn into_buffers(self) -> ((Vec<u8>, String), ElementMemory) {
         match self {
             Self::Xml(scanner) => scanner.into_buffers(),
             Self::Json(scanner) => scanner.into_buffers(),

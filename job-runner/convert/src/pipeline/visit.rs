@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use docmill_crds::conversion::{Entities, Syntax};
 
+use crate::events::element_memory::ElementMemory;
 use crate::events::names::Names;
 use crate::events::open_elements::OpenElements;
 use crate::events::{Element, Pause, Sink};
@@ -67,7 +68,8 @@ pub fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result<Result
     let leniency = Leniency { entities: Entities::Named, concatenated: true, ..Leniency::default() };
     let outcome =
         Window::open(input, decoded, &limits, CHUNK, Vec::new(), String::new()).and_then(|window| {
-            let mut scanner = Scanner::new(window, &names, &limits, &leniency);
+            let elements = ElementMemory::default();
+            let mut scanner = Scanner::new(window, &names, &limits, &leniency, elements);
             while scanner.run(&mut Guide(visitor))? != Pause::Object {}
             Ok(scanner.used_entities())
         });

@@ -22,9 +22,15 @@ pub(crate) struct Declaration<'a> {
 /// The name of the encoding in a declaration that is at least readable as ASCII.
 pub(crate) fn sniff_encoding(bytes: &[u8]) -> Option<&str> {
     let head = &bytes[..bytes.len().min(SNIFFED)];
-    let end = head.windows(2).position(|pair| pair == b"?>")? + 2;
+    let end = end_of(head)? + 2;
     let head = std::str::from_utf8(&head[..end]).ok()?;
     Declaration::read(head).ok()?.encoding
+}
+
+/// Where the `?>` of a declaration starts.
+fn end_of(text: &[u8]) -> Option<usize> {
+    let ends = memchr::memchr_iter(b'>', text);
+    ends.filter_map(|at| at.checked_sub(1)).find(|at| text[*at] == b'?')
 }
 
 impl<'a> Declaration<'a> {
@@ -40,9 +46,10 @@ impl<'a> Declaration<'a> {
         else {
             return Ok(Self::default());
         };
-        let Some((inner, after)) = rest.split_once("?>") else {
+        let Some(end) = end_of(rest.as_bytes()) else {
             return Err(Flaw::malformed(0, "the end of the XML declaration"));
         };
+        let (inner, after) = (&rest[..end], &rest[end + 2..]);
         let mut parameters = Parameters { offset: 5, rest: inner };
         let version = parameters.take("version")?;
         if !version.is_some_and(is_version) {

@@ -1,7 +1,7 @@
 //! Writes JSON text (RFC 8259) piece by piece, so that a document needs no tree of values on its way to the
 //! index.
 
-use serde::Serialize;
+use serde_json::Value;
 
 /// JSON text that is being written. The caller ensures that the pieces form valid JSON.
 #[derive(Debug, Default)]
@@ -61,9 +61,12 @@ impl JsonWriter {
     }
 
     /// Appends any value.
-    pub(crate) fn value(&mut self, value: &impl Serialize) {
-        // Only a map whose keys are not strings fails, and there is none.
-        self.text.push_str(&serde_json::to_string(value).unwrap_or_default());
+    pub(crate) fn value(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.string(text),
+            // Only a map whose keys are not strings fails, and there is none.
+            other => self.text.push_str(&serde_json::to_string(other).unwrap_or_default()),
+        }
     }
 
     /// Appends a string: RFC 8259, section 7.

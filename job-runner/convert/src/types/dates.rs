@@ -16,6 +16,7 @@ mod zones;
 
 use docmill_crds::conversion::{DateFormat, Field, FieldType, Zone};
 use jiff::SignedDuration;
+use jiff::fmt::temporal::DateTimePrinter;
 pub(crate) use parts::date_of_parts;
 pub(crate) use resolution::Resolution;
 
@@ -98,18 +99,13 @@ impl DateRules {
         if utc.year() < 0 || (time.second == LEAP_SECOND && !may_be_leap_second(utc)) {
             return None;
         }
-        let point = if time.fraction.is_empty() { "" } else { "." };
-        let (date, clock) = (utc.date(), utc.time());
-        Some(format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{point}{}Z",
-            date.year(),
-            date.month(),
-            date.day(),
-            clock.hour(),
-            clock.minute(),
-            clock.second(),
-            time.fraction,
-        ))
+        let mut moment = DateTimePrinter::new().datetime_to_string(&utc);
+        if !time.fraction.is_empty() {
+            moment.push('.');
+            moment.push_str(time.fraction);
+        }
+        moment.push('Z');
+        Some(moment)
     }
 }
 

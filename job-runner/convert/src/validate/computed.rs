@@ -16,6 +16,7 @@ use crate::fault::Fault;
 impl Judge<'_, '_> {
     /// Writes what is computed of the value `first`, and of those that follow it if there may be several.
     /// Returns whether there is any value.
+    #[inline(never)]
     pub(crate) fn computed(
         &mut self,
         field: &FieldPlan,

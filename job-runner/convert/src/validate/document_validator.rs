@@ -233,6 +233,7 @@ impl<'a, 'w> Judge<'a, 'w> {
 
     /// Remembers that no value came of what was found. Values in objects outside of the document are not told
     /// apart.
+    #[inline(never)]
     fn pass_over(&mut self, record: &Record, frame: u32, slot: u32) {
         if std::ptr::eq(record, self.inside) {
             self.passed.inside(frame, slot);
@@ -243,6 +244,7 @@ impl<'a, 'w> Judge<'a, 'w> {
 
     /// Writes what a field has without a value, or reports that it needs one. There were `known` faults
     /// before the field.
+    #[inline(never)]
     pub(super) fn not_found(
         &mut self,
         field: &FieldPlan,
@@ -395,6 +397,7 @@ impl<'a, 'w> Judge<'a, 'w> {
         }
     }
 
+    #[cold]
     pub(crate) fn report(&mut self, mut fault: Fault) {
         self.fatal += 1;
         if self.faults.len() < MAX_FAULTS {

@@ -16,6 +16,7 @@ const OBJECT: &str = JsonKind::Object.as_str();
 
 impl Judge<'_, '_> {
     /// Writes a value that is not an object, or that does not fit its field.
+    #[inline(never)]
     pub(crate) fn json(&mut self, field: &FieldPlan, kind: JsonKind, text: &str, spot: &Spot<'_>) -> bool {
         match (kind, field.kind) {
             (JsonKind::String, FieldType::String | FieldType::Text)

@@ -10,6 +10,7 @@ use crate::types::{Resolution, date_of_parts};
 
 impl Judge<'_, '_> {
     /// Writes the date whose parts are in this frame.
+    #[inline(never)]
     pub(crate) fn date_of_parts(
         &mut self,
         field: &FieldPlan,

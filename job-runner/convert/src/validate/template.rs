@@ -18,6 +18,7 @@ const MOST_BYTES: usize = 64 * 1024;
 impl<'a> Judge<'a, '_> {
     /// Writes the fields of a template for which no path found a value, each in its place. `values` are the places of
     /// all fields.
+    #[inline(never)]
     pub(super) fn templates(
         &mut self,
         scope: &'a Scope,

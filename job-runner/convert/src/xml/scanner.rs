@@ -11,14 +11,13 @@ mod mend;
 mod prologs;
 mod references;
 
-use std::fmt::Write;
-
 use docmill_crds::conversion::{Entities, Repair, RepairCounts, Syntax};
 use docmill_crds::reason::Reason;
 use encoding_rs::Encoding;
 
 use super::doctype;
 use super::tokens::{self, XmlToken};
+use crate::events::element_memory::ElementMemory;
 use crate::events::names::Names;
 use crate::events::namespaces::Namespaces;
 use crate::events::open_elements::OpenElements;
@@ -81,16 +80,23 @@ enum XmlLook {
 }
 
 impl<'r, 'n> Scanner<'r, 'n> {
-    pub(crate) fn new(window: Window<'r>, names: &'n Names, limits: &Limits, leniency: &Leniency) -> Self {
+    pub(crate) fn new(
+        window: Window<'r>,
+        names: &'n Names,
+        limits: &Limits,
+        leniency: &Leniency,
+        elements: ElementMemory,
+    ) -> Self {
         let Leniency { entities, repairs, concatenated, .. } = *leniency;
+        let ElementMemory { attributes, open, namespaces } = elements.for_object(Syntax::Xml, names, limits);
         let state = XmlState {
             names,
             limits: *limits,
             nodes: 0,
             document_bytes: 0,
-            attributes: Vec::new(),
-            open: OpenElements::default(),
-            namespaces: Namespaces::new(names, limits),
+            attributes,
+            open,
+            namespaces,
             doctype: false,
             root: None,
             blank: true,
@@ -110,18 +116,7 @@ impl<'r, 'n> Scanner<'r, 'n> {
     pub(crate) fn run(&mut self, sink: &mut impl Sink) -> Result<Pause, Trouble> {
         if !self.started {
             self.started = true;
-            while self.window.may_grow() && self.window.text().0.len() < declaration::MOST {
-                self.window.fill()?;
-            }
-            // Reports what is wrong within the declaration, rather than that the declaration does not end.
-            let (text, _) = self.window.text();
-            if !self.window.complete() && Declaration::is_cut_off(&text[leading(&self.state.log, text)..]) {
-                self.window.fill()?;
-            }
-            let (text, _) = self.window.text();
-            let prolog = self.state.prolog(text);
-            let length = prolog.map_err(|flaw| self.window.refuse(flaw, None))?;
-            self.window.consume_to(length);
+            self.start()?;
         }
         loop {
             let Self { window, state, .. } = self;
@@ -150,9 +145,28 @@ impl<'r, 'n> Scanner<'r, 'n> {
         }
     }
 
-    /// The memory of the window, for the next object.
-    pub(crate) fn into_buffers(self) -> (Vec<u8>, String) {
-        self.window.into_buffers()
+    /// Reads the XML declaration.
+    #[inline(never)]
+    fn start(&mut self) -> Result<(), Trouble> {
+        while self.window.may_grow() && self.window.text().0.len() < declaration::MOST {
+            self.window.fill()?;
+        }
+        // Reports what is wrong within the declaration, rather than that the declaration does not end.
+        let (text, _) = self.window.text();
+        if !self.window.complete() && Declaration::is_cut_off(&text[leading(&self.state.log, text)..]) {
+            self.window.fill()?;
+        }
+        let (text, _) = self.window.text();
+        let prolog = self.state.prolog(text);
+        let length = prolog.map_err(|flaw| self.window.refuse(flaw, None))?;
+        self.window.consume_to(length);
+        Ok(())
+    }
+
+    /// The memory of the window and of elements, for the next object.
+    pub(crate) fn into_buffers(self) -> ((Vec<u8>, String), ElementMemory) {
+        let XmlState { attributes, open, namespaces, .. } = self.state;
+        (self.window.into_buffers(), ElementMemory { attributes, open, namespaces })
     }
 
     /// The current window.
@@ -198,7 +212,7 @@ impl XmlState<'_> {
                     };
                     last
                 }
-                Err(flaw) => self.bare_ampersand(text, start, flaw)?,
+                Err(flaw) => self.bare_ampersand(text, start, *flaw)?,
             };
             self.count(start, end, !matches!(token, XmlToken::End(_)))?;
             if self.departure.controls {
@@ -231,6 +245,7 @@ impl XmlState<'_> {
     }
 
     /// The object ends: closes what is open, if that may be mended.
+    #[inline(never)]
     fn finish(&mut self, end: usize, sink: &mut impl Sink) -> Result<XmlLook, Flaw> {
         while !self.open.is_empty() && self.log.mend_object(Repair::UnclosedAtEnd) {
             if self.close(sink) {
@@ -311,15 +326,11 @@ impl XmlState<'_> {
         };
         let name = self.names.resolve(namespace, local);
         if self.root.is_none() {
-            let mut root = String::new();
-            let uri = self.namespaces.uri(prefix);
-            let _ = if uri.is_empty() { write!(root, "{local}") } else { write!(root, "{{{uri}}}{local}") };
-            self.root = Some((root, place.position()));
+            self.root = Some((expanded_name(self.namespaces.uri(prefix), local), place.position()));
         }
         self.open.push(prefix, local);
         let (namespaces, open) = (&self.namespaces, &self.open);
-        let (place, json) = (*place, None);
-        if sink.start(&Element { name, prefix, local, attributes, namespaces, place, open, json })? {
+        if sink.start(&Element { name, prefix, local, attributes, namespaces, place, open, json: None })? {
             self.restart_count();
         }
         Ok(())
@@ -417,6 +428,11 @@ impl XmlState<'_> {
             (None, false) => Err(Flaw::malformed(end, "a root element").found("the end of the object")),
         }
     }
+}
+
+/// A name as `{namespace}name`.
+fn expanded_name(uri: &str, local: &str) -> String {
+    if uri.is_empty() { local.to_owned() } else { ["{", uri, "}", local].concat() }
 }
 
 impl ElementStart<'_> {

@@ -66,12 +66,13 @@ const COMMENT: &str = "<!--";
 
 /// The token that starts at `at`, and where it ends; `None` if the text ends before the token does. `doctype`
 /// says what a DOCTYPE may be, or why none is allowed: its place is checked before its content, of which the
-/// text may hold only a part.
+/// text may hold only a part. The flaw is boxed, so that a token fits into registers: one that is passed through memory
+/// stalls its reader.
 pub(crate) fn read(
     text: &str,
     at: usize,
     doctype: impl FnOnce() -> Result<Rules, Flaw>,
-) -> Result<Option<(XmlToken<'_>, usize)>, Flaw> {
+) -> Result<Option<(XmlToken<'_>, usize)>, Box<Flaw>> {
     let rest = &text.as_bytes()[at..];
     let found = match rest {
         [] | [b'<'] => None,
@@ -91,7 +92,7 @@ pub(crate) fn read(
             Some(end) if rest[end + 1] == b';' => {
                 Some((XmlToken::Reference(&text[at + 1..at + 1 + end]), at + end + 2))
             }
-            Some(_) => return Err(Flaw::malformed(at, "a ; after the reference, or &amp;")),
+            Some(_) => return Err(Box::new(Flaw::malformed(at, "a ; after the reference, or &amp;"))),
             None => None,
         },
         _ => memchr::memchr2(b'<', b'&', rest).map(|end| (XmlToken::Text(&text[at..at + end]), at + end)),
@@ -120,10 +121,12 @@ fn declaration(
     text: &str,
     at: usize,
     doctype: impl FnOnce() -> Result<Rules, Flaw>,
-) -> Result<Option<(XmlToken<'_>, usize)>, Flaw> {
+) -> Result<Option<(XmlToken<'_>, usize)>, Box<Flaw>> {
     let rest = &text[at..];
     if let Some(inner) = rest.strip_prefix(COMMENT) {
-        return comment(inner, at);
+        let end = comment(inner, at)?;
+        let comment = |end: usize| (XmlToken::Comment(&inner[..end]), at + COMMENT.len() + end + "-->".len());
+        return Ok(end.map(comment));
     }
     if let Some(inner) = rest.strip_prefix(CDATA) {
         let end = memchr::memmem::find(inner.as_bytes(), b"]]>");
@@ -137,15 +140,17 @@ fn declaration(
         return Ok(None);
     }
     let found: String = rest.chars().take(3).collect();
-    Err(Flaw::malformed(at, "a comment, CDATA or DOCTYPE after <!").found(&found))
+    Err(Box::new(Flaw::malformed(at, "a comment, CDATA or DOCTYPE after <!").found(&found)))
 }
 
-/// Production 15: `--` ends a comment, and nothing else does.
-fn comment(inner: &str, at: usize) -> Result<Option<(XmlToken<'_>, usize)>, Flaw> {
+/// Where the content of a comment ends; `None` if the text ends before. Production 15: `--` ends a comment, and nothing
+/// else does.
+#[inline(never)]
+fn comment(inner: &str, at: usize) -> Result<Option<usize>, Flaw> {
     let Some(end) = CommentParser::default().feed(inner.as_bytes()) else { return Ok(None) };
     let content = &inner[..end - "-->".len()];
     if content.ends_with('-') || memchr::memmem::find(content.as_bytes(), b"--").is_some() {
         return Err(Flaw::malformed(at, "no -- within a comment"));
     }
-    Ok(Some((XmlToken::Comment(content), at + COMMENT.len() + end)))
+    Ok(Some(content.len()))
 }

@@ -18,6 +18,7 @@ use crate::fault::Flaw;
 
 impl Evaluator<'_> {
     /// An element starts whose values go to a guard of this slot.
+    #[inline(never)]
     pub(crate) fn open_guard(
         &mut self,
         id: SlotId,
@@ -43,6 +44,7 @@ impl Evaluator<'_> {
     }
 
     /// The element ends in which something was open.
+    #[inline(never)]
     pub(crate) fn close(&mut self, object: OpenObject) {
         let Memory { document, shared, siblings, .. } = &mut self.memory;
         match object.open {

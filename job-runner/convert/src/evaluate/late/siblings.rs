@@ -33,6 +33,7 @@ impl Siblings {
     }
 
     /// Counts one more; returns which one it is, from 1. `objects` learn when the parent's end matters.
+    #[inline(never)]
     pub(crate) fn count(&mut self, objects: &mut Vec<OpenObject>, family: Family) -> u32 {
         let counted = self.of(objects, family);
         counted.count = counted.count.saturating_add(1);

@@ -27,6 +27,7 @@ const WEEKDAYS: [&str; 6] = [
 ];
 
 /// The number of a month.
+#[inline(never)]
 pub(crate) fn month(word: &str) -> Option<i8> {
     let word = word.to_lowercase();
     let place = MONTHS.iter().position(|names| names.contains(&word.as_str()))?;
@@ -34,7 +35,11 @@ pub(crate) fn month(word: &str) -> Option<i8> {
 }
 
 /// Whether it is a day of the week.
+#[inline(never)]
 pub(crate) fn is_weekday(word: &str) -> bool {
+    if word.starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
     let word = word.to_lowercase();
     WEEKDAYS.iter().flat_map(|names| names.split(' ')).any(|name| name == word)
 }

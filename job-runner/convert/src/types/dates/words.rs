@@ -27,19 +27,20 @@ const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "frid
 pub(crate) fn read(text: &str) -> Option<Written<'_>> {
     let text = without_comment(text);
     let says_something = |word: &&str| !word.is_empty() && !word.eq_ignore_ascii_case("at");
-    let words = || text.split([' ', ',']).filter(says_something);
-    let first = words().next()?.trim_end_matches('.');
+    let words = |from: usize| text.split([' ', ',']).filter(says_something).skip(from);
+    let first = words(0).next()?.trim_end_matches('.');
     if weekday(first).is_some() {
-        return in_order(words().skip(1));
+        return in_order(words(1));
     }
     // A day of the week may have the name of a month: mar, 06 gen 2026.
-    in_order(words()).or_else(|| {
+    in_order(words(0)).or_else(|| {
         let is_weekday = languages::is_weekday(first);
-        is_weekday.then(|| in_order(words().skip(1))).flatten()
+        is_weekday.then(|| in_order(words(1))).flatten()
     })
 }
 
 /// The same without a day of the week.
+#[inline(never)]
 fn in_order<'t>(mut words: impl Iterator<Item = &'t str>) -> Option<Written<'t>> {
     let first = words.next()?;
     let mut written = Written::default();

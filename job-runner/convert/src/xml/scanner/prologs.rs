@@ -48,6 +48,7 @@ impl XmlState<'_> {
     }
 
     /// A processing instruction, whose content is `inner`, or the XML declaration of the next document.
+    #[inline(never)]
     pub(super) fn instruction(&mut self, inner: &str, start: usize) -> Result<(), Flaw> {
         self.blank = false;
         let after_name = inner.strip_prefix("xml").and_then(|rest| rest.bytes().next());
@@ -61,6 +62,7 @@ impl XmlState<'_> {
     }
 
     /// A document type declaration.
+    #[inline(never)]
     pub(super) fn doctype(&mut self, content: &str, start: usize) -> Result<(), Flaw> {
         if self.is_after_root() {
             self.next_document();
@@ -81,6 +83,7 @@ impl XmlState<'_> {
     }
 
     /// Whether text outside of the root element is no fault, or is left out.
+    #[inline(never)]
     pub(super) fn is_left_out(&mut self, text: &str) -> bool {
         if !self.is_after_root() {
             return false;
