@@ -75,7 +75,7 @@ async fn is_down(world: &World) -> Result<()> {
     .await?;
     until("a list of resources without those of the API", TOLD, async || {
         let listed = world.cluster.try_kubectl(&["api-resources", "--api-group", GROUP], None).await?;
-        let is_missing = !listed.ok && listed.stderr.contains(API_VERSION);
+        let is_missing = !listed.stdout.contains(API_VERSION);
         Ok(Look::holds(is_missing, format!("{listed:?}")))
     })
     .await

@@ -100,7 +100,10 @@ async fn samples(world: &World, viewer: &Viewer, corpus: &Corpus) -> Result<Vec<
     let removed_ids = some(&ids, 1);
     let skipped = gone(world, superseded.len() + removed.len()).await?;
     let enriched = enriched(world).await?;
-    let forgotten = some(&keys, 4);
+    // A document whose object is forgotten is no longer an enriched one.
+    let others =
+        keys.iter().zip(&ids).skip(4).step_by(step).take(SOME).filter(|(_, id)| !enriched.contains(id));
+    let forgotten: Vec<String> = others.map(|(key, _)| key.clone()).collect();
     let forget = json!({"mode": "Forget", "forget": {"keys": forgotten}});
     ingest_runs::complete(world, "forget", forget).await?;
     let pending = untold(world).await?;

@@ -7,7 +7,7 @@ use crate::commands::console::links;
 use crate::commands::console::markup::{Markup, all, element, link, tag};
 use crate::commands::console::observations::ObservedSource;
 use crate::output::Tone;
-use crate::output::amounts::{count, seconds};
+use crate::output::amounts::{count, counted, seconds};
 
 /// The stages, and how many wait or are in each.
 pub fn stages(source: &ObservedSource, enriched: (i64, usize)) -> Markup {
@@ -19,7 +19,14 @@ pub fn stages(source: &ObservedSource, enriched: (i64, usize)) -> Markup {
         stage("Raw", units.pending, toned(Tone::Dim, "pending")),
         stage("Converted", source.row.stored, toned(failed, format!("{} failed", count(units.failed)))),
         stage("Indexed", units.indexed, toned(Tone::Dim, "units")),
-        stage("Enriched", results, toned(Tone::Dim, format!("documents, by {runs} runs"))),
+        stage(
+            "Enriched",
+            results,
+            toned(
+                Tone::Dim,
+                format!("documents, by {}", counted(i64::try_from(runs).unwrap_or(i64::MAX), "run")),
+            ),
+        ),
     ];
     let label = format!("Stages of {}", source.row.name);
     tag("ol").class("flow").attribute("aria-label", label).with(all(stages))

@@ -14,18 +14,24 @@ pub fn document(title: &str, namespace: &str, content: Markup) -> String {
     format!("<!doctype html>{}", tag("html").attribute("lang", "en").with(html).as_str())
 }
 
+fn linked(relation: &str, address: &str) -> Markup {
+    tag("link").attribute("rel", relation).attribute("href", address).void()
+}
+
+/// The icon; a browser looks for another one, which does not exist, on a page that names none.
+fn icon() -> Markup {
+    linked("icon", "/assets/icon.svg")
+}
+
 fn head(title: &str) -> Markup {
     let meta =
         |name: &str, content: &str| tag("meta").attribute("name", name).attribute("content", content).void();
-    let linked = |relation: &str, address: &str| {
-        tag("link").attribute("rel", relation).attribute("href", address).void()
-    };
     let parts = all([
         tag("meta").attribute("charset", "utf-8").void(),
         meta("viewport", "width=device-width, initial-scale=1"),
         meta("color-scheme", "light dark"),
         element("title", format!("{title} · Docmill")),
-        linked("icon", "/assets/icon.svg"),
+        icon(),
         linked("stylesheet", "/assets/console.css"),
         tag("script").attribute("src", "/assets/console.js").flag("defer").with(""),
     ]);
@@ -96,7 +102,8 @@ pub fn problem(title: &str, explanation: &str) -> Markup {
 /// the link, and the token leaves the address.
 pub fn opened() -> String {
     let onward = tag("meta").attribute("http-equiv", "refresh").attribute("content", "0; url=/").void();
-    let head = all([tag("meta").attribute("charset", "utf-8").void(), onward, element("title", "Docmill")]);
+    let charset = tag("meta").attribute("charset", "utf-8").void();
+    let head = all([charset, onward, icon(), element("title", "Docmill")]);
     let body = element("main", link("/", "Continue to the console"));
     let html = all([element("head", head), element("body", body)]);
     format!("<!doctype html>{}", tag("html").attribute("lang", "en").with(html).as_str())
@@ -117,6 +124,7 @@ mod tests {
         }
         for page in [page, opened()] {
             assert!(!page.contains("style=") && !page.contains("onclick"), "{page}");
+            assert!(page.contains(r#"rel="icon""#), "{page}");
             assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
         }
     }

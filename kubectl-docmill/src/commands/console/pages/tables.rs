@@ -1,5 +1,7 @@
 //! Tables: those of the terminal, and those with links in them.
 
+use jiff::Timestamp;
+
 use crate::commands::console::markup::{Markup, all, element, tag};
 use crate::output::{Cell, Table, Tone};
 
@@ -20,12 +22,22 @@ pub fn toned(tone: Tone, text: impl AsRef<str>) -> Markup {
     tag("span").class(class(tone)).with(text.as_ref())
 }
 
+/// A text that begins with a time, which stays in one line; any other text as it is.
+pub fn moment(text: &str) -> Markup {
+    match text.split_once(' ') {
+        Some((time, rest)) if time.parse::<Timestamp>().is_ok() => {
+            all([element("time", time), " ".into(), rest.into()])
+        }
+        _ => text.into(),
+    }
+}
+
 /// A table of the terminal. Its first row has the headings.
 pub fn of_terminal(caption: &str, table: &Table) -> Markup {
     let mut rows = table.rows().iter();
     let headings: Vec<String> =
         rows.next().into_iter().flatten().map(|cell| sentence_case(cell.text())).collect();
-    let cell = |cell: &Cell| toned(cell.tone(), cell.text());
+    let cell = |cell: &Cell| tag("span").class(class(cell.tone())).with(moment(cell.text()));
     let rows = rows.map(|row| row.iter().map(cell).collect()).collect();
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
     of_rows(caption, &headings, rows)
@@ -82,7 +94,7 @@ pub fn progress(percent: i64, label: &str) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::{commands, of_terminal};
+    use super::{commands, moment, of_terminal};
     use crate::output::{Cell, Table, Tone};
 
     #[test]
@@ -97,6 +109,13 @@ mod tests {
             "</tr></tbody></table>",
         ];
         assert!(shown.as_str().contains(&expected.concat()), "{}", shown.as_str());
+    }
+
+    #[test]
+    fn a_time_stays_in_one_line() {
+        let shown = moment("2026-01-03T00:00:00Z (5m ago)");
+        assert_eq!(shown.as_str(), "<time>2026-01-03T00:00:00Z</time> (5m ago)");
+        assert_eq!(moment("at <once>").as_str(), "at &lt;once&gt;");
     }
 
     #[test]

@@ -126,7 +126,7 @@ fn version(entry: &HistoryEntry, history: &DocumentHistory, now: Timestamp) -> V
     vec![
         link(&links::trace(digest, &history.source), digest),
         state(entry.state),
-        moment(&entry.recorded_time, now).into(),
+        tables::moment(&moment(&entry.recorded_time, now)),
         entry.revision.as_str().into(),
         entry.key.as_str().into(),
         differences,
