@@ -5,6 +5,7 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use docmill_convert::{Object, Piped};
 
@@ -29,6 +30,8 @@ pub(super) struct Input {
     pub(super) path: PathBuf,
     /// Its length, as it was when the file was found; `None` for what is not a regular file.
     pub(super) bytes: Option<u64>,
+    /// When it was last written; `None` where nobody knows.
+    pub(super) written: Option<SystemTime>,
 }
 
 /// The files, in the order of the command line and within a folder in the order of their names. They are
@@ -61,7 +64,7 @@ impl Inputs {
     /// The file of this entry; `None` for a folder, whose entries come next, and for skipped entries.
     fn look(&mut self, entry: InputEntry) -> io::Result<Option<Input>> {
         if is_stdin(&entry.path) {
-            return Ok(Some(Input { path: entry.path, bytes: None }));
+            return Ok(Some(Input { path: entry.path, bytes: None, written: None }));
         }
         if entry.named {
             self.entered.clear();
@@ -72,7 +75,11 @@ impl Inputs {
             return Ok(None);
         }
         let bytes = metadata.is_file().then_some(metadata.len());
-        Ok((entry.named || bytes.is_some()).then_some(Input { path: entry.path, bytes }))
+        Ok((entry.named || bytes.is_some()).then_some(Input {
+            path: entry.path,
+            bytes,
+            written: metadata.modified().ok(),
+        }))
     }
 
     fn enter(&mut self, folder: &Path, metadata: &Metadata) -> io::Result<()> {
@@ -83,7 +90,8 @@ impl Inputs {
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<io::Result<Vec<_>>>()?;
         paths.retain(|path| !is_hidden(path));
-        paths.sort();
+        // They differ in their last part alone, so that comparing part by part would only take longer.
+        paths.sort_unstable_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
         self.stack.extend(paths.into_iter().rev().map(|path| InputEntry { path, named: false }));
         Ok(())
     }

@@ -26,6 +26,11 @@ pub fn html_to_text(html: &str) -> String {
 /// The text of HTML, in paragraphs or in one line. `names` knows how elements set it apart.
 pub(super) fn plain_text(names: &Names, html: &str, paragraphs: bool) -> String {
     let mut text = PlainText::new(names, paragraphs);
+    // Most summaries are plain text.
+    if !html.contains(['<', '&', '\r', '\0']) {
+        text.buffer.push(html);
+        return text.buffer.text().to_owned();
+    }
     let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
         text.take(&event);
         None

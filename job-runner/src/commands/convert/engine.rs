@@ -1,7 +1,6 @@
 //! The only place where this command uses the pipeline: a file goes in, verdicts come out, exactly as in a
 //! worker.
 
-use std::fs;
 use std::io::{self, Cursor, Read as _};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -40,11 +39,10 @@ impl Engine {
         Ok((Box::new(Cursor::new(bytes)), look))
     }
 
-    /// When a file was written, or now for what is no file, if verdicts depend on that.
-    pub(crate) fn landed(&self, path: &Path) -> Option<Timestamp> {
+    /// When a file was written, or now where nobody knows, if verdicts depend on that.
+    pub(crate) fn landed(&self, written: Option<SystemTime>) -> Option<Timestamp> {
         let DocumentExtractor::Convert(converter) = &self.0 else { return None };
-        let written =
-            || fs::metadata(path).and_then(|file| file.modified()).unwrap_or_else(|_| SystemTime::now());
+        let written = || written.unwrap_or_else(SystemTime::now);
         converter.depends_on_landing().then(written).and_then(|time| Timestamp::try_from(time).ok())
     }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use docmill_convert::{Document, FirstLook, Losses, Object, Refusal, Verdict};
 use docmill_crds::conversion::RepairCounts;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::duplicates::{FileIds, Ids};
@@ -87,34 +88,34 @@ impl ConvertJob {
         to: &Speaker<OutputLines>,
     ) -> io::Result<()> {
         let mut writer = Writer::new(&input.path, self, lines);
+        let landed = self.engine.landed(input.written);
         if let Some(content) = whole(input, buffer)? {
             let look = self.engine.look_at(content)?;
-            return self.read(Cursor::new(content), &look, &mut writer, to);
+            return self.read(Cursor::new(content), (&look, landed), &mut writer, to);
         }
         // What is streamed may come slowly.
         writer.at_once = true;
         let (file, look) = self.engine.open(&input.path)?;
-        self.read(file, &look, &mut writer, to)
+        self.read(file, (&look, landed), &mut writer, to)
     }
 
     fn read(
         &self,
         file: impl Object,
-        look: &FirstLook,
+        known: (&FirstLook, Option<Timestamp>),
         writer: &mut Writer<'_>,
         to: &Speaker<OutputLines>,
     ) -> io::Result<()> {
         let mut file = CountedFile { file, bytes: 0, total: &self.bytes_read };
         let mut written = Ok(());
-        let read =
-            self.engine.convert(writer.file, (look, self.engine.landed(writer.file)), &mut file, |verdict| {
-                written = writer.write(verdict);
-                if written.is_ok() && writer.pass_on(to) {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            });
+        let read = self.engine.convert(writer.file, known, &mut file, |verdict| {
+            written = writer.write(verdict);
+            if written.is_ok() && writer.pass_on(to) {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        });
         writer.end(file.bytes, read.as_ref().ok());
         read.and(written)
     }

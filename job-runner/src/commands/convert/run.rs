@@ -83,7 +83,7 @@ mod tests {
     use crate::commands::inputs::{Input, ReadError};
 
     fn runs(bytes: &[Option<u64>]) -> Vec<usize> {
-        let input = |bytes: &Option<u64>| Ok(Input { path: "x".into(), bytes: *bytes });
+        let input = |bytes: &Option<u64>| Ok(Input { path: "x".into(), bytes: *bytes, written: None });
         Runs::of(bytes.iter().map(input)).map(|run| run.unwrap().inputs().count()).collect()
     }
 
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn an_error_comes_after_what_was_found_before_it() {
-        let found = || Ok(Input { path: "a".into(), bytes: Some(1) });
+        let found = || Ok(Input { path: "a".into(), bytes: Some(1), written: None });
         let missing = || ReadError { path: "gone".into(), source: io::Error::from(io::ErrorKind::NotFound) };
         let told: Vec<_> = Runs::of([found(), found(), Err(missing()), found()].into_iter())
             .map(|run| run.map_or_else(|error| error.to_string(), |run| run.inputs().count().to_string()))
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_run_knows_which_input_was_started_last() {
-        let input = |path: &str| Ok(Input { path: path.into(), bytes: Some(1) });
+        let input = |path: &str| Ok(Input { path: path.into(), bytes: Some(1), written: None });
         let run = Runs::of(["a", "b", "c"].map(input).into_iter()).next().unwrap().unwrap();
         assert_eq!(run.inputs().nth(1).unwrap().path, run.current());
         assert_eq!(run.current().to_str(), Some("b"));

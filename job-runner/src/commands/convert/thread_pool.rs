@@ -141,7 +141,7 @@ mod tests {
 
     /// Inputs that are runs of their own.
     fn numbered(count: usize) -> impl Iterator<Item = Result<Input, ReadError>> + Send + 'static {
-        (0..count).map(|n| Ok(Input { path: n.to_string().into(), bytes: None }))
+        (0..count).map(|n| Ok(Input { path: n.to_string().into(), bytes: None, written: None }))
     }
 
     fn number(input: &Input) -> usize {
