@@ -89,7 +89,8 @@ impl Handler {
             Route::Records(route) => {
                 self.authorizer.check(&user, route.attributes()).await?;
                 let _slot = self.in_flight.begin(&route.namespace).ok_or_else(Failure::too_many)?;
-                let answer = tokio::time::timeout(DEADLINE, Box::pin(self.records(&user, &route, request))).await;
+                let records = Box::pin(self.records(&user, &route, request));
+                let answer = tokio::time::timeout(DEADLINE, records).await;
                 let answer = answer.unwrap_or_else(|_| {
                     let seconds = DEADLINE.as_secs();
                     Err(Failure::timeout(format!(
@@ -202,7 +203,7 @@ impl Handler {
     ) -> Result<Response, Failure> {
         let id = query.id.as_deref().ok_or_else(|| {
             Failure::bad_request(
-                "documents are listed by their id or by words: documents?id=ID or documents?text=WORDS; list units instead",
+                "list documents by an id or by words (documents?id=ID, documents?text=WORDS), or list units",
             )
         })?;
         let list = documents::read::list(&self.sources, namespace, query.source.as_deref(), id).await?;
