@@ -117,12 +117,7 @@ impl Handler {
             .ok_or_else(|| Failure::unauthorized("the request does not say for which user it is"))
     }
 
-    async fn records(
-        &self,
-        user: &User,
-        route: &RecordsRoute,
-        request: &Parts,
-    ) -> Result<Response, Failure> {
+    async fn records(&self, user: &User, route: &RecordsRoute, request: &Parts) -> Result<Response, Failure> {
         let (namespace, query) = (route.namespace.as_str(), request.uri.query().unwrap_or_default());
         let selects_anything = selects_anything(query)?;
         let accept = request.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());

@@ -50,9 +50,7 @@ fn answer(path: &str, query: &str, may_create: bool) -> Option<Value> {
         "/documents/a_261/history" => recorded::history(),
         "/documents/a_261/snapshot" => json!({"guid": "a&1", "title": "<old>"}),
         "/documents/a_261/indexed" => json!({"guid": "a&1", "title": "new", "_docmill": {}}),
-        "/units" if query.contains("key=wire%2Fno") || query.contains("words") => {
-            recorded::list("Unit", &[])
-        }
+        "/units" if query.contains("key=wire%2Fno") || query.contains("words") => recorded::list("Unit", &[]),
         "/units" => recorded::list("Unit", &[recorded::unit()]),
         "/units/0123456789abcdef0123456789abcdef" => recorded::unit(),
         "/units/0123456789abcdef0123456789abcdef/error" => recorded::unit_error(),

@@ -95,11 +95,9 @@ fn not_indexed(source: &OpenSource) -> Failure {
 /// Each word is looked for in each field, and an index limits how many such pairs a search has.
 fn refused(error: &ElasticError) -> Failure {
     match error {
-        ElasticError::Refused(cause) if cause.status == BAD_REQUEST => {
-            Failure::bad_request(format!(
-                "the index does not take this search ({cause}); search for fewer words"
-            ))
-        }
+        ElasticError::Refused(cause) if cause.status == BAD_REQUEST => Failure::bad_request(format!(
+            "the index does not take this search ({cause}); search for fewer words"
+        )),
         other => of_elastic("the index", other),
     }
 }
