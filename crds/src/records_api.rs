@@ -4,8 +4,8 @@
 //! - [`unit`]: `units`, one version of one raw object each, by its digest; [`document`]: `documents`, one JSON article each,
 //!   by its id, with every stage; [`stage`]: the stages of both; [`history`], [`error`]: what their subresources of that name
 //!   answer; [`manifest`]: `manifests`, what became of the objects of a day, by that day;
-//! - [`document_name`]: ids of documents as names; [`query`], [`parameters`]: the parameters of requests; [`path`]: their URLs;
-//!   [`schema`]: what `kubectl explain` tells of them.
+//! - [`document_name`]: ids of documents as names; [`query`], [`search`], [`parameters`]: the parameters of requests; [`path`]:
+//!   their URLs; [`schema`]: what `kubectl explain` tells of them.
 //!
 //! A request that fails is answered with a `Status` of Kubernetes. Times are RFC 3339 in UTC.
 
@@ -18,6 +18,7 @@ pub mod parameters;
 pub mod path;
 pub mod query;
 pub mod schema;
+pub mod search;
 pub mod stage;
 pub mod state;
 pub mod unit;

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::cluster::ClusterArgs;
+use crate::commands::documents::search;
 use crate::commands::ingest_runs::args::{AuditArgs, ProcessArgs, ReconvertArgs, ReplayArgs, ShadowArgs};
 use crate::commands::ingest_runs::forget::ForgetArgs;
 use crate::commands::lineage::verify;
@@ -37,6 +38,8 @@ pub struct Cli {
 pub enum Command {
     /// Show every stage of a document or an object, and where it is stuck.
     Trace(trace::TraceArgs),
+    /// Find documents of a source by words of their content.
+    Search(search::SearchArgs),
     /// Show what was refused of a source, by reason, with examples.
     Failures(failures::FailuresArgs),
     /// Print a document at one of its stages.

@@ -5,6 +5,10 @@ pub mod cat;
 pub mod console;
 pub mod diff;
 pub mod doctor;
+/// Documents of a source.
+pub mod documents {
+    pub mod search;
+}
 pub mod enrich;
 pub mod estimate;
 pub mod failures;

@@ -4,6 +4,7 @@ use clap::CommandFactory as _;
 use jiff::Timestamp;
 
 use crate::cli::{Cli, Command};
+use crate::commands::documents::search;
 use crate::commands::ingest_runs::{self, forget, spec};
 use crate::commands::lineage::verify;
 use crate::commands::{
@@ -20,6 +21,7 @@ pub async fn run(cli: &Cli) -> Result<ExitStatus, Failure> {
     let now = Timestamp::now();
     match &cli.command {
         Command::Trace(args) => trace::run(args, session).await,
+        Command::Search(args) => search::run(args, session).await,
         Command::Failures(args) => failures::run(args, session).await,
         Command::Cat(args) => cat::run(args, session).await,
         Command::Diff(args) => diff::run(args, session).await,

@@ -43,7 +43,8 @@ pub struct Document {
     pub warnings: Vec<String>,
 }
 
-/// The documents with one id, of all sources of the namespace that were asked for.
+/// The documents with one id, or with the words of a search and the best match first, of all sources of the namespace that
+/// were asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentList {
@@ -51,8 +52,11 @@ pub struct DocumentList {
     pub api_version: String,
     /// Always [`LIST_KIND`].
     pub kind: String,
-    /// Empty: such a list is never cut.
+    /// Empty: such a list has no next page.
     pub metadata: ListMeta,
     /// The documents.
     pub items: Vec<Document>,
+    /// Sources that could not be asked, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }

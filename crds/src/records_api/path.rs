@@ -5,6 +5,7 @@ use strum::{IntoStaticStr, VariantArray};
 use super::document_name;
 use super::manifest::ManifestQuery;
 use super::query::{DocumentQuery, UnitQuery};
+use super::search::SearchQuery;
 use super::{GROUP, VERSION};
 use crate::records::lineage::Day;
 
@@ -64,6 +65,11 @@ pub fn documents(namespace: &str, query: &DocumentQuery) -> String {
     with_query(in_namespace(namespace, "documents"), &query.to_query())
 }
 
+/// Searches documents by words of their content.
+pub fn search(namespace: &str, query: &SearchQuery) -> String {
+    with_query(in_namespace(namespace, "documents"), &query.to_query())
+}
+
 /// Gets a document by its id, or a subresource of it.
 pub fn document(
     namespace: &str,
@@ -103,10 +109,11 @@ fn with_query(path: String, query: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Subresource, document, manifest, unit, units};
+    use super::{Subresource, document, manifest, search, unit, units};
     use crate::records::lineage::Day;
     use crate::records_api::manifest::ManifestQuery;
     use crate::records_api::query::{DocumentQuery, UnitQuery};
+    use crate::records_api::search::SearchQuery;
 
     #[test]
     fn paths_are_those_of_a_namespaced_resource() {
@@ -118,6 +125,8 @@ mod tests {
             format!("{base}/documents/urn_3A1_2Fa/raw?source=wire")
         );
         assert_eq!(unit("news", "00", None, &of_wire), format!("{base}/units/00?source=wire"));
+        let words = SearchQuery { text: "two words".into(), ..SearchQuery::default() };
+        assert_eq!(search("news", &words), format!("{base}/documents?text=two%20words"));
         let (day, newest) = (Day::parse("2026-11-29").unwrap(), ManifestQuery::default());
         assert_eq!(manifest("news", day, false, &newest), format!("{base}/manifests/2026-11-29"));
         let second = ManifestQuery { offset: Some(7), ..newest };

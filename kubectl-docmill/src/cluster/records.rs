@@ -7,6 +7,7 @@ use docmill_crds::records_api::history::DocumentHistory;
 use docmill_crds::records_api::manifest::{Manifest, ManifestQuery};
 use docmill_crds::records_api::path::{self, Subresource};
 use docmill_crds::records_api::query::{DocumentQuery, UnitQuery};
+use docmill_crds::records_api::search::SearchQuery;
 use docmill_crds::records_api::unit::{Unit, UnitList};
 use futures::AsyncReadExt as _;
 use http::Request;
@@ -65,6 +66,11 @@ impl Cluster {
         let path = path::documents(self.namespace(), &query);
         let list: DocumentList = self.json(&format!("look up document {id}"), &path).await?;
         Ok(list.items)
+    }
+
+    /// Documents by words of their content, the best match first.
+    pub async fn search(&self, query: &SearchQuery) -> Result<DocumentList, RecordError> {
+        self.json("search documents", &path::search(self.namespace(), query)).await
     }
 
     /// The units that a document came from.

@@ -13,6 +13,7 @@ use docmill_crds::records_api::document::{self, DocumentList};
 use docmill_crds::records_api::manifest::ManifestQuery;
 use docmill_crds::records_api::path::Subresource;
 use docmill_crds::records_api::query::{DocumentQuery, QueryError, UnitQuery};
+use docmill_crds::records_api::search::SearchQuery;
 use docmill_crds::records_api::unit::{self, UnitList};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use rustls::pki_types::CertificateDer;
@@ -88,7 +89,8 @@ impl Handler {
             Route::Records(route) => {
                 self.authorizer.check(&user, route.attributes()).await?;
                 let _slot = self.in_flight.begin(&route.namespace).ok_or_else(Failure::too_many)?;
-                let answer = tokio::time::timeout(DEADLINE, Box::pin(self.records(&route, request))).await;
+                let records = Box::pin(self.records(&user, &route, request));
+                let answer = tokio::time::timeout(DEADLINE, records).await;
                 let answer = answer.unwrap_or_else(|_| {
                     let seconds = DEADLINE.as_secs();
                     Err(Failure::timeout(format!(
@@ -115,7 +117,7 @@ impl Handler {
             .ok_or_else(|| Failure::unauthorized("the request does not say for which user it is"))
     }
 
-    async fn records(&self, route: &RecordsRoute, request: &Parts) -> Result<Response, Failure> {
+    async fn records(&self, user: &User, route: &RecordsRoute, request: &Parts) -> Result<Response, Failure> {
         let (namespace, query) = (route.namespace.as_str(), request.uri.query().unwrap_or_default());
         let selects_anything = selects_anything(query)?;
         let accept = request.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
@@ -136,6 +138,7 @@ impl Handler {
                     kind: document::LIST_KIND.to_owned(),
                     metadata: ListMeta::default(),
                     items: Vec::new(),
+                    warnings: Vec::new(),
                 };
                 Ok(documents_answer(&empty, in_columns))
             }
@@ -146,7 +149,10 @@ impl Handler {
                 let query = UnitQuery::parse(query).map_err(|error| wrong(&error))?;
                 Box::pin(self.units(namespace, &query, in_columns)).await
             }
-            Target::Documents => self.documents(namespace, &named(query)?, in_columns).await,
+            Target::Documents => match SearchQuery::parse(query).map_err(|error| wrong(&error))? {
+                Some(words) => Box::pin(self.search(user, route, &words, in_columns)).await,
+                None => self.documents(namespace, &named(query)?, in_columns).await,
+            },
             Target::Unit { digest, part: None } => {
                 let source = named(query)?.source;
                 let unit = units::read::get(&self.sources, namespace, source.as_deref(), digest).await?;
@@ -192,10 +198,24 @@ impl Handler {
     ) -> Result<Response, Failure> {
         let id = query.id.as_deref().ok_or_else(|| {
             Failure::bad_request(
-                "documents are listed by their id alone: documents?id=ID; list units instead",
+                "list documents by an id or by words (documents?id=ID, documents?text=WORDS), or list units",
             )
         })?;
         let list = documents::read::list(&self.sources, namespace, query.source.as_deref(), id).await?;
+        Ok(documents_answer(&list, in_columns))
+    }
+
+    /// Whoever learns which documents have a word, word by word reads them: a search takes the right to read content.
+    async fn search(
+        &self,
+        user: &User,
+        route: &RecordsRoute,
+        query: &SearchQuery,
+        in_columns: bool,
+    ) -> Result<Response, Failure> {
+        let checked = self.authorizer.check(user, route.content_attributes()).await;
+        checked.map_err(documents::search::explained)?;
+        let list = Box::pin(documents::search::list(&self.sources, &route.namespace, query)).await?;
         Ok(documents_answer(&list, in_columns))
     }
 

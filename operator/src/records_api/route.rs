@@ -158,6 +158,14 @@ impl RecordsRoute {
         }
     }
 
+    /// What a user has to be allowed to do who searches the content of these records: to read that of any document.
+    pub fn content_attributes(&self) -> ResourceAttributes {
+        let part = Some(Subresource::Indexed);
+        let target = Target::Document { name: String::new(), id: String::new(), part };
+        let any = Self { namespace: self.namespace.clone(), target };
+        ResourceAttributes { name: None, ..any.attributes() }
+    }
+
     /// `units`, `units/raw` and the like, for metrics and messages.
     pub fn resource(&self) -> String {
         let resource = match &self.target {
@@ -189,6 +197,7 @@ mod tests {
     use docmill_crds::records_api::manifest::ManifestQuery;
     use docmill_crds::records_api::path::{self, Subresource};
     use docmill_crds::records_api::query::{DocumentQuery, UnitQuery};
+    use docmill_crds::records_api::search::SearchQuery;
 
     use super::{Discovery, Route, Target};
 
@@ -260,6 +269,21 @@ mod tests {
         }
         assert_eq!(target("/apis/records.docmill.io/v1alpha1/units"), Some((String::new(), Target::Units)));
         assert_eq!(target("/apis/records.docmill.io/v1alpha1/documents/a"), None, "of no namespace");
+    }
+
+    #[test]
+    fn a_search_needs_the_right_to_read_the_content_of_any_document() {
+        let words = SearchQuery { text: "interest rates".to_owned(), ..SearchQuery::default() };
+        let asked = path::search("news", &words);
+        let (without_query, _) = asked.split_once('?').unwrap();
+        let Some(Route::Records(route)) = Route::parse(without_query) else { panic!("{asked}") };
+        assert_eq!(route.target, Target::Documents);
+        let needed = route.content_attributes();
+        assert_eq!((needed.verb.as_deref(), needed.namespace.as_deref()), (Some("get"), Some("news")));
+        assert_eq!(
+            (needed.resource.as_deref(), needed.subresource.as_deref(), needed.name),
+            (Some("documents"), Some("indexed"), None)
+        );
     }
 
     #[test]

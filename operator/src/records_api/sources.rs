@@ -28,8 +28,8 @@ use crate::stores::{SecretReader, connect_elastic, open_source, storage_secrets}
 
 /// How old a Secret, or the last answer of a cluster, may be.
 const CONTENT_WITH: Duration = Duration::from_mins(1);
-/// Sources of a namespace that a search by id asks at most.
-pub const MOST_SOURCES: usize = 16;
+/// Sources of a namespace that a list of documents asks at most.
+const MOST_SOURCES: usize = 16;
 /// Runs of a namespace that are read for their targets at most.
 const MOST_RUNS: u32 = 500;
 
@@ -106,12 +106,19 @@ impl Sources {
         Box::pin(self.open_stores(source)).await
     }
 
-    /// The sources of a namespace, or the one that is named. Those that cannot be read are left out.
+    /// The sources of a namespace, or the one that is named. Those that cannot be read are left out; more than can be asked
+    /// for one request are an error.
     pub async fn all(&self, namespace: &str, name: Option<&str>) -> Result<Vec<IngestSource>, Failure> {
-        match name {
-            Some(name) => Ok(vec![self.named(namespace, name).await?]),
-            None => self.list(namespace).await,
+        if let Some(name) = name {
+            return Ok(vec![self.named(namespace, name).await?]);
         }
+        let all = self.list(namespace).await?;
+        if all.len() > MOST_SOURCES {
+            return Err(Failure::bad_request(format!(
+                "there are more than {MOST_SOURCES} IngestSources in namespace {namespace:?}; name one: ?source=NAME"
+            )));
+        }
+        Ok(all)
     }
 
     /// Clients for the stores of a source. An object store that cannot be used does not keep the records from being read.

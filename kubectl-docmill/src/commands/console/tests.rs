@@ -42,11 +42,15 @@ fn answer(path: &str, query: &str, may_create: bool) -> Option<Value> {
     }
     Some(match path.strip_prefix(RECORDS)? {
         "/documents" if query.contains("id=a%261") => recorded::list("Document", &[recorded::document()]),
+        "/documents" if query.contains("text=two%20words") => {
+            recorded::list("Document", &[recorded::document()])
+        }
+        "/documents" if query.contains("text=hidden%20words") => recorded::forbidden(),
         "/documents" => recorded::list("Document", &[]),
         "/documents/a_261/history" => recorded::history(),
         "/documents/a_261/snapshot" => json!({"guid": "a&1", "title": "<old>"}),
         "/documents/a_261/indexed" => json!({"guid": "a&1", "title": "new", "_docmill": {}}),
-        "/units" if query.contains("key=wire%2Fno") => recorded::list("Unit", &[]),
+        "/units" if query.contains("key=wire%2Fno") || query.contains("words") => recorded::list("Unit", &[]),
         "/units" => recorded::list("Unit", &[recorded::unit()]),
         "/units/0123456789abcdef0123456789abcdef" => recorded::unit(),
         "/units/0123456789abcdef0123456789abcdef/error" => recorded::unit_error(),
@@ -71,8 +75,9 @@ fn cluster(may_create: bool) -> (Cluster, Created) {
             };
             let missing = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404,
                 "reason": "NotFound", "message": format!("there is no {path}")});
-            let code = if found.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
             let content = found.unwrap_or(missing);
+            // What was not answered says its status itself.
+            let code = content["code"].as_u64().map_or(200, |code| u16::try_from(code).unwrap());
             let content = kube::client::Body::from(serde_json::to_vec(&content).unwrap());
             Ok::<_, kube::Error>(Response::builder().status(code).body(content).unwrap())
         }
@@ -165,6 +170,17 @@ async fn failures_and_traces_show_the_fault_in_its_line() {
     opened.shows("/trace?target=wire%2Fb.xml", &parts).await;
     let similar = ["Nothing is known of wire/no", "Objects whose keys start with it", "wire/b.xml</a>"];
     opened.shows("/trace?target=wire%2Fno", &similar).await;
+}
+
+#[tokio::test]
+async fn what_nothing_is_called_is_searched_for_in_documents() {
+    let opened = Opened::new(true).await;
+    let parts = ["Nothing is known of two words", "Documents with these words", "a&amp;1</a>"];
+    opened.shows("/trace?target=two+words", &parts).await;
+    opened.shows("/trace?target=two+words", &[r#"href="/trace?target=a%261&amp;source=wire""#]).await;
+    opened.shows("/trace?target=hidden+words", &["those who have the role docmill-content-view"]).await;
+    let (_, text) = opened.get("/trace?target=other+words").await;
+    assert!(!text.contains("with these words") && !text.contains("content-view"), "{text}");
 }
 
 #[tokio::test]

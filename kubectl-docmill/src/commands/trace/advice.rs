@@ -52,7 +52,9 @@ pub fn of_unknown(trace: &Trace) -> Vec<String> {
             .to_owned(),
     ];
     if let [source] = trace.sources.as_slice() {
-        lines.push(format!("kubectl docmill failures {}   # what was refused lately", quoted(source)));
+        let source = quoted(source);
+        lines.push(format!("kubectl docmill failures {source}   # what was refused lately"));
+        lines.push(format!("kubectl docmill search {source} WORDS   # documents by words of their content"));
     }
     lines
 }

@@ -199,6 +199,7 @@ Next
   a document that was refused has no id yet: look it up by the key of its object
   an object that is not in the bucket, or outside of raw.prefix and raw.suffixes, is not ingested
   kubectl docmill failures wire   # what was refused lately
+  kubectl docmill search wire WORDS   # documents by words of their content
 ";
     assert_eq!(shown(&trace), expected);
     assert!(!trace.is_well());

@@ -17,7 +17,7 @@ use super::enriched::{self, Enrichments};
 use super::view::{self, SeenDocument};
 use crate::records_api::answer::Failure;
 use crate::records_api::answer::store_failure::of_elastic;
-use crate::records_api::sources::{MOST_SOURCES, OpenSource, Sources};
+use crate::records_api::sources::{OpenSource, Sources};
 use crate::records_api::units::query as unit_query;
 use crate::records_api::units::read as units;
 
@@ -54,11 +54,6 @@ pub async fn list(
     id: &str,
 ) -> Result<DocumentList, Failure> {
     let all = sources.all(namespace, source).await?;
-    if all.len() > MOST_SOURCES {
-        return Err(Failure::bad_request(format!(
-            "there are more than {MOST_SOURCES} IngestSources in namespace {namespace:?}; name one: ?source=NAME"
-        )));
-    }
     let enrichments = &Enrichments::of(sources, namespace).await;
     let found = join_all(all.into_iter().map(|source| async move {
         let source = Box::pin(sources.open_stores(source)).await?;
@@ -74,11 +69,12 @@ pub async fn list(
     // One source that cannot be asked does not keep the others from telling where the document is.
     match failure {
         Some(failure) if items.is_empty() => Err(failure),
-        _ => Ok(DocumentList {
+        failure => Ok(DocumentList {
             api_version: API_VERSION.to_owned(),
             kind: LIST_KIND.to_owned(),
             metadata: ListMeta::default(),
             items,
+            warnings: failure.into_iter().map(|failure| failure.message).collect(),
         }),
     }
 }

@@ -138,10 +138,17 @@ async fn the_api_server_is_heard_and_the_cluster_decides_what_its_users_may() {
     let (status, told) = get(&format!("{BASE}/namespaces/news/units?source=wire"), "anna").await;
     assert_eq!((status, told["kind"].as_str()), (StatusCode::NOT_FOUND, Some("Status")));
     assert!(told["message"].as_str().unwrap().contains("IngestSource"), "she may, and there is none: {told}");
+    let (_, told) = get(&format!("{BASE}/namespaces/news/documents?text=rates"), "anna").await;
+    let message = told["message"].as_str().unwrap();
+    assert!(message.ends_with("a search takes the right to read content"), "{message}");
     for (path, user, expected) in [
         ("/namespaces/sport/units", "anna", StatusCode::FORBIDDEN),
         ("/namespaces/news/units", "bert", StatusCode::FORBIDDEN),
         ("/namespaces/news/documents/a/raw", "anna", StatusCode::FORBIDDEN),
+        ("/namespaces/news/documents?text=interest+rates", "anna", StatusCode::FORBIDDEN),
+        ("/namespaces/news/documents?source=wire&%74ext=interest", "anna", StatusCode::FORBIDDEN),
+        ("/namespaces/news/documents?text=%2A", "anna", StatusCode::BAD_REQUEST),
+        ("/namespaces/news/documents?text=a&id=b", "anna", StatusCode::BAD_REQUEST),
         ("/units?labelSelector=a%3Db", "anna", StatusCode::FORBIDDEN),
         ("/namespaces/news/units?labelSelector=a%3Db", "anna", StatusCode::OK),
         ("/namespaces/news/units?watch=true", "anna", StatusCode::METHOD_NOT_ALLOWED),

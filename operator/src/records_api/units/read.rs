@@ -1,5 +1,7 @@
 //! Lists and gets units.
 
+use std::collections::HashMap;
+
 use docmill_clients::elastic::{Address, StoredDocument};
 use docmill_crds::IngestSource;
 use docmill_crds::records::locations::{self, EvidenceKeys};
@@ -85,6 +87,18 @@ pub async fn record(source: &OpenSource, digest: &str) -> Result<Option<UnitReco
     stored.map(|stored| parse(stored.source.into())).transpose()
 }
 
+/// The recorded ones of the units with these digests, by their digests and without their documents.
+pub async fn by_digest(source: &OpenSource, digests: &[String]) -> Result<HashMap<String, Unit>, Failure> {
+    let (found, origin) = (stored(source, digests).await?, origin(source));
+    let recorded = digests.iter().zip(found).filter_map(|(digest, found)| Some((digest, found?)));
+    recorded
+        .map(|(digest, found)| {
+            let unit = view::recorded(parse(found.source.into())?, origin);
+            Ok::<_, Failure>((digest.clone(), unit))
+        })
+        .collect()
+}
+
 /// The record of a unit, which has to exist.
 pub async fn expect_record(source: &OpenSource, digest: &str) -> Result<UnitRecord, Failure> {
     record(source, digest).await?.ok_or_else(|| {
@@ -109,12 +123,17 @@ pub async fn search(source: &OpenSource, body: &Value) -> Result<Vec<Hit>, Failu
 
 /// The same units as they are recorded now: a search sees the ledger as it was some seconds ago.
 async fn as_of_now(source: &OpenSource, hits: Vec<Hit>) -> Result<Vec<Hit>, Failure> {
-    let index = units_index(&source.namespace, &source.name);
     let digests: Vec<String> = hits.iter().map(|hit| hit.record.unit.digest()).collect();
+    let found = stored(source, &digests).await?;
+    hits.into_iter().zip(found).map(|(hit, found)| renewed(hit, found)).collect()
+}
+
+/// The records with these digests as they are now, without their documents.
+async fn stored(source: &OpenSource, digests: &[String]) -> Result<Vec<Option<StoredDocument>>, Failure> {
+    let index = units_index(&source.namespace, &source.name);
     let addresses: Vec<Address<'_>> = digests.iter().map(|id| Address { index: &index, id }).collect();
     let found = source.ledger.mget(&addresses, &query::fields()).await;
-    let found = found.map_err(|error| of_elastic(LEDGER, &error))?;
-    hits.into_iter().zip(found).map(|(hit, found)| renewed(hit, found)).collect()
+    found.map_err(|error| of_elastic(LEDGER, &error))
 }
 
 fn renewed(hit: Hit, found: Option<StoredDocument>) -> Result<Hit, Failure> {

@@ -20,6 +20,8 @@ use reqwest::{Client, StatusCode};
 
 const BROKEN: &str = "wire/bad.xml";
 const FAULT: Fault = Fault::Malformed;
+/// Words that one article alone has.
+const WORDS: &str = "Quokkas nibble marmalade.";
 /// Within how long the Records API is reached, once it is installed.
 const SERVED: Duration = Duration::from_mins(1);
 /// What the browser needs: the script, the folder of the pictures.
@@ -29,7 +31,8 @@ const PICTURES: &str = "target/console";
 #[tokio::test]
 async fn the_console_shows_what_became_of_documents_and_creates_runs() -> Result<()> {
     world::run("console", async |world| {
-        let article = Article::generated(&world.name, 2000);
+        let paragraphs = vec![WORDS.to_owned()];
+        let article = Article { paragraphs, ..Article::generated(&world.name, 2000) };
         let mut corpus = Corpus::generated(&world.name, Form::Nitf, 1, 0);
         corpus.add("wire/own.xml", &article, Form::Nitf);
         corpus.add_broken(BROKEN, &Article::generated(&world.name, 1000), Form::Nitf, FAULT);
@@ -38,6 +41,7 @@ async fn the_console_shows_what_became_of_documents_and_creates_runs() -> Result
         world.counted(2, 1).await?;
 
         let mut console = Console::start(world).await?;
+        world.articles.refresh(&world.articles_pattern()).await?;
         shows(&console, &article.guid).await?;
         refuses(&console).await?;
         creates(world, &console).await?;
@@ -130,6 +134,8 @@ async fn shows(console: &Console, id: &str) -> Result<()> {
     console.shows(&format!("/trace?target={BROKEN}"), &refused).await?;
     let similar = ["Objects whose keys start with it", BROKEN];
     console.shows("/trace?target=wire/b", &similar).await?;
+    let with_words = ["Documents with these words", id, "wire/own.xml"];
+    console.shows("/trace?target=marmalade+quokkas", &with_words).await?;
     let stages = ["wire/own.xml", "snapshot → indexed", "Versions", "Indexed"];
     console.shows(&format!("/trace?target={id}"), &stages).await?;
     console.shows(&format!("/diff?id={id}&source={SOURCE}"), &["snapshot and indexed are the same"]).await

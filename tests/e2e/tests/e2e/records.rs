@@ -2,6 +2,7 @@
 //! sees without a role.
 
 mod forgery;
+mod search;
 
 use std::time::Duration;
 
@@ -33,11 +34,12 @@ const EXPLAINED: Duration = Duration::from_mins(2);
 async fn users_see_what_became_of_objects_and_content_takes_a_role_of_its_own() -> Result<()> {
     world::run("records", async |world| {
         let mut corpus = Corpus::generated(&world.name, Form::Nitf, 2, 0);
+        let searched = search::add_article(&mut corpus, &world.name);
         let broken = Article::generated(&world.name, 1000);
         corpus.add_broken(BROKEN, &broken, Form::Nitf, Fault::ALL[0]);
         world.apply(&world.ingest_source(Form::Nitf)).await?;
         world.put(&corpus).await?;
-        world.counted(2, 1).await?;
+        world.counted(3, 1).await?;
         bind(world, VIEWER, "view").await?;
         bind(world, READER, "content-view").await?;
         served(world).await?;
@@ -47,6 +49,7 @@ async fn users_see_what_became_of_objects_and_content_takes_a_role_of_its_own() 
         refused(world, &id).await?;
         forgery::gets_nothing(world, &id).await?;
         explained(world).await?;
+        search::finds_by_words(world, &searched).await?;
         content(world, &id).await
     })
     .await

@@ -48,9 +48,9 @@ fn header(namespace: &str) -> Markup {
     element("header", all([name, namespace, navigation, search("")]))
 }
 
-/// The form that looks up a document or an object.
+/// The form that looks up a document or an object, or searches for words.
 pub fn search(target: &str) -> Markup {
-    let what = "Id, key, URL or digest";
+    let what = "Id, key, URL, digest or words";
     let input = tag("input")
         .attribute("type", "search")
         .attribute("name", "target")
@@ -58,7 +58,7 @@ pub fn search(target: &str) -> Markup {
         .attribute("value", target)
         .attribute("placeholder", what)
         .attribute("autocomplete", "off")
-        .attribute("aria-label", "Id, key, URL or digest, or the start of a key")
+        .attribute("aria-label", "Id, key, URL or digest, the start of a key, or words of documents")
         .flag("required")
         .void();
     let button = tag("button").attribute("type", "submit").with("Trace");

@@ -23,6 +23,8 @@ pub struct Traced {
     pub history: Option<DocumentHistory>,
     /// If nothing was found: units whose keys start with what was looked for.
     pub similar: Vec<Unit>,
+    /// If there are no such units either: documents whose content has the words, the best match first.
+    pub with_words: Vec<Document>,
 }
 
 /// The page.
@@ -137,7 +139,11 @@ fn unknown(found: &Traced, now: Timestamp) -> Markup {
     let trace = &found.trace;
     let answer = element("p", format!("Nothing is known of {}.", trace.target));
     let mut parts = vec![answer, layout::search(&trace.target)];
-    if found.similar.is_empty() {
+    if !found.with_words.is_empty() {
+        let rows = found.with_words.iter().map(with_words).collect();
+        let caption = "Documents with these words, the best match first";
+        parts.push(tables::of_rows(caption, &["Id", "Source", "Key", "Index"], rows));
+    } else if found.similar.is_empty() {
         parts.push(tables::commands(&advice::of_unknown(trace)));
     } else {
         let rows = found.similar.iter().map(|unit| similar(unit, now)).collect();
@@ -154,5 +160,16 @@ fn similar(unit: &Unit, now: Timestamp) -> Vec<Markup> {
         unit.source.as_str().into(),
         state(unit.state),
         recorded.unwrap_or_default().into(),
+    ]
+}
+
+fn with_words(document: &Document) -> Vec<Markup> {
+    let key = document.unit.as_ref().map_or("", |unit| unit.raw.key.as_str());
+    let index = document.indexed.as_ref().map_or("", |indexed| indexed.index.as_str());
+    vec![
+        link(&links::trace(&document.id, &document.source), &document.id),
+        document.source.as_str().into(),
+        key.into(),
+        index.into(),
     ]
 }

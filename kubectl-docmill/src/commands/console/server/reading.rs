@@ -1,6 +1,7 @@
 //! What pages show beyond what was observed, read when they are asked for.
 
 use docmill_crds::records_api::query::UnitQuery;
+use docmill_crds::records_api::search::{SearchQuery, is_searchable};
 use docmill_crds::{EnrichmentRun, IngestRun};
 
 use crate::cluster::{Cluster, RecordError};
@@ -17,6 +18,8 @@ const EXAMPLES: usize = 5;
 const EXPLAINED: usize = 8;
 /// Units of each source that are shown where nothing has the very key.
 const SIMILAR: u32 = 20;
+/// What is said to whoever may not search.
+const NO_SEARCH: &str = "words of documents are searched for those who have the role docmill-content-view";
 
 /// A document or an object with all its stages and versions.
 pub async fn trace(cluster: &Cluster, target: &str, source: Option<&str>) -> Result<Traced, Failure> {
@@ -30,6 +33,9 @@ pub async fn trace(cluster: &Cluster, target: &str, source: Option<&str>) -> Res
         }
     } else if found.trace.units.is_empty() {
         add_similar(cluster, &mut found).await;
+        if found.similar.is_empty() && is_searchable(target) {
+            add_with_words(cluster, source, &mut found).await;
+        }
     }
     Ok(found)
 }
@@ -47,6 +53,23 @@ async fn add_similar(cluster: &Cluster, found: &mut Traced) {
             Ok(list) => found.similar.extend(list.items),
             Err(error) => found.trace.notes.push(Failure::from(error).to_string()),
         }
+    }
+}
+
+/// Looks for documents that have what was looked for in their content. What cannot be asked is noted.
+async fn add_with_words(cluster: &Cluster, source: Option<&str>, found: &mut Traced) {
+    let query = SearchQuery {
+        source: source.map(str::to_owned),
+        text: found.trace.target.clone(),
+        ..SearchQuery::default()
+    };
+    match cluster.search(&query).await {
+        Ok(list) => {
+            found.with_words = list.items;
+            found.trace.notes.extend(list.warnings);
+        }
+        Err(RecordError::Forbidden(_)) => found.trace.notes.push(NO_SEARCH.to_owned()),
+        Err(error) => found.trace.notes.push(Failure::from(error).to_string()),
     }
 }
 

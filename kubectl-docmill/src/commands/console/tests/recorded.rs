@@ -78,6 +78,12 @@ pub fn history() -> Value {
         "source": "wire", "entries": [entry("0b", "Indexed", true), entry("0a", "Superseded", false)]})
 }
 
+/// The refusal of a request for which the user lacks a right.
+pub fn forbidden() -> Value {
+    json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden",
+        "message": "you may not"})
+}
+
 /// A list of resources.
 pub fn list(kind: &str, items: &[Value]) -> Value {
     json!({"apiVersion": "v1", "kind": format!("{kind}List"), "metadata": {}, "items": items})
