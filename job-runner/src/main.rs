@@ -54,7 +54,8 @@ fn main() -> ExitCode {
 fn work(args: &Work) -> ExitCode {
     // An error means that a provider is installed already; there is only one in the tree.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // One thread serves the connections; what takes long runs on threads of its own. Two would wake each other up all the time.
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("failed to start the runtime: {error}");

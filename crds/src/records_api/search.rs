@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn words_of_every_language_can_be_searched_for() {
-        for text in ["interest rates", "Zürich", "利率", "процентная ставка", "7", "field:x", "/a.*/"] {
+        for text in ["interest rates", "Zürich", "利率", "процентная ставка", "7", "field:x", "/a.*/"]
+        {
             assert!(is_searchable(text), "{text}");
         }
         assert!(is_searchable(&"ü".repeat(MAX_TEXT_CHARS)), "characters count, and not bytes");

@@ -46,6 +46,14 @@ use store_snapshot::EncodedSnapshot;
 /// The same limit for the JSON of an object, which may be far larger if the object is compressed.
 const IN_MEMORY_JSON_BYTES: usize = MAX_UNIT_BYTES;
 
+/// Up to so many bytes of text are converted at once: handing them to another thread and back takes longer.
+const QUICK_BYTES: usize = 32 << 10;
+
+/// Whether an object is converted within a millisecond: short, and plainly text, so that it does not grow.
+fn is_quick(object: &[u8]) -> bool {
+    object.len() <= QUICK_BYTES && matches!(object.first(), Some(b'<' | b'{' | b'['))
+}
+
 impl Preparation {
     /// Prepares a unit until its documents can be indexed; its snapshot is stored by then. [`Unfinished`]: it
     /// has to be tried again later.
@@ -137,11 +145,16 @@ impl Preparation {
         reservation: Option<PackReservation>,
         stop: &CancellationToken,
     ) -> Result<Whole, Unfinished> {
-        // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
+        let is_quick = is_quick(&bytes);
         let (this, converter) = (Arc::clone(self), Arc::clone(converter));
         let (id, started_at) = (unit.id.clone(), Instant::now());
-        let conversion =
-            tokio::task::spawn_blocking(move || this.convert(&converter, unit, &bytes, memory_permit));
+        let convert = move || this.convert(&converter, unit, &bytes, memory_permit);
+        // A large object keeps a core busy for a while, and messages have to be kept hidden meanwhile.
+        let conversion = if is_quick {
+            tokio::spawn(async move { convert() })
+        } else {
+            tokio::task::spawn_blocking(convert)
+        };
         let (converted_unit, encoded_snapshot) = match conversion.await.map_err(io::Error::from).flatten() {
             Ok(Outcome::Converted(converted_unit, encoded_snapshot)) => (converted_unit, encoded_snapshot),
             Ok(Outcome::TooMuch(unit)) => return Ok(Whole::TooMuch(unit)),

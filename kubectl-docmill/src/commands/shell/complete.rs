@@ -203,8 +203,7 @@ mod tests {
     #[test]
     fn names_and_reasons_are_looked_up() {
         let sources = Values::Resources("source".to_owned());
-        for line in
-            ["failures ", "replay -n news w", "trace a --source ", "trace a -s w", "top ", "search w"]
+        for line in ["failures ", "replay -n news w", "trace a --source ", "trace a -s w", "top ", "search w"]
         {
             assert_eq!(values(line), sources, "{line}");
         }
