@@ -14,6 +14,7 @@ pub use select::{DocumentSelector, DocumentState};
 
 use super::elasticsearch::ElasticsearchCluster;
 use super::enricher::{Enricher, OutputType};
+use super::ingest_source::Index;
 use super::pod_template::PodTemplate;
 use super::storage::Storage;
 
@@ -234,6 +235,17 @@ pub struct EnrichFrom {
     /// `storage` of the IngestSource in `sourceRef`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,
+}
+
+impl EnrichFrom {
+    /// The index by which the records of a run name where its documents come from: the one that is stated, or the pattern of
+    /// the source's.
+    pub fn origin(&self, of_source: Option<&Index>) -> Option<String> {
+        match &self.index {
+            Some(index) => Some(index.name.clone()),
+            None => of_source?.pattern(),
+        }
+    }
 }
 
 fn default_time_field() -> String {

@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ListMeta, ObjectMeta};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::API_VERSION;
 use super::stage::{EnrichedStage, IndexedStage};
 use super::state::State;
 use super::unit::Unit;
@@ -59,4 +60,12 @@ pub struct DocumentList {
     /// Sources that could not be asked, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+impl DocumentList {
+    /// A list of these documents.
+    pub fn new(items: Vec<Document>, warnings: Vec<String>) -> Self {
+        let (api_version, kind) = (API_VERSION.to_owned(), LIST_KIND.to_owned());
+        Self { api_version, kind, metadata: ListMeta::default(), items, warnings }
+    }
 }

@@ -70,7 +70,7 @@ impl UnitQuery {
                 "day" => parsed.day = Some(day(&value)?),
                 "revision" => parsed.revision = Some(value),
                 "documentId" => parsed.document_id = Some(value),
-                "limit" => parsed.limit = Some(number(&value)?),
+                "limit" => parsed.limit = Some(limit(&value, "a number of units")?),
                 "continue" => parsed.continue_token = Some(value),
                 _ => {}
             }
@@ -101,7 +101,7 @@ impl UnitQuery {
 
     /// How many units a page has: the limit, within 1 and [`MAX_LIMIT`], or [`DEFAULT_LIMIT`].
     pub fn page(&self) -> u32 {
-        self.limit.filter(|limit| *limit > 0).unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT)
+        within(self.limit, DEFAULT_LIMIT, MAX_LIMIT)
     }
 }
 
@@ -165,8 +165,14 @@ fn day(value: &str) -> Result<Day, QueryError> {
         .ok_or(QueryError::Value { name: "day", expected: "a day in UTC, for example 2026-01-02" })
 }
 
-fn number(value: &str) -> Result<u32, QueryError> {
-    value.parse().map_err(|_| QueryError::Value { name: "limit", expected: "a number of units" })
+/// Reads a limit, which is to be as `expected` says.
+pub(super) fn limit(value: &str, expected: &'static str) -> Result<u32, QueryError> {
+    value.parse().map_err(|_| QueryError::Value { name: "limit", expected })
+}
+
+/// The limit, within 1 and `most`; `default` without one.
+pub(super) fn within(limit: Option<u32>, default: u32, most: u32) -> u32 {
+    limit.filter(|limit| *limit > 0).unwrap_or(default).min(most)
 }
 
 #[cfg(test)]

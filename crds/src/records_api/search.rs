@@ -1,7 +1,7 @@
 //! A search for documents by words of their content: `documents?text=WORDS`.
 
 use super::parameters::{join, split};
-use super::query::QueryError;
+use super::query::{self, QueryError};
 
 /// Characters of the words at most.
 pub const MAX_TEXT_CHARS: usize = 256;
@@ -48,7 +48,7 @@ impl SearchQuery {
             let expected = "at most 256 characters on one line, with a letter or a digit";
             return Err(QueryError::Value { name: "text", expected });
         }
-        parsed.limit = limit.as_deref().map(number).transpose()?;
+        parsed.limit = limit.map(|limit| query::limit(&limit, "a number of documents")).transpose()?;
         Ok(Some(parsed))
     }
 
@@ -62,7 +62,7 @@ impl SearchQuery {
 
     /// How many documents an answer has at most: the limit, within 1 and [`MAX_DOCUMENTS`], or [`DEFAULT_DOCUMENTS`].
     pub fn size(&self) -> u32 {
-        self.limit.filter(|limit| *limit > 0).unwrap_or(DEFAULT_DOCUMENTS).min(MAX_DOCUMENTS)
+        query::within(self.limit, DEFAULT_DOCUMENTS, MAX_DOCUMENTS)
     }
 }
 
@@ -72,10 +72,6 @@ pub fn is_searchable(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
         && !text.chars().any(char::is_control)
         && text.chars().count() <= MAX_TEXT_CHARS
-}
-
-fn number(value: &str) -> Result<u32, QueryError> {
-    value.parse().map_err(|_| QueryError::Value { name: "limit", expected: "a number of documents" })
 }
 
 #[cfg(test)]

@@ -36,5 +36,5 @@ pub use cluster_info::{ClusterInfo, Distribution};
 pub use documents::StoredDocument;
 pub use error::{ElasticError, ErrorCause, SKEWED};
 pub use ownership::OwnershipError;
-pub use search::Pit;
+pub use search::{Pit, search_hits};
 pub use search_batch::pending_searches::JoinedSearch;

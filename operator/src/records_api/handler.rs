@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use docmill_crds::records::units::UnitRecord;
 use docmill_crds::records_api::API_VERSION;
-use docmill_crds::records_api::document::{self, DocumentList};
+use docmill_crds::records_api::document::DocumentList;
 use docmill_crds::records_api::manifest::ManifestQuery;
 use docmill_crds::records_api::path::Subresource;
 use docmill_crds::records_api::query::{DocumentQuery, QueryError, UnitQuery};
@@ -133,13 +133,7 @@ impl Handler {
                 Ok(units_answer(&empty, in_columns))
             }
             Target::Documents if !selects_anything => {
-                let empty = DocumentList {
-                    api_version: API_VERSION.to_owned(),
-                    kind: document::LIST_KIND.to_owned(),
-                    metadata: ListMeta::default(),
-                    items: Vec::new(),
-                    warnings: Vec::new(),
-                };
+                let empty = DocumentList::new(Vec::new(), Vec::new());
                 Ok(documents_answer(&empty, in_columns))
             }
             Target::Units | Target::Documents if namespace.is_empty() => {

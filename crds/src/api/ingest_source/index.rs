@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::elasticsearch::ElasticsearchCluster;
 use crate::api::index_options::{self, IndexOptions, IndexSettings, default_max_new_indices_per_hour};
+use crate::template::Template;
 
 /// Where documents become searchable. The index name and the id depend on the document alone, so that
 /// indexing is idempotent: a document that arrives twice is stored once.
@@ -113,6 +114,11 @@ impl Index {
             aliases: &self.aliases,
             lifecycle_policy: self.lifecycle_policy.as_deref(),
         }
+    }
+
+    /// The pattern of all indices that documents can be in; `None` if the name is no template.
+    pub fn pattern(&self) -> Option<String> {
+        Some(Template::parse(&self.name).ok()?.wildcard())
     }
 
     /// How long a unit waits for an index that will not take writes again by itself.

@@ -20,6 +20,11 @@ pub struct Pit {
     distribution: Distribution,
 }
 
+/// The hits of a search; none in an answer that has no list of them.
+pub fn search_hits(answer: &Value) -> &[Value] {
+    answer.pointer("/hits/hits").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
 impl Pit {
     /// Sorts by a date and breaks ties, so that `search_after` skips nothing. Elasticsearch has `_shard_doc`
     /// for that; OpenSearch got it only with 3.3, and breaks ties by `_id`, by which it allows sorting.

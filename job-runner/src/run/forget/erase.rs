@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use docmill_clients::aws::StoreError;
 use docmill_clients::clock;
-use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, ItemOutcome};
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, ItemOutcome, search_hits};
 use docmill_clients::retry;
 use docmill_crds::records::enrichments::{FailureRecord, enrichments_index};
 use serde_json::{Value, json};
@@ -125,7 +125,7 @@ impl Stores<'_> {
             "track_total_hits": false});
         let search = async || elastic.search(pattern, &body).await;
         let answer = retry::retry_transient(PATIENCE, &self.context.stop.abort, search).await?;
-        let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let hits = search_hits(&answer);
         let mut deletions = BulkBody::default();
         let mut ids = Vec::with_capacity(hits.len());
         for hit in hits {

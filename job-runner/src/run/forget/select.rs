@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use docmill_clients::elastic::{Elastic, ElasticError};
+use docmill_clients::elastic::{Elastic, ElasticError, search_hits};
 use docmill_clients::retry;
 use docmill_convert::Addressing;
 use docmill_crds::records::heads::{DocumentHead, heads_index};
@@ -102,7 +102,7 @@ impl<'a> KeySearch<'a> {
             "track_total_hits": false});
         let search = async || elastic.search(index, &body).await;
         let answer = retry::retry_transient(PATIENCE, &self.context.stop.closing, search).await?;
-        let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let hits = search_hits(&answer);
         Ok(hits.iter().filter_map(|hit| Some(hit.pointer(key)?.as_str()?.to_owned())).collect())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use docmill_clients::elastic::search_hits;
 use docmill_crds::api::enrichment_run::FieldComparison;
 use docmill_crds::records::enrichments::SliceRecord;
 use docmill_crds::untrusted_text::version as known_version;
@@ -20,7 +21,7 @@ pub fn query(run_uid: &str, slices: usize) -> Value {
 /// Parses the answer to [`query`]. Records of slices that the run does not have (from a Job that somebody
 /// deleted) are skipped.
 pub fn read(answer: &Value, slices: usize) -> Vec<SliceRecord> {
-    let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let hits = search_hits(answer);
     let records = hits.iter().filter_map(|hit| serde_json::from_value(hit.get("_source")?.clone()).ok());
     let slices = i32::try_from(slices).unwrap_or(i32::MAX);
     records.filter(|record: &SliceRecord| (0..slices).contains(&record.slice)).collect()

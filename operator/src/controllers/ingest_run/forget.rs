@@ -21,7 +21,7 @@ pub fn targets<'a>(
         // No copy was ever written by a template that cannot be parsed.
         let Ok(template) = Template::parse(&spec.to.index.name) else { continue };
         let (elasticsearch, pattern) = (&spec.to.elasticsearch, template.wildcard());
-        let key = origin(spec, source).map(|origin| target_key(&origin, spec));
+        let key = spec.from.origin(source.spec.index.as_ref()).map(|origin| target_key(&origin, spec));
         let known = targets
             .iter_mut()
             .find(|known| known.elasticsearch == *elasticsearch && known.pattern == pattern);
@@ -49,14 +49,6 @@ fn takes(spec: &EnrichmentRunSpec, source: &IngestSource) -> bool {
         _ => false,
     };
     reads && spec.mode == EnrichmentMode::Enrich
-}
-
-/// The indices by which the records of an enrichment name where its documents come from.
-fn origin(spec: &EnrichmentRunSpec, source: &IngestSource) -> Option<String> {
-    if let Some(index) = &spec.from.index {
-        return Some(index.name.clone());
-    }
-    Some(Template::parse(&source.spec.index.as_ref()?.name).ok()?.wildcard())
 }
 
 /// The erasure of the same source that this one has to wait for: two that rewrite the same pack could bring back what the

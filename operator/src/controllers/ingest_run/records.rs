@@ -1,5 +1,6 @@
 //! The records that the pods of a run keep, and what they add up to. Pure.
 
+use docmill_clients::elastic::search_hits;
 use docmill_crds::records::runs::{PartRecord, Tally};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ pub fn query(run_uid: &str, parts: i32) -> Value {
 /// Parses the answer to [`query`]. Records of parts that the run does not have (from a Job that somebody
 /// deleted) are skipped.
 pub fn read(answer: &Value, parts: i32) -> RunRecords {
-    let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let hits = search_hits(answer);
     let parts =
         of_kind::<PartRecord>(hits, "part").filter(|record| (0..parts).contains(&record.part)).collect();
     RunRecords { plan: of_kind(hits, "plan").next(), parts }

@@ -215,7 +215,7 @@ async fn mapping_conflicts(
     let spec = &source.spec;
     let (index, cluster, elastic) =
         (spec.index.as_ref()?, spec.index_cluster()?, clients.index_cluster.as_ref()?);
-    let template = template_name(&Template::parse(&index.name).ok()?.wildcard());
+    let template = template_name(&index.pattern()?);
     let model = spec.conversion.resolve().ok()?;
     metrics.request(Target::Elasticsearch);
     let request = elastic.index_template_meta(&template);

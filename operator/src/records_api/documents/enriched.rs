@@ -67,7 +67,7 @@ pub async fn copies(
         let failed = |error: &ElasticError| of_elastic("the enriched index", error);
         let search = body(id, &json!([DOCMILL]));
         let copy = target.search(&pattern, &search).await.map_err(|error| failed(&error))?;
-        let failure = match origin_index(run, source) {
+        let failure = match run.spec.from.origin(source.source.spec.index.as_ref()) {
             Some(from) => {
                 let failure = FailureRecord::id(&target_key(&from, &run.spec), id);
                 target
@@ -134,15 +134,6 @@ async fn open(
     let pattern = Template::parse(&to.index.name).map_err(|_| unusable("InvalidTemplate"))?.wildcard();
     let target = sources.enriched(&source.namespace, &to.elasticsearch).await;
     Ok((target.map_err(|fault| unusable(fault.reason))?, pattern))
-}
-
-/// The index by which the records of a run name where its documents come from.
-fn origin_index(run: &EnrichmentRun, source: &OpenSource) -> Option<String> {
-    if let Some(index) = &run.spec.from.index {
-        return Some(index.name.clone());
-    }
-    let template = Template::parse(&source.source.spec.index.as_ref()?.name).ok()?;
-    Some(template.wildcard())
 }
 
 fn body(id: &str, fields: &Value) -> Value {

@@ -4,15 +4,14 @@ use docmill_clients::elastic::Address;
 use docmill_crds::records::enrichments::key::{DOCMILL, RAW_DIGEST};
 use docmill_crds::records::heads::{DocumentHead, heads_index};
 use docmill_crds::records::units::DocumentAddress;
-use docmill_crds::records_api::API_VERSION;
-use docmill_crds::records_api::document::{Document, DocumentList, LIST_KIND};
+use docmill_crds::records_api::document::{Document, DocumentList};
 use docmill_crds::records_api::query::UnitQuery;
 use docmill_crds::records_api::unit::Unit;
 use futures::future::join_all;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use kube::ResourceExt as _;
 use serde_json::Value;
 
+use super::answers::gather;
 use super::enriched::{self, Enrichments};
 use super::view::{self, SeenDocument};
 use crate::records_api::answer::Failure;
@@ -59,24 +58,8 @@ pub async fn list(
         let source = Box::pin(sources.open_stores(source)).await?;
         of_source(&source, id, sources, enrichments).await
     }));
-    let (mut items, mut failure) = (Vec::new(), None);
-    for found in found.await {
-        match found {
-            Ok(document) => items.extend(document),
-            Err(failed) => failure = Some(failed),
-        }
-    }
-    // One source that cannot be asked does not keep the others from telling where the document is.
-    match failure {
-        Some(failure) if items.is_empty() => Err(failure),
-        failure => Ok(DocumentList {
-            api_version: API_VERSION.to_owned(),
-            kind: LIST_KIND.to_owned(),
-            metadata: ListMeta::default(),
-            items,
-            warnings: failure.into_iter().map(|failure| failure.message).collect(),
-        }),
-    }
+    let (items, warnings) = gather(found.await)?;
+    Ok(DocumentList::new(items, warnings))
 }
 
 /// A document as the index has it.

@@ -3,13 +3,12 @@
 
 use axum::http::StatusCode;
 use docmill_clients::elastic::ElasticError;
-use docmill_crds::records_api::API_VERSION;
-use docmill_crds::records_api::document::{Document, DocumentList, LIST_KIND};
+use docmill_crds::api::ingest_source::Index;
+use docmill_crds::records_api::document::{Document, DocumentList};
 use docmill_crds::records_api::search::SearchQuery;
-use docmill_crds::template::Template;
 use futures::future::join_all;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 
+use super::answers::gather;
 use super::search_query::{self, Hit};
 use super::view::{self, SeenDocument};
 use crate::records_api::answer::Failure;
@@ -28,28 +27,10 @@ pub async fn list(sources: &Sources, namespace: &str, query: &SearchQuery) -> Re
         let source = Box::pin(sources.open_stores(source)).await?;
         of_source(&source, query).await
     }));
-    let (mut found, mut failures) = (Vec::new(), Vec::new());
-    for answer in asked.await {
-        match answer {
-            Ok(documents) => found.extend(documents),
-            Err(failure) => failures.push(failure),
-        }
-    }
-    // One source that cannot be asked does not keep the others from telling what they have.
-    if found.is_empty()
-        && let Some(failure) = failures.pop()
-    {
-        return Err(failure);
-    }
+    let (mut found, warnings) = gather(asked.await)?;
     found.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     found.truncate(usize::try_from(query.size()).unwrap_or(usize::MAX));
-    Ok(DocumentList {
-        api_version: API_VERSION.to_owned(),
-        kind: LIST_KIND.to_owned(),
-        metadata: ListMeta::default(),
-        items: found.into_iter().map(|(_, document)| document).collect(),
-        warnings: failures.into_iter().map(|failure| failure.message).collect(),
-    })
+    Ok(DocumentList::new(found.into_iter().map(|(_, document)| document).collect(), warnings))
 }
 
 /// Says to whoever may not search why that takes more than a list by id.
@@ -62,7 +43,8 @@ pub fn explained(failure: Failure) -> Failure {
 
 /// The documents of a source that a query finds, with their scores.
 async fn of_source(source: &OpenSource, query: &SearchQuery) -> Result<Vec<(f64, Document)>, Failure> {
-    let (Some(index), Some(pattern)) = (&source.index, pattern(source)) else {
+    let pattern = source.source.spec.index.as_ref().and_then(Index::pattern);
+    let (Some(index), Some(pattern)) = (&source.index, pattern) else {
         return if query.source.is_some() { Err(not_indexed(source)) } else { Ok(Vec::new()) };
     };
     let body = search_query::body(&source.full_name(), &query.text, query.size());
@@ -79,12 +61,6 @@ async fn of_source(source: &OpenSource, query: &SearchQuery) -> Result<Vec<(f64,
         (hit.score, view::document(&hit.id, &source.namespace, &source.name, seen))
     };
     Ok(hits.into_iter().map(document).collect())
-}
-
-/// The pattern of all indices of a source.
-fn pattern(source: &OpenSource) -> Option<String> {
-    let name = &source.source.spec.index.as_ref()?.name;
-    Some(Template::parse(name).ok()?.wildcard())
 }
 
 fn not_indexed(source: &OpenSource) -> Failure {

@@ -1,5 +1,6 @@
 //! What a search by words asks of an index, and what is read of its answer. Pure.
 
+use docmill_clients::elastic::search_hits;
 use docmill_crds::records::units::UnitId;
 use serde_json::{Value, json};
 
@@ -46,8 +47,7 @@ pub fn body(source: &str, text: &str, size: u32) -> Value {
 
 /// The documents of an answer, in its order.
 pub fn hits(answer: &Value) -> Vec<Hit> {
-    let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    hits.iter().filter_map(hit).collect()
+    search_hits(answer).iter().filter_map(hit).collect()
 }
 
 fn hit(hit: &Value) -> Option<Hit> {

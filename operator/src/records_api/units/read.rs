@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use docmill_clients::elastic::{Address, StoredDocument};
+use docmill_clients::elastic::{Address, StoredDocument, search_hits};
 use docmill_crds::IngestSource;
 use docmill_crds::records::locations::{self, EvidenceKeys};
 use docmill_crds::records::units::{UnitId, UnitRecord, units_index};
@@ -113,7 +113,7 @@ pub async fn expect_record(source: &OpenSource, digest: &str) -> Result<UnitReco
 pub async fn search(source: &OpenSource, body: &Value) -> Result<Vec<Hit>, Failure> {
     let index = units_index(&source.namespace, &source.name);
     let answer = source.ledger.search(&index, body).await.map_err(|error| of_elastic(LEDGER, &error))?;
-    let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let hits = search_hits(&answer);
     let hit = |hit: &Value| {
         let record = parse(hit.get("_source").cloned().unwrap_or_default())?;
         Ok::<_, Failure>(Hit { record, place: hit.get("sort").cloned().unwrap_or_default() })

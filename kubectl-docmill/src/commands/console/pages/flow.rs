@@ -14,19 +14,13 @@ pub fn stages(source: &ObservedSource, enriched: (i64, usize)) -> Markup {
     let status = source.resource.status.as_ref();
     let units: UnitCounts = status.and_then(|status| status.units).unwrap_or_default();
     let (results, runs) = enriched;
+    let by = counted(i64::try_from(runs).unwrap_or(i64::MAX), "run");
     let failed = if units.failed > 0 { Tone::Bad } else { Tone::Dim };
     let stages = [
         stage("Raw", units.pending, toned(Tone::Dim, "pending")),
         stage("Converted", source.row.stored, toned(failed, format!("{} failed", count(units.failed)))),
         stage("Indexed", units.indexed, toned(Tone::Dim, "units")),
-        stage(
-            "Enriched",
-            results,
-            toned(
-                Tone::Dim,
-                format!("documents, by {}", counted(i64::try_from(runs).unwrap_or(i64::MAX), "run")),
-            ),
-        ),
+        stage("Enriched", results, toned(Tone::Dim, format!("documents, by {by}"))),
     ];
     let label = format!("Stages of {}", source.row.name);
     tag("ol").class("flow").attribute("aria-label", label).with(all(stages))
