@@ -11,13 +11,13 @@ mod observation;
 mod observe;
 mod plan;
 mod poll;
-pub(crate) mod rest;
+mod rest;
 mod shared_queue;
 mod status;
 #[cfg(test)]
 pub mod tests;
 mod worker;
-pub(crate) mod worker_quota;
+mod worker_quota;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -26,11 +26,7 @@ use kube::runtime::{WatchStreamExt as _, reflector, watcher};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 
-use super::ingest_source::client_cache::ClientCache;
 use super::ingest_source::context::SourceContext;
-use super::ingest_source::rest::RestingSources;
-use super::ingest_source::rest::pace::Pacing;
-use super::ingest_source::worker_quota::WorkerQuota;
 use super::reconcile_limit::ReconcileLimiter;
 use super::retention::{self, Retention};
 use super::views::Views;
@@ -108,13 +104,7 @@ pub async fn run(
         lineage,
         circuit_breaker: CircuitBreaker::default(),
     });
-    let sources = Arc::new(SourceContext {
-        common: context,
-        clients: ClientCache::default(),
-        quota: WorkerQuota::new(args.max_workers),
-        resting: RestingSources::default(),
-        pacing: Pacing::new(args.idle_polls_per_second),
-    });
+    let sources = Arc::new(SourceContext::new(context, args.idle_polls_per_second));
     let retention = Retention {
         every: Duration::from_secs(args.retention_interval_seconds),
         grace: Duration::from_secs(args.retention_grace_seconds),

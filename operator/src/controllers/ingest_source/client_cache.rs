@@ -79,7 +79,7 @@ pub struct Checked {
     /// How long the stores count as checked.
     within: Duration,
     /// Whether the source was ready at its last look, with the spec and the connections that it has now.
-    was_ready: bool,
+    pub was_ready: bool,
 }
 
 impl Checked {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::client_cache::ClientCache;
 use super::rest::RestingSources;
 use super::rest::pace::Pacing;
+use super::shared_queue::consumers::QueueConsumers;
 use super::worker_quota::WorkerQuota;
 use crate::context::Context;
 
@@ -21,6 +22,22 @@ pub struct SourceContext {
     pub resting: RestingSources,
     /// How often sources at rest are looked at.
     pub pacing: Pacing,
+    /// How many sources take from each queue.
+    pub queue_consumers: QueueConsumers,
+}
+
+impl SourceContext {
+    /// Nothing is remembered yet. The queues of all idle sources together are asked so many times a second.
+    pub fn new(common: Arc<Context>, idle_polls_per_second: u32) -> Self {
+        Self {
+            clients: ClientCache::default(),
+            quota: WorkerQuota::new(common.max_workers),
+            resting: RestingSources::default(),
+            pacing: Pacing::new(idle_polls_per_second),
+            queue_consumers: QueueConsumers::default(),
+            common,
+        }
+    }
 }
 
 impl Deref for SourceContext {

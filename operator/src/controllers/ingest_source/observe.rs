@@ -94,11 +94,11 @@ async fn look(
     let with_model = lookup::with_model(source, context).await?;
     let source = &*with_model;
     let order = IngestOrder { limits, ..ingest_order(source, &context.cluster_uid) };
-    let checked = check_spec(source, &field, order.clone());
-    if let Ok((revision, _)) = &checked {
+    let spec = check_spec(source, &field, order.clone());
+    if let Ok((revision, _)) = &spec {
         seen.revision = Some(revision.clone());
     }
-    let (_, encoded) = checked?;
+    let (_, encoded) = spec?;
     connected?;
     let template = &source.spec.workers.pod_template;
     context.reader.rules.pods.check("spec.workers.podTemplate", template)?;
@@ -130,7 +130,7 @@ async fn look(
     let forget = |_: &NotReady| context.clients.forget(&source.uid().unwrap_or_default());
     queue.map(drop).inspect_err(forget)?;
     // After the queue, so that its result also implies that the queue was reached.
-    shared_queue::check(source, &context.sources.state(), |source| context.connections.queue_url(source))?;
+    check_consumers(source, checked.was_ready, context)?;
     ledger.map(drop).inspect_err(forget)?;
     Ok(encoded)
 }
@@ -160,6 +160,18 @@ fn check_spec(source: &IngestSource, place: &str, order: IngestOrder) -> Result<
         return Err(NotReady::user("InvalidTemplate", format!("spec.index.window.from: {error}")));
     }
     Ok((revision, encode_order(&WorkOrder::Ingest(Box::new(order)))?))
+}
+
+/// Checks that no other source takes from the queue of this one. A source that `was_ready` may go on for a few seconds
+/// beside a new one, which takes nothing meanwhile, because it looks at all the others.
+fn check_consumers(source: &IngestSource, was_ready: bool, context: &SourceContext) -> Result<(), NotReady> {
+    let queue_url = |source: &IngestSource| context.connections.queue_url(source);
+    let all = || context.sources.state();
+    let Some(url) = queue_url(source) else { return Ok(()) };
+    if was_ready && context.queue_consumers.has_one(&url, Instant::now(), all, queue_url) {
+        return Ok(());
+    }
+    shared_queue::check(source, &all(), queue_url)
 }
 
 /// The counts of the queue; `None` if the source has none.

@@ -4,6 +4,8 @@
 //! source before the other starts. A source in another namespace counts only once it has reached the queue
 //! with its own credentials: naming a queue is not enough to stop another source.
 
+pub mod consumers;
+
 use std::sync::Arc;
 
 use docmill_crds::IngestSource;
@@ -30,7 +32,7 @@ pub fn check(
     let queue_of = |source: &IngestSource| queue_url(source).map(|url| identity(&url));
     let Some(queue) = queue_of(source).filter(|_| !source.spec.suspend) else { return Ok(()) };
     let readable = all.iter().filter_map(|guard| guard.0.as_ref().ok());
-    let others = readable.filter(|other| other.uid() != source.uid() && takes(other));
+    let others = readable.filter(|other| takes(other) && other.metadata.uid != source.metadata.uid);
     let sharing = others.filter(|other| queue_of(other).as_ref() == Some(&queue));
     let (own, elsewhere): (Vec<_>, Vec<_>) =
         sharing.partition(|other| other.namespace() == source.namespace());

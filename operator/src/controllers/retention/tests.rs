@@ -19,9 +19,6 @@ use super::sweep::{RUNS_AT_A_TIME, is_uid, of_deleted};
 use super::{SOURCES_AT_A_TIME, ingest, of_turn};
 use crate::controllers::ingest_source::client_cache::ClientCache;
 use crate::controllers::ingest_source::context::SourceContext;
-use crate::controllers::ingest_source::rest::RestingSources;
-use crate::controllers::ingest_source::rest::pace::Pacing;
-use crate::controllers::ingest_source::worker_quota::WorkerQuota;
 use crate::testing::{self, Asked, CLUSTER, api, view_of};
 use crate::workers::order::ingest_order;
 
@@ -113,13 +110,8 @@ impl Bed {
             run.metadata.namespace = self.source.namespace();
             common.metrics.resources.ingest_runs.add_view(view_of(run));
         }
-        SourceContext {
-            common: Arc::new(common),
-            clients: ClientCache::holding(&self.source, self.s3.clone(), self.elastic.clone()),
-            quota: WorkerQuota::new(10),
-            resting: RestingSources::default(),
-            pacing: Pacing::new(4),
-        }
+        let clients = ClientCache::holding(&self.source, self.s3.clone(), self.elastic.clone());
+        SourceContext { clients, ..SourceContext::new(Arc::new(common), 4) }
     }
 
     async fn sweep(&self, existing: &[&str]) -> usize {

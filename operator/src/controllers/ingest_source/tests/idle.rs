@@ -11,12 +11,8 @@ use serde_json::{Value, json};
 
 use super::source;
 use crate::context::Context;
-use crate::controllers::ingest_source::client_cache::ClientCache;
 use crate::controllers::ingest_source::context::SourceContext;
 use crate::controllers::ingest_source::reconcile;
-use crate::controllers::ingest_source::rest::RestingSources;
-use crate::controllers::ingest_source::rest::pace::Pacing;
-use crate::controllers::ingest_source::worker_quota::WorkerQuota;
 use crate::testing::{self, Asked, Log, api};
 
 /// Method and path of each request to the stores.
@@ -77,13 +73,7 @@ fn operator_with(cluster: &Value) -> (Arc<SourceContext>, Log) {
 }
 
 fn of(context: Context) -> SourceContext {
-    SourceContext {
-        common: Arc::new(context),
-        clients: ClientCache::default(),
-        quota: WorkerQuota::new(10),
-        resting: RestingSources::default(),
-        pacing: Pacing::new(4),
-    }
+    SourceContext::new(Arc::new(context), 4)
 }
 
 fn source_of(url: &str) -> IngestSource {

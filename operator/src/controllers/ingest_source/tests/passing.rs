@@ -9,12 +9,8 @@ use kube::runtime::controller::Action;
 use serde_json::json;
 
 use super::source;
-use crate::controllers::ingest_source::client_cache::ClientCache;
 use crate::controllers::ingest_source::context::SourceContext;
 use crate::controllers::ingest_source::reconcile;
-use crate::controllers::ingest_source::rest::RestingSources;
-use crate::controllers::ingest_source::rest::pace::Pacing;
-use crate::controllers::ingest_source::worker_quota::WorkerQuota;
 use crate::testing::{self, Asked, api};
 
 /// A source that was suspended for this long, and whose stores nothing answers for.
@@ -37,13 +33,7 @@ async fn pass(source: IngestSource, looked_at: Timestamp) -> (Vec<Asked>, Action
         "PATCH" => (200, json!(super::source())),
         _ => (200, asked.body.clone()),
     });
-    let context = SourceContext {
-        common: Arc::new(testing::context(&client, true)),
-        clients: ClientCache::default(),
-        quota: WorkerQuota::new(10),
-        resting: RestingSources::default(),
-        pacing: Pacing::new(4),
-    };
+    let context = SourceContext::new(Arc::new(testing::context(&client, true)), 4);
     context.resting.looked_at("uid-1", looked_at);
     let guard = Arc::new(DeserializeGuard(Ok(source)));
     let action = Box::pin(reconcile(guard, Arc::new(context))).await.unwrap();
