@@ -24,8 +24,8 @@ impl ApiServer {
         Config::incluster().map(Self).map_err(|error| {
             Failure::new(format!("failed to find the API server from within a pod: {error}"))
                 .advice(
-                    "leave out --in-cluster on your own machine; in a cluster, console.enabled of the chart makes \
-                     the pod and gives it what it needs",
+                    "leave out --in-cluster on your own machine; in a cluster, console.enabled of the chart \
+                     makes the pod and gives it what it needs",
                 )
         })
     }

@@ -26,7 +26,7 @@ pub enum Refusal {
     #[error("this console answers as 127.0.0.1:{0} and localhost:{0} alone: use the link in the terminal")]
     Host(u16),
     /// It names another server than the proxy.
-    #[error("this console answers at {0} alone: open that address, and let the proxy pass the header Host on")]
+    #[error("this console answers at {0} alone: open that address, and let the proxy pass Host on")]
     Site(String),
     /// A page of another site sent it.
     #[error("this request does not come from a page of this console")]
@@ -36,8 +36,8 @@ pub enum Refusal {
     NoCookie,
     /// The proxy has sent no token of the user along.
     #[error(
-        "you are not logged in to the cluster: the proxy sent no token of yours (Authorization: Bearer). Log in \
-         again; if that does not help, whoever runs the proxy has to let it pass tokens on"
+        "you are not logged in to the cluster: the proxy sent no token of yours (Authorization: Bearer). Log \
+         in again; if that does not help, whoever runs the proxy has to let it pass tokens on"
     )]
     NoToken,
 }

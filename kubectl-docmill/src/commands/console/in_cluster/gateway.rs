@@ -67,8 +67,10 @@ impl Gateway {
     /// The namespaces whose sources somebody may list, by the API server's word.
     pub async fn visible_to(&self, identity: &Identity) -> Result<Vec<Place>, Failure> {
         let cluster = (self.connect)(identity, "")?;
+        let places: Vec<Place> =
+            self.namespaces.iter().filter_map(|namespace| self.place(namespace)).collect();
         let mut visible = Vec::new();
-        for place in self.namespaces.iter().filter_map(|namespace| self.place(namespace)) {
+        for place in places {
             if cluster.in_namespace(&place.namespace).may::<IngestSource>("list").await? {
                 visible.push(place);
             }

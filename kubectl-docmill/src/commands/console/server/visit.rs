@@ -14,7 +14,7 @@ use crate::commands::console::state::Console;
 pub struct Visit {
     /// What was seen of the namespace.
     pub console: Arc<Console>,
-    /// The path and the query, relative to where the pages of the namespace are.
+    /// The path and the query, as if there were no pages but those of the namespace.
     pub address: String,
 }
 
