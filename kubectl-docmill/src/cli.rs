@@ -100,7 +100,7 @@ mod tests {
     fn a_console_in_a_cluster_has_an_address_and_namespaces() {
         let url = "--url=https://docmill.example.com";
         let parses = |words: &[&str]| {
-            let words = ["kubectl-docmill", "console"].iter().chain(words);
+            let words = ["kubectl-docmill", "console"].into_iter().chain(words.iter().copied());
             Cli::try_parse_from(words).is_ok()
         };
         assert!(parses(&[]) && parses(&["--in-cluster", url, "--namespaces=news,sport"]));
