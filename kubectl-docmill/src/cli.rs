@@ -87,12 +87,35 @@ pub enum Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, Parser as _};
 
     use super::Cli;
 
     #[test]
     fn the_definitions_of_the_command_line_agree() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_console_in_a_cluster_has_an_address_and_namespaces() {
+        let url = "--url=https://docmill.example.com";
+        let parses = |words: &[&str]| {
+            let words = ["kubectl-docmill", "console"].into_iter().chain(words.iter().copied());
+            Cli::try_parse_from(words).is_ok()
+        };
+        assert!(parses(&[]) && parses(&["--in-cluster", url, "--namespaces=news,sport"]));
+        assert!(parses(&["--in-cluster", url, "--namespaces=news", "--rights=service-account"]));
+        for words in [
+            &["--in-cluster"][..],
+            &["--in-cluster", url],
+            &["--in-cluster", "--namespaces=news"],
+            &["--in-cluster", url, "--namespaces=news,"],
+            &["--in-cluster", url, "--namespaces=News"],
+            &["--in-cluster", "--url=https://docmill.example.com/console", "--namespaces=news"],
+            &[url],
+            &["--rights=user"],
+        ] {
+            assert!(!parses(words), "{words:?}");
+        }
     }
 }

@@ -2,12 +2,14 @@
 
 pub mod args;
 mod client;
+mod in_cluster;
 pub mod records;
 mod rights;
 
 use std::fmt::Debug;
 
 pub use args::ClusterArgs;
+pub use in_cluster::{ApiServer, Identity};
 use k8s_openapi::NamespaceResourceScope;
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -62,6 +64,11 @@ impl Cluster {
     #[cfg(test)]
     pub fn of_test(client: Client, namespace: &str) -> Self {
         Self { client, namespace: namespace.to_owned() }
+    }
+
+    /// The same cluster, for another namespace.
+    pub fn in_namespace(&self, namespace: &str) -> Self {
+        Self { client: self.client.clone(), namespace: namespace.to_owned() }
     }
 
     /// The client, for requests that this module has no function for.

@@ -27,7 +27,7 @@ pub async fn run(cli: &Cli) -> Result<ExitStatus, Failure> {
         Command::Diff(args) => diff::run(args, session).await,
         Command::History(args) => history::run(args, session).await,
         Command::Top(args) => top::run(args, session).await,
-        Command::Console(args) => console::run(*args, session).await,
+        Command::Console(args) => console::run(args, session).await,
         Command::Replay(args) => ingest_runs::run(spec::replay(args, now), &args.run, session).await,
         Command::Process(args) => ingest_runs::run(spec::process(args, now), &args.run, session).await,
         Command::Reconvert(args) => ingest_runs::run(spec::reconvert(args), &args.run, session).await,

@@ -10,12 +10,13 @@ use kube::core::Status;
 pub struct Failure {
     what: String,
     advice: Option<String>,
+    code: Option<u16>,
 }
 
 impl Failure {
     /// A failure: what was tried, on what, and what went wrong, as one sentence in lower case.
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), advice: None }
+        Self { what: what.into(), advice: None, code: None }
     }
 
     /// Adds what the user can do about it.
@@ -38,12 +39,18 @@ impl Failure {
         }
     }
 
+    /// The status code with which the API server refused a request, if that is what went wrong.
+    pub const fn code(&self) -> Option<u16> {
+        self.code
+    }
+
     fn unreachable(tried: &str, error: &dyn Display) -> Self {
         Self::new(format!("failed to {tried}: {error}"))
     }
 
     fn of_status(tried: &str, status: &Status) -> Self {
-        let failure = Self::new(format!("failed to {tried}: {}", status.message));
+        let what = format!("failed to {tried}: {}", status.message);
+        let failure = Self { code: Some(status.code), ..Self::new(what) };
         match status.code {
             401 => failure.advice("log in again; `kubectl auth whoami` shows whether the login works"),
             403 => failure.advice(
@@ -83,6 +90,7 @@ mod tests {
     fn an_error_says_what_and_what_next() {
         let status = Status { code: 403, message: "you may not".to_owned(), ..Status::default() };
         let failure = Failure::of_api("read IngestSource wire", &kube::Error::Api(Box::new(status)));
+        assert_eq!(failure.code(), Some(403));
         assert_eq!(
             failure.explanation(),
             "error: failed to read IngestSource wire: you may not\n  next: ask an administrator for this right, \

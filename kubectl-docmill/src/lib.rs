@@ -1,5 +1,5 @@
 //! `kubectl docmill`: answers where a document is and what failed, starts runs and follows them. It needs nothing but the
-//! user's kubeconfig.
+//! user's kubeconfig, or in a cluster the user's token.
 //!
 //! - [`cli`]: the command line; [`dispatch`]: from there to its command;
 //! - [`commands`]: one file a command: it reads, calls a pure rendering, and prints;

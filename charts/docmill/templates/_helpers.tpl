@@ -102,9 +102,8 @@ annotations:
 {{- default (include "docmill.image" .) .Values.worker.image -}}
 {{- end -}}
 
-{{/* What the pods of the operator and of `helm test` have in common: account, pull secrets, node, network and user. */}}
-{{- define "docmill.pod" -}}
-serviceAccountName: {{ include "docmill.serviceAccount" . }}
+{{/* What all pods of the chart have in common: pull secrets, node and user. */}}
+{{- define "docmill.anyPod" -}}
 enableServiceLinks: false
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
@@ -124,12 +123,6 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- if .Values.hostNetwork }}
-hostNetwork: true
-{{- end }}
-{{- with .Values.dnsPolicy | default (ternary "ClusterFirstWithHostNet" "" .Values.hostNetwork) }}
-dnsPolicy: {{ . }}
-{{- end }}
 {{- with .Values.dnsConfig }}
 dnsConfig:
   {{- toYaml . | nindent 2 }}
@@ -141,5 +134,17 @@ hostAliases:
 {{- with .Values.podSecurityContext }}
 securityContext:
   {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* What the pods of the operator and of `helm test` have in common: account and network as well. */}}
+{{- define "docmill.pod" -}}
+serviceAccountName: {{ include "docmill.serviceAccount" . }}
+{{ include "docmill.anyPod" . }}
+{{- if .Values.hostNetwork }}
+hostNetwork: true
+{{- end }}
+{{- with .Values.dnsPolicy | default (ternary "ClusterFirstWithHostNet" "" .Values.hostNetwork) }}
+dnsPolicy: {{ . }}
 {{- end }}
 {{- end -}}

@@ -13,6 +13,7 @@ use super::world::World;
 pub struct Viewer {
     namespace: String,
     kubeconfig: PathBuf,
+    token: String,
 }
 
 impl Viewer {
@@ -32,10 +33,16 @@ impl Viewer {
         let view = ["config", "view", "--raw", "--minify", "--flatten", "--output", "json"];
         let own = serde_json::from_str(&cluster.kubectl(&view).await?)?;
         let kubeconfig = std::env::temp_dir().join(format!("docmill-{namespace}-{name}.json"));
-        let text = with_token(own, token.trim())?.to_string();
+        let token = token.trim().to_owned();
+        let text = with_token(own, &token)?.to_string();
         std::fs::write(&kubeconfig, text)
             .with_context(|| format!("failed to write {}", kubeconfig.display()))?;
-        Ok(Self { namespace: namespace.to_owned(), kubeconfig })
+        Ok(Self { namespace: namespace.to_owned(), kubeconfig, token })
+    }
+
+    /// The token by which the API server knows this user, for an hour.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     /// Calls kubectl as this user, in the world's namespace. Plugins take the flags that follow their name.

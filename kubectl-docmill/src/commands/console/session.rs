@@ -1,13 +1,18 @@
-//! Who may see the pages: the browser that opened the link which the terminal shows. A link works once and is exchanged
-//! for a cookie. Every request has to name this very server, so that no page of another site can ask through a name of
-//! its own (DNS rebinding), and what creates something has to come from a page of the console.
+//! Who may see the pages. On a user's machine it is the browser that opened the link which the terminal shows: a link works
+//! once and is exchanged for a cookie. In a cluster it is whom the [`proxy`] lets in.
+//!
+//! Every request has to name this very server, so that no page of another site can ask through a name of its own (DNS
+//! rebinding), and what creates something has to come from a page of the console.
 
-use std::sync::{Mutex, PoisonError};
+pub mod proxy;
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::{HeaderMap, HeaderName, Method, header};
-use docmill_crds::digest::hex;
+use docmill_crds::digest::{DigestOfTexts, hex};
 
 use crate::failure::Failure;
+use proxy::ProxySession;
 
 /// The path that takes the token of a link.
 pub const OPEN: &str = "/open";
@@ -20,12 +25,68 @@ pub enum Refusal {
     /// It names another server.
     #[error("this console answers as 127.0.0.1:{0} and localhost:{0} alone: use the link in the terminal")]
     Host(u16),
+    /// It names another server than the proxy.
+    #[error("this console answers at {0} alone: open that address, and let the proxy pass Host on")]
+    Site(String),
     /// A page of another site sent it.
     #[error("this request does not come from a page of this console")]
     Origin,
     /// It has no cookie, or one of another console.
     #[error("this browser has not opened the link that the terminal shows: open the latest one")]
     NoCookie,
+    /// The proxy has sent no token of the user along.
+    #[error(
+        "you are not logged in to the cluster: the proxy sent no token of yours (Authorization: Bearer). Log \
+         in again; if that does not help, whoever runs the proxy has to let it pass tokens on"
+    )]
+    NoToken,
+}
+
+/// The two ways in.
+#[derive(Clone)]
+pub enum Access {
+    /// The browser of a user on the machine of the user.
+    Browser(Arc<BrowserSession>),
+    /// Users of a cluster, through a proxy.
+    Proxy(Arc<ProxySession>),
+}
+
+impl Access {
+    /// Why a request is not answered; `None` if it is.
+    pub fn refusal(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Refusal> {
+        match self {
+            Self::Browser(session) => session.refusal(method, path, headers),
+            Self::Proxy(session) => session.refusal(method, headers),
+        }
+    }
+}
+
+/// The secret that the forms of a user carry. No `Debug`, as it would show it.
+pub struct FormToken(String);
+
+impl FormToken {
+    /// One that is as old as the console.
+    pub fn random() -> Result<Self, Failure> {
+        Ok(Self(random()?))
+    }
+
+    /// One that a user has for as long as the process keeps its secret, whichever of its consoles the form is of.
+    pub fn of_user(secret: &str, user: &str) -> Self {
+        let mut digest = DigestOfTexts::default();
+        digest.push(secret);
+        digest.push(user);
+        Self(digest.finish())
+    }
+
+    /// As forms carry it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a form is one of this user.
+    pub fn accepts(&self, token: &str) -> bool {
+        same(&self.0, token)
+    }
 }
 
 /// The secrets of one console, which live as long as its process. No `Debug`, as it would show them.
@@ -34,14 +95,13 @@ pub struct BrowserSession {
     /// What the next link has; it works once.
     link_token: Mutex<String>,
     cookie: String,
-    form_token: String,
 }
 
 impl BrowserSession {
     /// New secrets for a console at a port of the loopback address.
     pub fn new(port: u16) -> Result<Self, Failure> {
         let link_token = Mutex::new(random()?);
-        Ok(Self { port, link_token, cookie: random()?, form_token: random()? })
+        Ok(Self { port, link_token, cookie: random()? })
     }
 
     /// The link that opens the console once.
@@ -68,27 +128,12 @@ impl BrowserSession {
         Ok(Some(format!("{name}={}; HttpOnly; SameSite=Strict; Path=/", self.cookie)))
     }
 
-    /// The secret that forms carry.
-    pub fn form_token(&self) -> &str {
-        &self.form_token
-    }
-
-    /// Whether a form is one of this console.
-    pub fn accepts_form(&self, token: &str) -> bool {
-        same(&self.form_token, token)
-    }
-
     /// Why a request is not answered; `None` if it is.
     pub fn refusal(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Refusal> {
         let Some(host) = only(headers, header::HOST).filter(|host| self.is_own(host)) else {
             return Some(Refusal::Host(self.port));
         };
-        let only_reads = method == Method::GET || method == Method::HEAD;
-        let is_foreign = match only(headers, header::ORIGIN) {
-            Some(origin) => origin.strip_prefix("http://") != Some(host),
-            None => headers.contains_key(header::ORIGIN) || !only_reads,
-        };
-        if is_foreign {
+        if !is_own_origin(method, headers, |origin| origin.strip_prefix("http://") == Some(host)) {
             return Some(Refusal::Origin);
         }
         (path != OPEN && !self.has_cookie(headers)).then_some(Refusal::NoCookie)
@@ -112,6 +157,14 @@ impl BrowserSession {
     }
 }
 
+/// Whether a request comes from a page of the console: browsers name the origin of all that could change something.
+fn is_own_origin(method: &Method, headers: &HeaderMap, is_own: impl FnOnce(&str) -> bool) -> bool {
+    match only(headers, header::ORIGIN) {
+        Some(origin) => is_own(origin),
+        None => !headers.contains_key(header::ORIGIN) && (method == Method::GET || method == Method::HEAD),
+    }
+}
+
 /// The value of a header that is there once.
 fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
@@ -125,7 +178,8 @@ fn same(one: &str, other: &str) -> bool {
     one.len() == other.len() && differences == 0
 }
 
-fn random() -> Result<String, Failure> {
+/// A new secret: hexadecimal digits.
+pub fn random() -> Result<String, Failure> {
     let mut bytes = [0; TOKEN_BYTES];
     let filled = rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes);
     filled.map_err(|_| Failure::new("failed to get random bytes from the system"))?;
@@ -136,7 +190,7 @@ fn random() -> Result<String, Failure> {
 mod tests {
     use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-    use super::{BrowserSession, OPEN, Refusal};
+    use super::{BrowserSession, FormToken, OPEN, Refusal};
 
     const HOST: (&str, &str) = ("host", "127.0.0.1:8001");
     const ORIGIN: (&str, &str) = ("origin", "http://127.0.0.1:8001");
@@ -230,8 +284,17 @@ mod tests {
 
     #[test]
     fn a_form_carries_a_secret_of_its_own() {
-        let session = session();
-        assert!(session.accepts_form(session.form_token()));
-        assert!(!session.accepts_form("") && !session.accepts_form(&token(&session)));
+        let (one, other) = (FormToken::random().unwrap(), FormToken::random().unwrap());
+        assert!(one.accepts(one.as_str()));
+        assert!(!one.accepts("") && !one.accepts(other.as_str()));
+    }
+
+    #[test]
+    fn a_form_of_a_user_outlives_a_console_and_is_of_no_other_user_or_process() {
+        let token = FormToken::of_user("secret", "a");
+        assert!(token.accepts(FormToken::of_user("secret", "a").as_str()));
+        for (secret, user) in [("secret", "b"), ("other", "a"), ("secre", "ta")] {
+            assert!(!token.accepts(FormToken::of_user(secret, user).as_str()), "{secret} {user}");
+        }
     }
 }

@@ -6,30 +6,30 @@ use std::time::{Duration, Instant};
 use docmill_crds::IngestRun;
 use tokio::sync;
 
+use super::links::Place;
 use super::observations::Observations;
-use super::session::BrowserSession;
+use super::session::FormToken;
 use crate::cluster::Cluster;
-use crate::output::Screen;
 
 /// How long an answer to what the user may do holds. Pages ask every few seconds.
 const RIGHTS_HOLD: Duration = Duration::from_secs(30);
 
-/// A console: one user, one namespace, one browser.
+/// A console: one user and one namespace.
 pub struct Console {
-    /// The cluster, by the user's kubeconfig.
+    /// The cluster, with the rights of the user.
     pub cluster: Cluster,
-    /// Who may see the pages.
-    pub session: BrowserSession,
-    /// The terminal.
-    pub screen: Screen,
+    /// The namespace, and where its pages are.
+    pub place: Place,
+    /// What its forms carry.
+    pub form_token: FormToken,
     observations: Mutex<Observations>,
     rights: sync::Mutex<Option<(Instant, bool)>>,
 }
 
 impl Console {
     /// A console that has seen nothing yet.
-    pub fn new(cluster: Cluster, session: BrowserSession, screen: Screen) -> Self {
-        Self { cluster, session, screen, observations: Mutex::default(), rights: sync::Mutex::new(None) }
+    pub fn new(cluster: Cluster, place: Place, form_token: FormToken) -> Self {
+        Self { cluster, place, form_token, observations: Mutex::default(), rights: sync::Mutex::new(None) }
     }
 
     /// Looks at what was seen, or adds to it.

@@ -12,7 +12,9 @@ use kube::Client;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::session::BrowserSession;
+use super::links::Place;
+use super::server::opening::Opening;
+use super::session::{BrowserSession, FormToken};
 use super::state::Console;
 use super::{server, top};
 use crate::cluster::Cluster;
@@ -24,7 +26,7 @@ const RECORDS: &str = "/apis/records.docmill.io/v1alpha1/namespaces/news";
 const RESOURCES: &str = "/apis/docmill.io/v1beta1/namespaces/news";
 
 /// What was sent to the API server to create something.
-type Created = Arc<Mutex<Vec<Value>>>;
+pub type Created = Arc<Mutex<Vec<Value>>>;
 
 fn answer(path: &str, query: &str, may_create: bool) -> Option<Value> {
     if let Some(resource) = path.strip_prefix(RESOURCES) {
@@ -58,7 +60,8 @@ fn answer(path: &str, query: &str, may_create: bool) -> Option<Value> {
     })
 }
 
-fn cluster(may_create: bool) -> (Cluster, Created) {
+/// An API server that lets its user look, and perhaps create runs.
+pub fn cluster(may_create: bool) -> (Cluster, Created) {
     let created = Created::default();
     let noted = Arc::clone(&created);
     let service = tower::service_fn(move |request: Request<kube::client::Body>| {
@@ -98,11 +101,13 @@ impl Opened {
         let (cluster, created) = cluster(may_create);
         let found = top::look(&cluster, None).await.unwrap();
         let screen = Screen::new(&OutputArgs { output: Format::Table, no_color: true });
-        let console = Arc::new(Console::new(cluster, BrowserSession::new(PORT).unwrap(), screen));
+        let session = Arc::new(BrowserSession::new(PORT).unwrap());
+        let link = session.link();
+        let token = FormToken::random().unwrap();
+        let console = Arc::new(Console::new(cluster, Place::alone("news"), token));
         console.observe(|seen| seen.take(Ok(found), Timestamp::now()));
-        let routes = server::routes(&console);
+        let routes = server::routes(&console, Opening { session, screen });
         let mut opened = Self { routes, console, cookie: String::new(), created };
-        let link = opened.console.session.link();
         let path = link.strip_prefix("http://127.0.0.1:8001").unwrap();
         let (status, headers, _) = opened.send("GET", path, &[("host", HOST)], "").await;
         assert_eq!(status, StatusCode::OK);
@@ -177,7 +182,7 @@ async fn what_nothing_is_called_is_searched_for_in_documents() {
     let opened = Opened::new(true).await;
     let parts = ["Nothing is known of two words", "Documents with these words", "a&amp;1</a>"];
     opened.shows("/trace?target=two+words", &parts).await;
-    opened.shows("/trace?target=two+words", &[r#"href="/trace?target=a%261&amp;source=wire""#]).await;
+    opened.shows("/trace?target=two+words", &[r#"href="trace?target=a%261&amp;source=wire""#]).await;
     opened.shows("/trace?target=hidden+words", &["those who have the role docmill-content-view"]).await;
     let (_, text) = opened.get("/trace?target=other+words").await;
     assert!(!text.contains("with these words") && !text.contains("content-view"), "{text}");
@@ -201,7 +206,7 @@ async fn a_run_is_created_by_a_form_of_the_console_alone() {
     opened.shows("/sources/wire/runs/new?mode=replay", &parts).await;
     let (status, _, _) = opened.create("").await;
     assert_eq!((status, opened.created.lock().unwrap().len()), (StatusCode::FORBIDDEN, 0));
-    let (status, headers, text) = opened.create(opened.console.session.form_token()).await;
+    let (status, headers, text) = opened.create(opened.console.form_token.as_str()).await;
     assert_eq!(status, StatusCode::SEE_OTHER, "{text}");
     assert_eq!(headers["location"], "/runs/ingestrun.docmill.io/replay-2");
     let created = opened.created.lock().unwrap().clone();

@@ -1,5 +1,6 @@
 //! The chart's templates, without a cluster, and `helm test` in one.
 
+mod console;
 mod helm_test;
 mod lineage;
 
@@ -416,6 +417,9 @@ async fn wrong_values_are_refused_by_name() -> Result<()> {
         ("worker.runAsUser=0", "runAsUser"),
         ("metrics.rules.throttledFor=soon", "throttledFor"),
         ("helmTest.timeoutSeconds=0", "timeoutSeconds"),
+        ("console.rights=Admin", "rights"),
+        ("console.url=https://docmill.example.com/console", "url"),
+        ("console.proxy.port=8001", "port"),
     ] {
         let Some(finished) = template(&["--set", setting]).await else { return Ok(()) };
         ensure!(!finished.ok && finished.stderr.contains(field), "{setting}: {}", finished.stderr);

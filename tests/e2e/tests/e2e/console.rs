@@ -2,6 +2,8 @@
 //! `DOCMILL_BROWSER`, the path of a Chromium, it opens the pages too (`console/browser.mjs`, by Node 20), and with
 //! `DOCMILL_AXE` checks them by the rules of axe-core.
 
+mod in_cluster;
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -49,6 +51,15 @@ async fn the_console_shows_what_became_of_documents_and_creates_runs() -> Result
             drives(&mut console, &browser, &article.guid).await?;
         }
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn behind_a_proxy_everybody_sees_what_their_own_roles_show() -> Result<()> {
+    world::run("proxied", async |world| {
+        world.apply(&world.ingest_source(Form::Nitf)).await?;
+        in_cluster::is_served(world).await
     })
     .await
 }
@@ -165,9 +176,7 @@ async fn refuses(console: &Console) -> Result<()> {
 async fn creates(world: &World, console: &Console) -> Result<()> {
     let reason = FAULT.reason();
     let page = console.get(&format!("/sources/{SOURCE}/runs/new?mode=replay&reason={reason}")).await?;
-    let (_, after) = page.split_once("name=\"form\" value=\"").context("no form")?;
-    let (token, _) = after.split_once('"').context("no end of the value")?;
-    let body = format!("form={token}&mode=replay&reason={reason}");
+    let body = format!("form={}&mode=replay&reason={reason}", form_token(&page)?);
     let request = console.http.post(format!("{}/sources/{SOURCE}/runs", console.base)).body(body);
     let request = request.header("cookie", &console.cookie).header("origin", &console.base);
     let answer = request.send().await?;
@@ -178,6 +187,12 @@ async fn creates(world: &World, console: &Console) -> Result<()> {
     let reasons = &run["spec"]["select"]["failed"]["reasons"];
     ensure!(run["spec"]["mode"] == "Replay" && reasons[0] == reason, "{run}");
     console.shows(&address, &[name, "<dt>outcome</dt>"]).await
+}
+
+/// What the form of a page carries.
+fn form_token(page: &str) -> Result<&str> {
+    let (_, after) = page.split_once("name=\"form\" value=\"").with_context(|| format!("no form in {page}"))?;
+    after.split_once('"').map(|(token, _)| token).context("no end of the value")
 }
 
 /// Opens the pages in a browser: no complaint of it, labels everywhere, in light and dark and on a phone.

@@ -11,7 +11,7 @@ use crate::{
     home::Home,
     ip_family::IpFamily,
     parts::{
-        cargo, opensearch, product,
+        cargo, image::nginx, opensearch, product,
         stores::{
             ACCESS_KEY_ID, BRIDGE, EMBEDDINGS, ES_ENRICHED, ES_RAW, MODELS, NAMESPACE, REGION, S3,
             SECRET_ACCESS_KEY, SQS,
@@ -44,6 +44,8 @@ pub(crate) fn settings(home: &Home) -> anyhow::Result<Vec<(&'static str, String)
         ("KUBECONFIG", home.kubeconfig().display().to_string()),
         ("PATH", path(home, &Versions::read()?)),
         ("DOCMILL_IMAGE", names.product),
+        // For the test of the console behind a proxy.
+        ("DOCMILL_PROXY_IMAGE", nginx::IMAGE.to_owned()),
         // For tests that make the cluster fail.
         ("DOCMILL_TESTBED", env::current_exe()?.display().to_string()),
         ("DOCMILL_TESTBED_NAMESPACE", NAMESPACE.to_owned()),

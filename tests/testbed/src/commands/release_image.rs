@@ -15,7 +15,7 @@ use crate::{
 /// What goes into the image, and where it goes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReleaseImage {
-    /// Folder of the programs `operator` and `job-runner`.
+    /// Folder of the programs `operator`, `job-runner` and `kubectl-docmill`.
     #[arg(long)]
     programs: PathBuf,
     /// What they run on [default: what this machine does].

@@ -28,9 +28,10 @@ use crate::{
 const NAME: &str = "localhost/docmill:archive-";
 
 /// The tests: each part of the product, in less than three minutes on two cores.
-const CHOICE: [&str; 9] = [
+const CHOICE: [&str; 10] = [
     "archives::members_of_archives_become_documents_and_a_bad_one_is_kept_by_itself",
     "backlog::five_hundred_objects_bring_up_pods_and_end_as_records",
+    "console::behind_a_proxy_everybody_sees_what_their_own_roles_show",
     "enrichment::every_article_gets_the_fields_of_both_models_and_a_second_run_selects_none",
     "plugin::a_user_finds_documents_and_failures_and_replays_them",
     "records::users_see_what_became_of_objects_and_content_takes_a_role_of_its_own",

@@ -13,7 +13,11 @@ use crate::{
         toolchains::{self, Toolchains},
     },
     ip_family::IpFamily,
-    parts::{dns, elasticmq, elasticsearch, go, image::rootfs, model_server, opensearch, product, stores},
+    parts::{
+        dns, elasticmq, elasticsearch, go,
+        image::{nginx, rootfs},
+        model_server, opensearch, product, stores,
+    },
     process::boot_id,
     progress::{note, seconds, step},
     versions::Versions,
@@ -58,6 +62,7 @@ fn build(home: &Home, versions: &Versions, toolchains: &Toolchains, family: IpFa
         let go = scope.spawn(|| go::ensure(home, versions));
         let rest = (|| {
             rootfs::ensure(home)?;
+            nginx::ensure(home)?;
             elasticsearch::release(versions, &toolchains.java).ensure(home, &toolchains.java)?;
             opensearch::ensure(home, versions, &toolchains.java)?;
             elasticmq::ensure(home, versions)?;
@@ -103,6 +108,7 @@ fn cluster(home: &Home, versions: &Versions, family: IpFamily) -> anyhow::Result
             step("containerd", || node::ensure_runtime(home))?;
             step("images", || {
                 rootfs::import(home, &images)?;
+                nginx::import(home, &images)?;
                 product::import(home, &images)
             })
         })();

@@ -25,6 +25,8 @@ use crate::{
 
 const PRODUCT: &str = "localhost/docmill:testbed-";
 const BRIDGE: &str = "localhost/docmill-bridge:testbed-";
+/// The programs of the product's image.
+const PROGRAMS: [&str; 3] = ["operator", "job-runner", "kubectl-docmill"];
 /// User and group of the product.
 pub(crate) const USER: &str = "65532:65532";
 
@@ -32,7 +34,7 @@ pub(crate) const USER: &str = "65532:65532";
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct Names {
     checkout: PathBuf,
-    /// The product's image: operator and job-runner.
+    /// The product's image: operator, job-runner, and the plugin of kubectl, which serves the console.
     pub(crate) product: String,
     /// The bridge's image.
     pub(crate) bridge: String,
@@ -52,14 +54,15 @@ pub(crate) fn build(home: &Home) -> anyhow::Result<()> {
 
 /// Makes images of the built programs, imports those that the node lacks, and remembers their names.
 pub(crate) fn import(home: &Home, images: &Images) -> anyhow::Result<Names> {
-    let programs = programs(home);
-    let [operator, runner, bridge] = ["operator", "job-runner", "bridge"].map(|name| programs.join(name));
+    let product = PROGRAMS.map(|name| programs(home).join(name));
+    let bridge = programs(home).join("bridge");
+    let digests = product.iter().map(|program| short_digest(program)).collect::<anyhow::Result<String>>()?;
     let names = Names {
         checkout: checkout(),
-        product: format!("{PRODUCT}{}{}", short_digest(&operator)?, short_digest(&runner)?),
+        product: format!("{PRODUCT}{digests}"),
         bridge: format!("{BRIDGE}{}", short_digest(&bridge)?),
     };
-    for (name, programs) in [(&names.product, vec![operator, runner]), (&names.bridge, vec![bridge])] {
+    for (name, programs) in [(&names.product, product.to_vec()), (&names.bridge, vec![bridge])] {
         if !images.has(name) {
             step(&format!("import {name}"), || import_one(home, images, name, &programs))?;
         }
@@ -73,7 +76,7 @@ pub(crate) fn import(home: &Home, images: &Images) -> anyhow::Result<Names> {
 pub(crate) fn import_next(home: &Home, images: &Images) -> anyhow::Result<String> {
     let name = format!("{}-next", names(home)?.product);
     if !images.has(&name) {
-        let programs = ["operator", "job-runner"].map(|program| programs(home).join(program));
+        let programs = PROGRAMS.map(|program| programs(home).join(program));
         import_one(home, images, &name, &programs)?;
     }
     Ok(name)

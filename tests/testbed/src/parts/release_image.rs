@@ -1,4 +1,4 @@
-//! The image of a release: the two programs on Debian's C library and certificates, without a shell.
+//! The image of a release: the programs on Debian's C library and certificates, without a shell.
 
 use std::{
     fs,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 const PACKAGES: [&str; 3] = ["ca-certificates", "libc6", "libgcc-s1"];
-const PROGRAMS: [&str; 2] = ["job-runner", "operator"];
+const PROGRAMS: [&str; 3] = ["job-runner", "kubectl-docmill", "operator"];
 
 /// What an image of a release is made of.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ fn write_on(base: &Path, release: &Release<'_>, archive: &Path, work: &Path) -> 
     let layers = [base.to_owned(), programs_layer(release.programs, work)?];
     let labels = [
         ("org.opencontainers.image.created", release.created),
-        ("org.opencontainers.image.description", "The Docmill operator and its workers"),
+        ("org.opencontainers.image.description", "The Docmill operator, its workers and its console"),
         ("org.opencontainers.image.documentation", "https://docmill.io/docs/"),
         ("org.opencontainers.image.licenses", "Apache-2.0"),
         ("org.opencontainers.image.revision", release.revision),
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     /// An image of programs that were written in this order, so many seconds after 1970.
-    fn image(folder: &Path, order: [&str; 2], seconds: u64) -> String {
+    fn image(folder: &Path, order: [&str; 3], seconds: u64) -> String {
         let programs = folder.join("programs");
         fs::create_dir_all(&programs).expect("a folder");
         for program in order {
@@ -172,8 +172,8 @@ mod tests {
     #[test]
     fn times_and_the_order_of_the_files_do_not_change_the_digest() {
         let folder = std::env::temp_dir().join(format!("testbed-release-{}", std::process::id()));
-        let first = image(&folder.join("1"), ["operator", "job-runner"], 1_000_000_000);
-        let second = image(&folder.join("2"), ["job-runner", "operator"], 1_700_000_000);
+        let first = image(&folder.join("1"), ["operator", "job-runner", "kubectl-docmill"], 1_000_000_000);
+        let second = image(&folder.join("2"), ["kubectl-docmill", "job-runner", "operator"], 1_700_000_000);
         assert!(first.starts_with("sha256:") && first.len() == 71, "{first}");
         assert_eq!(first, second);
         fs::remove_dir_all(folder).expect("removed");

@@ -51,7 +51,7 @@
         parts().forEach((part) => replace(part, page.getElementById(part.id)));
         say("");
       } catch {
-        say("The console does not answer. If it was stopped, start it again and open its link.");
+        say("The console does not answer, or your login has ended. Load the page again; if you stopped the console, start it again and open its link.");
       }
     }
     setTimeout(update, PAUSE);

@@ -49,7 +49,7 @@ fn choice(id: &str, source: &str, diff: &DocumentDiff) -> Markup {
         select("to", "to", &diff.to),
         button,
     ];
-    tag("form").class("choice").attribute("action", "/diff").with(all(parts))
+    tag("form").class("choice").attribute("action", links::DIFF).with(all(parts))
 }
 
 fn select(name: &str, label: &str, chosen: &str) -> Markup {

@@ -1,17 +1,31 @@
 //! What all pages have: head, landmarks, navigation and search.
 
+use crate::commands::console::links::{self, Place};
 use crate::commands::console::markup::{Markup, all, element, link, tag};
 
-/// A whole document.
-pub fn document(title: &str, namespace: &str, content: Markup) -> String {
+/// A page of a namespace. `address` is its own, relative to where the pages of the namespace are.
+pub fn document(title: &str, place: &Place, address: &str, content: Markup) -> String {
+    // In full: `#main` alone would be a place on the overview, as all addresses are relative to the base.
+    let main = format!("{}#main", place.path_of(address));
     let body = all([
-        tag("a").class("skip").attribute("href", "#main").with("Skip to the content"),
-        header(namespace),
+        tag("a").class("skip").attribute("href", main).with("Skip to the content"),
+        header(place),
         tag("main").attribute("id", "main").attribute("tabindex", "-1").with(content),
         footer(),
     ]);
-    let html = all([head(title), element("body", body)]);
-    format!("<!doctype html>{}", tag("html").attribute("lang", "en").with(html).as_str())
+    html(head(title, place.base()), body)
+}
+
+/// A page that belongs to no namespace.
+pub fn standalone(title: &str, content: Markup) -> String {
+    let name = element("header", tag("p").class("name").with("Docmill"));
+    let main = tag("main").attribute("id", "main").with(content);
+    html(head(title, "/"), all([name, main, footer()]))
+}
+
+fn html(head: Markup, body: Markup) -> String {
+    let content = all([head, element("body", body)]);
+    format!("<!doctype html>{}", tag("html").attribute("lang", "en").with(content).as_str())
 }
 
 fn linked(relation: &str, address: &str) -> Markup {
@@ -20,29 +34,31 @@ fn linked(relation: &str, address: &str) -> Markup {
 
 /// The icon; a browser looks for another one, which does not exist, on a page that names none.
 fn icon() -> Markup {
-    linked("icon", "/assets/icon.svg")
+    linked("icon", "assets/icon.svg")
 }
 
-fn head(title: &str) -> Markup {
+fn head(title: &str, base: &str) -> Markup {
     let meta =
         |name: &str, content: &str| tag("meta").attribute("name", name).attribute("content", content).void();
     let parts = all([
         tag("meta").attribute("charset", "utf-8").void(),
+        tag("base").attribute("href", base).void(),
         meta("viewport", "width=device-width, initial-scale=1"),
         meta("color-scheme", "light dark"),
         element("title", format!("{title} · Docmill")),
         icon(),
-        linked("stylesheet", "/assets/console.css"),
-        tag("script").attribute("src", "/assets/console.js").flag("defer").with(""),
+        linked("stylesheet", "assets/console.css"),
+        tag("script").attribute("src", "assets/console.js").flag("defer").with(""),
     ]);
     element("head", parts)
 }
 
-fn header(namespace: &str) -> Markup {
-    let pages = [("/", "Overview"), ("/runs", "Runs")];
+fn header(place: &Place) -> Markup {
+    let namespaces = place.is_one_of_many.then_some(("/", "Namespaces"));
+    let pages = [(links::OVERVIEW, "Overview"), (links::RUNS, "Runs")].into_iter().chain(namespaces);
     let entries = pages.map(|(address, name)| element("li", link(address, name)));
     let navigation = tag("nav").attribute("aria-label", "Pages").with(element("ul", all(entries)));
-    let namespace = all(["Namespace ".into(), element("strong", namespace)]);
+    let namespace = all(["Namespace ".into(), element("strong", &place.namespace)]);
     let namespace = tag("p").class("namespace").with(namespace);
     let name = tag("p").class("name").with("Docmill");
     element("header", all([name, namespace, navigation, search("")]))
@@ -62,7 +78,7 @@ pub fn search(target: &str) -> Markup {
         .flag("required")
         .void();
     let button = tag("button").attribute("type", "submit").with("Trace");
-    tag("form").attribute("role", "search").attribute("action", "/trace").with(all([input, button]))
+    tag("form").attribute("role", "search").attribute("action", links::TRACE).with(all([input, button]))
 }
 
 /// A value that a form sends along.
@@ -105,27 +121,40 @@ pub fn opened() -> String {
     let charset = tag("meta").attribute("charset", "utf-8").void();
     let head = all([charset, onward, icon(), element("title", "Docmill")]);
     let body = element("main", link("/", "Continue to the console"));
-    let html = all([element("head", head), element("body", body)]);
-    format!("<!doctype html>{}", tag("html").attribute("lang", "en").with(html).as_str())
+    html(element("head", head), body)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{document, opened, problem};
+    use super::{document, opened, problem, standalone};
+    use crate::commands::console::links::Place;
 
     #[test]
     fn a_page_has_landmarks_and_nothing_inline() {
-        let page = document("a < b", "news", problem("Failed", "<script>"));
+        let page = document("a < b", &Place::alone("news"), "", problem("Failed", "<script>"));
         for part in [r#"id="main""#, r#"<nav aria-label="Pages">"#, r#"role="search""#, r#"lang="en">"#] {
             assert!(page.contains(part), "no {part} in {page}");
         }
         for part in ["<title>a &lt; b · Docmill</title>", "&lt;script&gt;"] {
             assert!(page.contains(part), "no {part} in {page}");
         }
-        for page in [page, opened()] {
+        for page in [page, opened(), standalone("Namespaces", problem("Failed", "<script>"))] {
             assert!(!page.contains("style=") && !page.contains("onclick"), "{page}");
             assert!(page.contains(r#"rel="icon""#), "{page}");
             assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
         }
+    }
+
+    #[test]
+    fn addresses_are_relative_to_the_namespace_and_the_skip_link_stays_on_its_page() {
+        let page = |place: &Place| document("Runs", place, "runs?a=b", problem("Failed", "no"));
+        let many = page(&Place::below_its_name("news", true));
+        let skip = r##"href="/namespaces/news/runs?a=b#main""##;
+        let base = r#"<base href="/namespaces/news/">"#;
+        for part in [base, skip, r#"href="/">Namespaces</a>"#, r#"href="./""#] {
+            assert!(many.contains(part), "no {part} in {many}");
+        }
+        let alone = page(&Place::alone("news"));
+        assert!(alone.contains(r#"<base href="/">"#) && !alone.contains("Namespaces</a>"), "{alone}");
     }
 }

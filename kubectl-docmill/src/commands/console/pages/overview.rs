@@ -11,7 +11,7 @@ pub fn page(observations: &Observations) -> Markup {
     let cards = observations.sources.values().map(|source| card(source, observations));
     let mut parts: Vec<Markup> = observations.problem.iter().map(|problem| outdated(problem)).collect();
     if observations.sources.is_empty() {
-        parts.push(element("p", "There are no sources in this namespace. Choose another one with -n."));
+        parts.push(element("p", "There are no sources in this namespace."));
     }
     parts.extend(cards);
     let at_work: Vec<_> =
