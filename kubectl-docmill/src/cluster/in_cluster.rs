@@ -22,11 +22,10 @@ impl ApiServer {
     /// Reads what the pod has. No request is sent yet, and no token is read.
     pub fn of_pod() -> Result<Self, Failure> {
         Config::incluster().map(Self).map_err(|error| {
-            Failure::new(format!("failed to find the API server from within a pod: {error}"))
-                .advice(
-                    "leave out --in-cluster on your own machine; in a cluster, console.enabled of the chart \
+            Failure::new(format!("failed to find the API server from within a pod: {error}")).advice(
+                "leave out --in-cluster on your own machine; in a cluster, console.enabled of the chart \
                      makes the pod and gives it what it needs",
-                )
+            )
         })
     }
 

@@ -191,7 +191,8 @@ async fn creates(world: &World, console: &Console) -> Result<()> {
 
 /// What the form of a page carries.
 fn form_token(page: &str) -> Result<&str> {
-    let (_, after) = page.split_once("name=\"form\" value=\"").with_context(|| format!("no form in {page}"))?;
+    let (_, after) =
+        page.split_once("name=\"form\" value=\"").with_context(|| format!("no form in {page}"))?;
     after.split_once('"').map(|(token, _)| token).context("no end of the value")
 }
 

@@ -11,7 +11,9 @@ use crate::{
     home::Home,
     ip_family::IpFamily,
     parts::{
-        cargo, image::nginx, opensearch, product,
+        cargo,
+        image::nginx,
+        opensearch, product,
         stores::{
             ACCESS_KEY_ID, BRIDGE, EMBEDDINGS, ES_ENRICHED, ES_RAW, MODELS, NAMESPACE, REGION, S3,
             SECRET_ACCESS_KEY, SQS,

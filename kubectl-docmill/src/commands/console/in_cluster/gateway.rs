@@ -186,7 +186,7 @@ mod tests {
             let status = Arc::new(AtomicU16::new(200));
             let (gateway, identity) = gateway(&status);
             let place = gateway.place("news").unwrap();
-            gateway.pages(&identity, place.clone()).await.unwrap();
+            drop(gateway.pages(&identity, place.clone()).await.unwrap());
             let key = key(&identity);
             // As if the API server of the console that is held had begun to refuse its user.
             let held = gateway.consoles(|consoles| consoles.get(&key, Instant::now())).unwrap();

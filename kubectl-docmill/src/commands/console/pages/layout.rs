@@ -149,7 +149,7 @@ mod tests {
     fn addresses_are_relative_to_the_namespace_and_the_skip_link_stays_on_its_page() {
         let page = |place: &Place| document("Runs", place, "runs?a=b", problem("Failed", "no"));
         let many = page(&Place::below_its_name("news", true));
-        let skip = r##"href="/namespaces/news/runs?a=b#main""##;
+        let skip = r#"href="/namespaces/news/runs?a=b#main""#;
         let base = r#"<base href="/namespaces/news/">"#;
         for part in [base, skip, r#"href="/">Namespaces</a>"#, r#"href="./""#] {
             assert!(many.contains(part), "no {part} in {many}");

@@ -89,7 +89,10 @@ mod tests {
         assert!(consumers.has_one(QUEUE, now, one, url));
         assert!(consumers.has_one(SAME_QUEUE, now + KEPT / 2, two, url), "not counted again yet");
         assert!(!consumers.has_one(QUEUE, now + KEPT, two, url));
-        assert!(!consumers.has_one(QUEUE, now + KEPT + Duration::from_secs(1), one, url), "not counted again yet");
+        assert!(
+            !consumers.has_one(QUEUE, now + KEPT + Duration::from_secs(1), one, url),
+            "not counted again yet"
+        );
         assert!(consumers.has_one(QUEUE, now + KEPT * 2, one, url));
     }
 

@@ -57,9 +57,9 @@ pub(super) async fn is_served(world: &World) -> Result<()> {
 /// Settings of nginx, and its users.
 fn proxy_settings(world: &World, tokens: &[(&str, &str)]) -> Value {
     let listen = if world.env.host_address.contains(':') { format!("[::]:{PORT}") } else { PORT.to_string() };
-    let map: String = tokens.iter().map(|(user, token)| format!("{user} \"{token}\";\n")).collect();
+    let map: String = tokens.iter().flat_map(|&(user, token)| [user, " \"", token, "\";\n"]).collect();
     let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-    let paths: String = paths.iter().map(|name| format!("{name}_temp_path /tmp/{name};\n")).collect();
+    let paths: String = paths.iter().flat_map(|&name| [name, "_temp_path /tmp/", name, ";\n"]).collect();
     let nginx = format!(
         "daemon off;\npid /tmp/nginx.pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{paths}\
          map $remote_user $token {{\n{map}}}\n\
@@ -68,7 +68,7 @@ fn proxy_settings(world: &World, tokens: &[(&str, &str)]) -> Value {
          proxy_set_header Authorization \"Bearer $token\";\n}}\n}}\n}}\n"
     );
     let users = [EDITOR, VIEWER, NOBODY, EXPIRED, UNKNOWN];
-    let users: String = users.iter().map(|user| format!("{user}:{{PLAIN}}{PASSWORD}\n")).collect();
+    let users: String = users.iter().flat_map(|&user| [user, ":{PLAIN}", PASSWORD, "\n"]).collect();
     json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "proxy"},
         "stringData": {"nginx.conf": nginx, "users": users},
