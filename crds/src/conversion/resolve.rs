@@ -1,8 +1,11 @@
 //! Turns what a user writes into the model that a worker compiles: expands the preset and checks every part.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::format::{Format, binary, json};
 use super::model::{Model, check_names};
 use super::model_error::ModelError;
+use super::preset::Preset;
 use super::reading::archive::Archive;
 use super::reading::encoding;
 use super::spec::Conversion;
@@ -29,11 +32,24 @@ impl Conversion {
         Ok(self.resolve()?.revision())
     }
 
+    /// What the file of a preset says. Each is parsed once in a process, since the operator resolves a model whenever it
+    /// looks at a source.
+    pub fn of_preset(preset: Preset) -> Result<Self, ModelError> {
+        static PARSED: Mutex<Vec<(Preset, Conversion)>> = Mutex::new(Vec::new());
+        let mut parsed = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = parsed.iter().find(|(known, _)| *known == preset) {
+            return Ok(known.clone());
+        }
+        let conversion: Self = serde_saphyr::from_str(preset.yaml())
+            .map_err(|error| ModelError::Preset { preset, problem: error.to_string() })?;
+        parsed.push((preset, conversion.clone()));
+        Ok(conversion)
+    }
+
     /// The preset, amended by what the user wrote; without a preset, what the user wrote.
     fn expand(&self) -> Result<Self, ModelError> {
         let Some(preset) = self.preset else { return Ok(self.clone()) };
-        let mut base: Self = serde_saphyr::from_str(preset.yaml())
-            .map_err(|error| ModelError::Preset { preset, problem: error.to_string() })?;
+        let mut base = Self::of_preset(preset)?;
         base.format = self.format;
         base.record = self.record.clone().or(base.record);
         base.default_namespaces = self.default_namespaces.clone().or(base.default_namespaces);

@@ -8,6 +8,7 @@ mod runs;
 mod schedules;
 mod sources;
 
+use std::fmt;
 use std::time::Duration;
 
 use docmill_clients::telemetry::process::ProcessMetrics;
@@ -240,11 +241,16 @@ impl Metrics {
         self.lineage_events.get_or_create(&LineageLabels { outcome }).inc();
     }
 
-    /// The metrics in the text form of `OpenMetrics`.
-    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+    /// Writes the metrics in the text form of `OpenMetrics`.
+    pub fn encode(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        text::encode(out, &self.registry)
+    }
+
+    #[cfg(test)]
+    pub fn text(&self) -> String {
         let mut out = String::new();
-        text::encode(&mut out, &self.registry)?;
-        Ok(out)
+        self.encode(&mut out).unwrap();
+        out
     }
 }
 
@@ -261,7 +267,7 @@ mod tests {
         metrics.job_created(Kind::EnrichmentRun);
         metrics.request(Target::Queue);
         metrics.records_request("documents/raw".to_owned(), 403);
-        let text = metrics.encode().unwrap();
+        let text = metrics.text();
         for line in [
             r#"docmill_operator_reconciles_total{kind="IngestSource",outcome="Done"} 1"#,
             r#"docmill_operator_jobs_created_total{kind="EnrichmentRun"} 1"#,

@@ -5,6 +5,7 @@
 //! `--metrics-secure`, metrics are served over TLS ([`tls`]) to authorized clients ([`access`]).
 
 mod access;
+mod scrape;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Router, middleware, serve};
@@ -61,11 +62,6 @@ fn guarded(metrics: Arc<Metrics>, access: Arc<Access>) -> Router {
 }
 
 async fn serve_metrics(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
-    match metrics.encode() {
-        Ok(text) => {
-            let form = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
-            (form, text).into_response()
-        }
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
+    let form = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+    (form, scrape::body(metrics))
 }

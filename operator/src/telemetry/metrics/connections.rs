@@ -48,7 +48,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.resources.connections.add_view(view_of(one));
         metrics.resources.cluster_connections.add_view(view_of(other));
-        let text = metrics.encode().unwrap();
+        let text = metrics.text();
         for line in [
             r#"docmill_connection_condition{namespace="news",connection="es",type="Ready",reason="Reachable"} 1"#,
             r#"docmill_cluster_connection_condition{namespace="",connection="es",type="Ready",reason="Reachable"} 1"#,

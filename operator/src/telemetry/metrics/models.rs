@@ -31,7 +31,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.resources.models.add_view(view_of(model));
         let line = r#"docmill_conversion_model_condition{namespace="news",model="nitf-eu",type="Ready",reason="Valid"} 1"#;
-        let text = metrics.encode().unwrap();
+        let text = metrics.text();
         assert!(text.contains(line), "{text}");
     }
 }

@@ -109,7 +109,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.resources.enrichment_runs.add_view(view_of(enrichment));
         metrics.resources.ingest_runs.add_view(view_of(ingest));
-        let text = metrics.encode().unwrap();
+        let text = metrics.text();
         for line in [
             r#"docmill_enrichment_run_documents{namespace="news",run="sentiment",state="Selected"} 9"#,
             r#"docmill_enrichment_run_documents{namespace="news",run="sentiment",state="Done"} 7"#,

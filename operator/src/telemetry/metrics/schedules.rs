@@ -110,7 +110,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.resources.enrichment_schedules.add_view(view_of(enrichment));
         metrics.resources.ingest_schedules.add_view(view_of(ingest));
-        let text = metrics.encode().unwrap();
+        let text = metrics.text();
         for kind in ["enrichment", "ingest"] {
             for (metric, value) in [
                 ("next_timestamp_seconds", 1800),

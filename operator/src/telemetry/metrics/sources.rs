@@ -117,7 +117,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.resources.sources.add_view(view);
         writer.apply_watcher_event(&Event::Apply(DeserializeGuard(Ok(source.clone()))));
-        let text = metrics.encode().unwrap();
+        let text = metrics.text();
         for line in [
             r#"docmill_source_backlog{namespace="news",source="wire"} 5"#,
             r#"docmill_source_lag_seconds{namespace="news",source="wire"} 4"#,
@@ -133,6 +133,6 @@ mod tests {
             assert!(text.contains(line), "{line} is missing in:\n{text}");
         }
         writer.apply_watcher_event(&Event::Delete(DeserializeGuard(Ok(source))));
-        assert!(!metrics.encode().unwrap().contains("wire"), "it is gone");
+        assert!(!metrics.text().contains("wire"), "it is gone");
     }
 }

@@ -227,7 +227,7 @@ mod tests {
         for _ in 0..super::WAITING + 10 {
             sender.tell(&event(EventType::Start));
         }
-        let text = metrics.encode().unwrap();
+        let text = metrics.text();
         let dropped = format!("lineage_events_total{{outcome=\"{:?}\"}}", LineageOutcome::Dropped);
         assert!(text.contains(&dropped), "{text}");
     }

@@ -70,7 +70,7 @@ fn written(place: &str, conversion: &Conversion) -> Vec<PlaceStep> {
 }
 
 fn preset_fields(preset: Preset) -> Vec<String> {
-    let base: Option<Conversion> = serde_saphyr::from_str(preset.yaml()).ok();
+    let base = Conversion::of_preset(preset).ok();
     base.map(|base| base.fields.into_iter().map(|field| field.name).collect()).unwrap_or_default()
 }
 
