@@ -77,6 +77,12 @@ impl Computed {
         self.join.as_deref()
     }
 
+    /// Whether nothing may be left of a value.
+    pub fn may_be_empty(&self) -> bool {
+        let by_map = self.map.values().chain(&self.unmapped).any(|value| value.trim().is_empty());
+        by_map || self.html.is_some() || self.extract.is_some() || self.replace.is_some()
+    }
+
     /// The values that a text becomes; an empty one is none.
     pub fn values(&self, text: &str) -> Result<Vec<String>, TooLong> {
         let most = text.len().saturating_mul(GROWTH).saturating_add(GROWTH_BYTES);
@@ -202,6 +208,21 @@ mod tests {
             assert_eq!(values(&properties, text), expected, "{properties} {text}");
         }
         assert!(Computed::of(&field(&json!({"default": "x"}))).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_may_leave_nothing_of_a_value_is_known() {
+        for (properties, expected) in [
+            (json!({"extract": "a"}), true),
+            (json!({"replace": {"pattern": "a"}}), true),
+            (json!({"html": "Text"}), true),
+            (json!({"map": {"-": " "}}), true),
+            (json!({"map": {"-": "none"}, "default": "some"}), false),
+            (json!({"case": "Upper", "trim": true}), false),
+        ] {
+            let computed = Computed::of(&field(&properties)).unwrap().unwrap();
+            assert_eq!(computed.may_be_empty(), expected, "{properties}");
+        }
     }
 
     #[test]
