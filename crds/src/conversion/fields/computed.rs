@@ -9,6 +9,7 @@ use super::constraints::{ConstraintFault, fault, regex};
 use super::edits::LetterCase;
 use super::field::Field;
 use super::field_type::FieldType;
+use super::replacement;
 use crate::conversion::text::html::Html;
 
 /// How much longer than what was found a value may become, as a factor and in bytes beyond it.
@@ -50,9 +51,7 @@ impl Computed {
         if field.join.is_some() && (field.repeated || !field.kind.is_textual()) {
             return fault(".join", "join makes one string or text: the field is not repeated");
         }
-        let replace = field.replace.as_ref().map(|replace| {
-            regex(".replace.pattern", &replace.pattern).map(|pattern| (pattern, replace.with.clone()))
-        });
+        let replace = field.replace.as_ref().map(replacement::compile);
         let extract = field.extract.as_deref().map(|pattern| regex(".extract", pattern));
         Ok(Some(Self {
             html: field.html,
@@ -244,6 +243,7 @@ mod tests {
             (json!({"html": "Text", "type": "markup"}), ".html", "nothing is computed"),
             (json!({"extract": "a("}), ".extract", "expected a regular expression"),
             (json!({"replace": {"pattern": "("}}), ".replace.pattern", "expected a regular expression"),
+            (json!({"replace": {"pattern": "(a)", "with": "$1b"}}), ".replace.with", "no group \"1b\""),
         ] {
             let fault = Computed::of(&field(&properties)).unwrap_err();
             assert_eq!(fault.part, part);
