@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn a_replacement_refers_to_groups_of_its_pattern() {
         let pattern = Regex::new("(?P<day>[0-9]+)-([a-z]+)").unwrap();
-        for known in ["", "x", "$1.$2", "$0", "${1}st", "$day $2", "${day}", "$$5", "5 $", "$ 1", "$-", "${1"] {
+        for known in ["", "x", "$1.$2", "$0", "${1}st", "$day $2", "${day}", "$$5", "5 $", "$ 1", "${1"] {
             assert_eq!(unknown_group(&pattern, known), None, "{known}");
         }
         for (with, unknown) in

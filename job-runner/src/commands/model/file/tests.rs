@@ -33,7 +33,7 @@ fn what_yaml_expects_is_said_in_plain_words() {
     for (yaml, expected) in [
         ("record: /r\nfields:\n- {name: a, path: a}", "expected a list, as in [a, b]"),
         ("record: /r\nfields: [a]", "expected keys with values, as in {name: a, path: [a]}"),
-        ("record: [/r]\nfields:\n- {name: a, path: [a]}", "expected a text, found a list or keys with values"),
+        ("record: [/r]\nfields: []", "expected a text, found a list or keys with values"),
         (
             "record: /r\nfields:\n- {name: a, path: [@a]}",
             "a text that starts with @ has to be in quotes, as in \"@id\"",
