@@ -324,6 +324,10 @@ fn what_json_has_not_is_refused_with_its_place() {
         (json!({"format": "Json", "record": "$", "fields": a, "encoding": "utf-8"}), "encoding: it is for"),
         (json!({"format": "Json", "record": "$", "fields": a, "concatenated": true}), "concatenated: it is"),
         (json!({"format": "Json", "record": "item", "fields": a}), "record: \"item\" does not start with $"),
+        (
+            json!({"format": "Json", "record": "$.items", "emptyIf": ["$.n", "n"], "fields": a}),
+            "emptyIf[1]: \"n\" does not start with $",
+        ),
         (json!({"format": "Json", "record": "/item", "fields": a}), "record: expected the name of a member"),
         (of(json!({"name": "b", "path": ["b"], "type": "markup"})), "fields[1].type: markup is for Xml"),
         (of(json!({"name": "b", "path": ["b"], "html": "ByType"})), "fields[1].html: ByType is for Xml"),
