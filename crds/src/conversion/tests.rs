@@ -175,6 +175,8 @@ fn a_wrong_path_is_named_by_field_and_place() {
             one(json!({"name": "b", "path": ["a | /b"]})),
             "fields[1].path[0] (b): the paths of a union all start at the record, or all at the root",
         ),
+        (one(json!({"name": "b", "path": ["a/../b"]})), "fields[1].path[0]: the parent .. is not part"),
+        (one(json!({"name": "b", "path": ["./b"]})), "fields[1].path[0]: a path needs no ./: it starts"),
         (
             one(json!({"name": "b", "path": ["ancestor::b/title"]})),
             "fields[1].path[0]: axes such as ancestor:: are not part of the path language",
