@@ -14,8 +14,7 @@ const CODES: [&str; 29] = [
 /// The same as ends of words that nothing separates.
 const CODE_ENDS: [&str; 4] = ["version", "number", "volume", "page"];
 const DATES: [&str; 6] = ["date", "day", "created", "published", "issued", "updated"];
-const MOMENTS: [&str; 9] =
-    ["time", "timestamp", "modified", "sent", "at", "ts", "epoch", "datetime", "when"];
+const MOMENTS: [&str; 9] = ["time", "timestamp", "modified", "sent", "at", "ts", "epoch", "datetime", "when"];
 const LANGUAGES: [&str; 4] = ["lang", "language", "languages", "hreflang"];
 
 /// The type of values, and the format if they are dates of another form than all fields take.
