@@ -10,6 +10,7 @@ pub(super) mod edits;
 pub(super) mod field;
 pub(super) mod field_type;
 pub(super) mod parts;
+mod replacement;
 pub(super) mod schema;
 pub(super) mod search;
 pub(super) mod search_rules;

@@ -115,7 +115,7 @@ impl Model {
         let paths = Path::parse_union(&self.record, &self.scope())
             .map_err(|fault| ModelError::Path { place: "record".to_owned(), fault })?;
         if self.format == Format::Json && paths.iter().any(|(path, _)| !path.absolute) {
-            return Err(ModelError::RecordNotFromTop { path: self.record.clone() });
+            return Err(ModelError::NotFromTop { place: "record".to_owned(), path: self.record.clone() });
         }
         if paths.iter().any(|(path, _)| path.target != Target::Element || path.steps.is_empty()) {
             return Err(ModelError::NotElement { place: "record".to_owned(), path: self.record.clone() });
@@ -131,6 +131,9 @@ impl Model {
         let path = |(index, path): (usize, &String)| {
             let place = format!("emptyIf[{index}]");
             let parsed = parse(&place, path, &self.scope())?;
+            if self.format == Format::Json && !parsed.absolute {
+                return Err(ModelError::NotFromTop { place, path: path.clone() });
+            }
             if parsed.is_late() {
                 return Err(ModelError::LateElement { place, path: path.clone() });
             }

@@ -110,9 +110,11 @@ pub enum ModelError {
         /// The maximum.
         max: i64,
     },
-    /// The record of a Json model does not start at the top.
-    #[error("record: {path:?} does not start with $, the value at the top of the object")]
-    RecordNotFromTop {
+    /// A path of a Json model that is not about records does not start at the top.
+    #[error("{place}: {path:?} does not start with $, the value at the top of the object")]
+    NotFromTop {
+        /// Where in the model.
+        place: String,
         /// The path as written.
         path: String,
     },

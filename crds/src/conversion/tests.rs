@@ -175,6 +175,8 @@ fn a_wrong_path_is_named_by_field_and_place() {
             one(json!({"name": "b", "path": ["a | /b"]})),
             "fields[1].path[0] (b): the paths of a union all start at the record, or all at the root",
         ),
+        (one(json!({"name": "b", "path": ["a/../b"]})), "fields[1].path[0]: the parent .. is not part"),
+        (one(json!({"name": "b", "path": ["./b"]})), "fields[1].path[0]: a path needs no ./: it starts"),
         (
             one(json!({"name": "b", "path": ["ancestor::b/title"]})),
             "fields[1].path[0]: axes such as ancestor:: are not part of the path language",
@@ -324,6 +326,10 @@ fn what_json_has_not_is_refused_with_its_place() {
         (json!({"format": "Json", "record": "$", "fields": a, "encoding": "utf-8"}), "encoding: it is for"),
         (json!({"format": "Json", "record": "$", "fields": a, "concatenated": true}), "concatenated: it is"),
         (json!({"format": "Json", "record": "item", "fields": a}), "record: \"item\" does not start with $"),
+        (
+            json!({"format": "Json", "record": "$.items", "emptyIf": ["$.n", "n"], "fields": a}),
+            "emptyIf[1]: \"n\" does not start with $",
+        ),
         (json!({"format": "Json", "record": "/item", "fields": a}), "record: expected the name of a member"),
         (of(json!({"name": "b", "path": ["b"], "type": "markup"})), "fields[1].type: markup is for Xml"),
         (of(json!({"name": "b", "path": ["b"], "html": "ByType"})), "fields[1].html: ByType is for Xml"),

@@ -147,6 +147,8 @@ pub(crate) struct Slot {
     pub(crate) union: bool,
     /// See [`is_certain`].
     pub(crate) certain: bool,
+    /// See [`is_tried`].
+    pub(crate) tried: bool,
     /// Whether its values count is known only later than they are.
     pub(crate) late: bool,
     /// Its values are URIs that may be relative.
@@ -189,6 +191,7 @@ impl Slot {
             repeated: false,
             union: false,
             certain: true,
+            tried: false,
             late: false,
             resolves: false,
             home,
@@ -283,6 +286,12 @@ impl FieldPlan {
 /// next path has its turn.
 pub(crate) fn is_certain(computed: Option<&Computed>, on_fault: OnFault) -> bool {
     computed.is_none() && on_fault == OnFault::Refuse
+}
+
+/// Whether the values that a path of a field finds are tried in their order, until something is left of one.
+pub(crate) fn is_tried(computed: Option<&Computed>, repeated: bool) -> bool {
+    let may_be_empty = |computed: &Computed| computed.join().is_none() && computed.may_be_empty();
+    !repeated && computed.is_some_and(may_be_empty)
 }
 
 impl Automaton {

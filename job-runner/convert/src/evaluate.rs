@@ -379,7 +379,9 @@ impl<'m> Evaluator<'m> {
         // Outside of documents, the value of an earlier path may be gone before a document comes.
         let alone = shared && frame == 0 || !slot.certain;
         let first = if alone { slot.index } else { slot.first };
-        let wanted = record.wants(frame, slot, first) && !(slot.union && record.has(frame, slot, place));
+        let several = slot.repeated || slot.late || (slot.tried && !shared);
+        let wanted =
+            record.wants(frame, slot, first, several) && !(slot.union && record.has(frame, slot, place));
         wanted.then(|| record.reserve(frame, slot, place))
     }
 

@@ -45,6 +45,20 @@ pub(crate) fn document(
     let mut judge = Judge::new(automaton, &finding, object, json);
     let values = judge.document(finding);
     let Judge { faults, fatal, passed, .. } = judge;
-    let verdict = if fatal == 0 { Ok(Accepted { values, dropped: faults }) } else { Err(faults) };
+    let verdict = if fatal == 0 { Ok(Accepted { values, dropped: distinct(faults) }) } else { Err(faults) };
     Judged { verdict, passed }
+}
+
+/// The faults of values that were left out, each once: several paths of a field may find the same value.
+fn distinct(faults: Vec<Fault>) -> Vec<Fault> {
+    let place = |fault: &Fault| (fault.reason, fault.line, fault.column);
+    let mut distinct: Vec<Fault> = Vec::with_capacity(faults.len());
+    for fault in faults {
+        let is_known =
+            distinct.iter().any(|known| known.field == fault.field && place(known) == place(&fault));
+        if !is_known {
+            distinct.push(fault);
+        }
+    }
+    distinct
 }

@@ -197,6 +197,15 @@ impl<'s> Observer<'s> {
         self.enter(node, false);
     }
 
+    /// The member of that name was a list with items.
+    pub(super) fn list(&mut self, name: &str) {
+        let parent = self.open.last().map_or(Some(TOP), |parent| parent.node);
+        let key = Key { attribute: false, namespace: NONE, local: name };
+        if let Some(node) = parent.and_then(|parent| self.tree.known_child(parent, key)) {
+            self.tree.facts(node).listed = true;
+        }
+    }
+
     /// The member that started last is a number or a boolean.
     pub(super) fn literal(&mut self) {
         if let Some(node) = self.open.last().and_then(|open| open.node) {

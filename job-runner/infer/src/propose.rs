@@ -309,7 +309,7 @@ impl<'t> Proposer<'t> {
             }
             return;
         }
-        if leaves == 1 || !facts.exists.is_repeated(level) {
+        if leaves == 1 || !(facts.listed || facts.exists.is_repeated(level)) {
             return self.gather(at, path, words, within, drafts);
         }
         if within.level >= MOST_LEVELS {
@@ -337,10 +337,23 @@ impl<'t> Proposer<'t> {
         if count == 0 {
             return;
         }
-        let (typed, repeated) = (self.typed(at), facts.value.is_repeated(level));
+        let repeated = facts.value.is_repeated(level) || self.is_in_list(at, within.scope);
+        let typed = self.typed(at);
         let path = path.to_owned();
         let draft = Draft { node: at, label: None, typed, parts: None, path, words, count, repeated };
         self.keep(draft, within, drafts);
+    }
+
+    /// Whether a value, or what is around it within the scope, is an item of a list of JSON.
+    fn is_in_list(&self, mut at: NodeId, scope: NodeId) -> bool {
+        while at != scope {
+            let node = self.tree.node(at);
+            if node.facts.listed {
+                return true;
+            }
+            at = node.parent;
+        }
+        false
     }
 
     /// Keeps a draft if a model can express its path.

@@ -1,4 +1,5 @@
 mod archives;
+mod json_lists;
 
 use std::fmt::Write;
 use std::fs;

@@ -104,6 +104,8 @@ pub(super) struct PathFacts {
     pub(super) labels: Labels,
     /// Some are numbers or booleans of JSON.
     pub(super) literal: bool,
+    /// Some are items of a list of JSON: there may be several, even if the samples have one.
+    pub(super) listed: bool,
     /// The first value, shortened.
     pub(super) example: String,
 }
@@ -130,6 +132,7 @@ impl PathFacts {
         self.kinds = self.kinds.both(other.kinds);
         self.distinct.add(&other.distinct);
         self.literal |= other.literal;
+        self.listed |= other.listed;
         if self.example.is_empty() {
             self.example.clone_from(&other.example);
         }
@@ -217,11 +220,16 @@ impl Tree {
         children
     }
 
+    /// The child with that name, if it was met.
+    pub(super) fn known_child(&self, parent: NodeId, key: Key<'_>) -> Option<NodeId> {
+        let named = self.nodes[parent].by_name.get(key.local)?;
+        named.iter().copied().find(|id| self.nodes[*id].key() == key)
+    }
+
     /// The child with that name; `None` if there are too many paths already.
     pub(super) fn child(&mut self, parent: NodeId, key: Key<'_>) -> Option<NodeId> {
-        let named = self.nodes[parent].by_name.get(key.local).map_or(&[][..], Vec::as_slice);
-        if let Some(known) = named.iter().find(|id| self.nodes[**id].key() == key) {
-            return Some(*known);
+        if let Some(known) = self.known_child(parent, key) {
+            return Some(known);
         }
         if self.nodes.len() > MOST_PATHS {
             self.beyond_limit += 1;

@@ -9,6 +9,7 @@ use super::constraints::{ConstraintFault, fault, regex};
 use super::edits::LetterCase;
 use super::field::Field;
 use super::field_type::FieldType;
+use super::replacement;
 use crate::conversion::text::html::Html;
 
 /// How much longer than what was found a value may become, as a factor and in bytes beyond it.
@@ -50,9 +51,7 @@ impl Computed {
         if field.join.is_some() && (field.repeated || !field.kind.is_textual()) {
             return fault(".join", "join makes one string or text: the field is not repeated");
         }
-        let replace = field.replace.as_ref().map(|replace| {
-            regex(".replace.pattern", &replace.pattern).map(|pattern| (pattern, replace.with.clone()))
-        });
+        let replace = field.replace.as_ref().map(replacement::compile);
         let extract = field.extract.as_deref().map(|pattern| regex(".extract", pattern));
         Ok(Some(Self {
             html: field.html,
@@ -75,6 +74,12 @@ impl Computed {
     /// What stands between values that become one.
     pub fn join(&self) -> Option<&str> {
         self.join.as_deref()
+    }
+
+    /// Whether nothing may be left of a value.
+    pub fn may_be_empty(&self) -> bool {
+        let by_map = self.map.values().chain(&self.unmapped).any(|value| value.trim().is_empty());
+        by_map || self.html.is_some() || self.extract.is_some() || self.replace.is_some()
     }
 
     /// The values that a text becomes; an empty one is none.
@@ -205,6 +210,21 @@ mod tests {
     }
 
     #[test]
+    fn what_may_leave_nothing_of_a_value_is_known() {
+        for (properties, expected) in [
+            (json!({"extract": "a"}), true),
+            (json!({"replace": {"pattern": "a"}}), true),
+            (json!({"html": "Text"}), true),
+            (json!({"map": {"-": " "}}), true),
+            (json!({"map": {"-": "none"}, "default": "some"}), false),
+            (json!({"case": "Upper", "trim": true}), false),
+        ] {
+            let computed = Computed::of(&field(&properties)).unwrap().unwrap();
+            assert_eq!(computed.may_be_empty(), expected, "{properties}");
+        }
+    }
+
+    #[test]
     fn a_value_does_not_grow_without_end() {
         let field = field(&json!({"replace": {"pattern": "", "with": "x".repeat(256)}}));
         let computed = Computed::of(&field).unwrap().unwrap();
@@ -223,6 +243,7 @@ mod tests {
             (json!({"html": "Text", "type": "markup"}), ".html", "nothing is computed"),
             (json!({"extract": "a("}), ".extract", "expected a regular expression"),
             (json!({"replace": {"pattern": "("}}), ".replace.pattern", "expected a regular expression"),
+            (json!({"replace": {"pattern": "(a)", "with": "$1b"}}), ".replace.with", "no group \"1b\""),
         ] {
             let fault = Computed::of(&field(&properties)).unwrap_err();
             assert_eq!(fault.part, part);

@@ -108,6 +108,9 @@ impl<'a> XPathParser<'a> {
         if self.take("*") {
             return Ok(NameTest::Any);
         }
+        if let Some(advice) = self.dots() {
+            return Err(self.fault(advice));
+        }
         let first = self.name("the name of an element, *, @attribute or text()")?;
         if !self.take(":") {
             let namespaces = self.scope.default_namespaces.to_vec();
@@ -119,6 +122,18 @@ impl<'a> XPathParser<'a> {
         }
         let local = self.name("the name of an element")?.to_owned();
         Ok(NameTest::Named { namespaces: vec![namespace], local })
+    }
+
+    /// What to write in place of dots, if they come next.
+    fn dots(&self) -> Option<&'static str> {
+        if self.rest.starts_with("..") {
+            return Some(
+                "the parent .. is not part of the path language (a path from the root, /a/b, finds what is nearest \
+                 to the record, and inherited(@a) an attribute of the nearest element that has it), before this",
+            );
+        }
+        let is_here = self.rest.starts_with("./");
+        is_here.then_some("a path needs no ./: it starts at the record or the object, before this")
     }
 
     fn namespace(&self, prefix: &str) -> Result<String, PathFault> {

@@ -14,7 +14,7 @@ use docmill_crds::conversion::{
 use super::late::Guard;
 use super::{
     Action, AttributeName, Automaton, DOCUMENT, Edge, FieldPlan, Node, NodeId, Scope, ScopeId, Slot,
-    SlotContent, SlotId, TextForm, is_certain,
+    SlotContent, SlotId, TextForm, is_certain, is_tried,
 };
 use crate::events::names::{Names, UNKNOWN, number};
 use crate::types::{self, DateRules};
@@ -178,8 +178,9 @@ impl Compiler<'_> {
             position = locations.iter().any(|location| location.target == Target::Position);
             // A value of several is one only in the end.
             let (first, repeated) = (first_slot, field.repeated || field.join.is_some());
-            let resolves = field.resolve;
-            self.slot(&locations, place, Slot { first, repeated, certain, resolves, ..Slot::of(content) });
+            let (resolves, tried) = (field.resolve, is_tried(computed.as_ref(), field.repeated));
+            let slot = Slot { first, repeated, certain, tried, resolves, ..Slot::of(content) };
+            self.slot(&locations, place, slot);
         }
         let required_if = self.required_if(field, place)?;
         let dates = DateRules::of(field, self.model.time_zone.as_deref());

@@ -126,10 +126,10 @@ impl Record {
     }
 
     /// Whether one more value of this slot could still matter, if `first` is the first of the slots that come
-    /// before it.
-    pub(crate) fn wants(&self, frame: u32, slot: &Slot, first: u32) -> bool {
+    /// before it, and `several` values of this one may matter.
+    pub(crate) fn wants(&self, frame: u32, slot: &Slot, first: u32, several: bool) -> bool {
         let base = self.frames[frame as usize].heads;
-        let to = slot.index + u32::from(!slot.repeated && !slot.late);
+        let to = slot.index + u32::from(!several);
         !(first..to).any(|index| self.heads[(base + index) as usize].filled)
     }
 

@@ -322,6 +322,13 @@ fn numbers_are_strings_where_they_are_computed() {
 }
 
 #[test]
+fn the_items_of_a_list_are_tried_until_something_is_left_of_one() {
+    let converter = of("$", &json!([{"name": "doi", "path": ["ids"], "extract": "doi:(\\S+)"}]));
+    let found = outcomes(&converter, r#"{"ids": ["pmid:1", "doi:10.1/x", "doi:2"]}"#);
+    assert_eq!(found, [json!({"doi": "10.1/x"})]);
+}
+
+#[test]
 fn what_no_field_names_is_kept_or_counted() {
     let model = |extra: &str| {
         converter(json!({"format": "Json", "record": "$.d[*]", "extra": extra, "fields": [

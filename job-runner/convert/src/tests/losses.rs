@@ -102,6 +102,25 @@ fn a_later_path_takes_its_value_when_that_of_an_earlier_one_is_passed_over() {
 }
 
 #[test]
+fn the_values_of_a_path_are_tried_until_something_is_left_of_one() {
+    let model = json!({"record": "//d", "fields": [
+        {"name": "doi", "path": ["id", "link"], "extract": "doi:(.+)"},
+        {"name": "text", "path": ["html"], "html": "Text"},
+        {"name": "o", "path": ["o"], "type": "object", "fields": [
+            {"name": "n", "path": ["n"], "replace": {"pattern": "^-$"}, "type": "integer"},
+        ]},
+    ]});
+    let some = "<r><d><id>1</id><id>doi:2</id><id>doi:3</id><link>doi:4</link><html>&lt;p&gt;</html><html>x</html>\
+                <o><n>-</n><n>5</n><n>6</n></o></d></r>";
+    let found = json!({"doi": "2", "text": "x", "o": {"n": 5}});
+    assert_eq!(document(&converter(model.clone()), some), found);
+    assert_eq!(lost(&model, some), counts([("/r/d/id", 1), ("/r/d/link", 1), ("/r/d/o/n", 1)]));
+    let none = "<r><d><id>1</id><id>2</id><link>doi:4</link><html>&lt;p&gt;</html><html>&lt;br&gt;</html></d></r>";
+    assert_eq!(document(&converter(model.clone()), none), json!({"doi": "4"}));
+    assert_eq!(lost(&model, none), BTreeMap::new());
+}
+
+#[test]
 fn text_before_a_value_is_not_part_of_it() {
     let model = json!({"record": "//b", "fields": [{"name": "f", "path": ["x", "a", "."]}]});
     assert_eq!(lost(&model, "<r><b>1<a>2</a></b></r>"), counts([("/r/b", 1)]));

@@ -72,3 +72,14 @@ fn a_required_value_still_refuses_and_then_all_faults_are_told() {
     assert_eq!(dropped[0].0, "o[0].y");
     assert_eq!(refused(&model("Refuse"), "<r id='1'><m>x</m></r>"), [field("m", wrong)]);
 }
+
+#[test]
+fn a_wrong_value_that_two_paths_find_is_told_once() {
+    let model = converter(json!({"record": "/r", "onFault": "Drop", "fields": [
+        {"name": "at", "path": ["d[@k='x']", "d", "e"], "type": "date"},
+    ]}));
+    let (document, dropped) = dropping(&model, "<r><d k='x'>soon</d><e>later</e></r>");
+    assert_eq!(document, json!({}));
+    let found: Vec<_> = dropped.iter().map(|(_, _, found)| found.as_str()).collect();
+    assert_eq!(found, ["soon", "later"]);
+}

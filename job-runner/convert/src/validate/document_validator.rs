@@ -7,7 +7,7 @@ use docmill_crds::conversion::{FieldType, OnFault};
 use docmill_crds::reason::Reason;
 
 use super::constraints::Tally;
-use crate::automaton::{Automaton, DOCUMENT, FieldPlan, Scope, ScopeId, is_certain};
+use crate::automaton::{Automaton, DOCUMENT, FieldPlan, Scope, ScopeId, is_certain, is_tried};
 use crate::evaluate::Finding;
 use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
@@ -207,7 +207,7 @@ impl<'a, 'w> Judge<'a, 'w> {
         for (slot, path) in (field.first_slot..).zip(&field.paths) {
             if let Some(first) = record.first(frame, slot) {
                 let fatal = self.fatal;
-                let written = self.values(field, path, record, first, trail);
+                let written = self.first_value(field, path, (record, frame, slot), first, trail);
                 // What is computed may be empty, and what is wrong left out: then it is no value.
                 let certain = is_certain(field.computed.as_deref(), field.on_fault);
                 let goes_on = !certain && self.fatal == fatal;
@@ -291,6 +291,33 @@ impl<'a, 'w> Judge<'a, 'w> {
             self.json.value(default);
         }
         field.default.is_some()
+    }
+
+    /// Writes what a slot has, of which `first` is the first value. If nothing is left of that, the next one has
+    /// its turn, where the field tries them all.
+    fn first_value(
+        &mut self,
+        field: &'a FieldPlan,
+        path: &str,
+        (record, frame, slot): (&Record, u32, u32),
+        first: u32,
+        trail: &Trail<'_>,
+    ) -> bool {
+        let (fatal, start) = (self.fatal, self.json.len());
+        let mut id = first;
+        loop {
+            let written = self.values(field, path, record, id, trail);
+            let is_tried = is_tried(field.computed.as_deref(), field.repeated);
+            let goes_on = is_tried && !written && self.fatal == fatal;
+            let Some(next) = record.next(id).filter(|_| goes_on) else {
+                if id != first && std::ptr::eq(record, self.inside) {
+                    self.passed.tried(frame, slot, id);
+                }
+                return written;
+            };
+            self.json.truncate(start);
+            id = next;
+        }
     }
 
     /// Writes the value that starts with `first`; for a repeated field, it and all that follow. Returns

@@ -26,7 +26,7 @@ impl<'t> Proposer<'t> {
         };
         let is_part = |id: NodeId, form| {
             let facts = &tree.node(id).facts;
-            let is_single = facts.value.count(level) > 0 && !facts.value.is_repeated(level);
+            let is_single = facts.value.count(level) > 0 && !facts.listed && !facts.value.is_repeated(level);
             is_single && !facts.children && facts.kinds.has(form)
         };
         let year = named("year").filter(|id| is_part(*id, Form::Year))?;

@@ -14,7 +14,7 @@ const CODES: [&str; 29] = [
 /// The same as ends of words that nothing separates.
 const CODE_ENDS: [&str; 4] = ["version", "number", "volume", "page"];
 const DATES: [&str; 6] = ["date", "day", "created", "published", "issued", "updated"];
-const MOMENTS: [&str; 5] = ["time", "timestamp", "modified", "sent", "at"];
+const MOMENTS: [&str; 9] = ["time", "timestamp", "modified", "sent", "at", "ts", "epoch", "datetime", "when"];
 const LANGUAGES: [&str; 4] = ["lang", "language", "languages", "hreflang"];
 
 /// The type of values, and the format if they are dates of another form than all fields take.
@@ -107,6 +107,10 @@ mod tests {
         assert_eq!(of("printed", false, "2 January 2026"), (FieldType::Date, None));
         assert_eq!(of("createdAt", false, "1767312000"), (FieldType::DateTime, Some("epochSeconds")));
         assert_eq!(of("timestamp", false, "1767312000123"), (FieldType::DateTime, Some("epochMillis")));
+        for name in ["ts", "event_ts", "dateTime", "datetime", "epoch", "When"] {
+            assert_eq!(of(name, false, "1767312000"), (FieldType::DateTime, Some("epochSeconds")), "{name}");
+        }
         assert_eq!(of("isbn", false, "1767312000123"), (FieldType::String, None));
+        assert_eq!(of("parts", false, "1767312000"), (FieldType::String, None));
     }
 }

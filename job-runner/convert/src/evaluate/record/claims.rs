@@ -1,7 +1,7 @@
 //! Which of the values that were collected are those of the document: a later path of a field loses to an
 //! earlier one, and a later value of a field that is no list to the first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Content, Record};
 use crate::automaton::{Slot, SlotId};
@@ -15,12 +15,20 @@ pub(crate) struct PassedOver {
     inside: BTreeSet<(u32, u32)>,
     /// Slots of the values outside of documents.
     outside: BTreeSet<u32>,
+    /// Frames of the document and slots in them of which more than the first value was tried; and the last one
+    /// that was.
+    tried: BTreeMap<(u32, u32), u32>,
 }
 
 impl PassedOver {
     /// Notes a slot of the document or of an object in it.
     pub(crate) fn inside(&mut self, frame: u32, slot: u32) {
         self.inside.insert((frame, slot));
+    }
+
+    /// Notes the last value of a slot that was tried, after those before it came to nothing.
+    pub(crate) fn tried(&mut self, frame: u32, slot: u32, last: u32) {
+        self.tried.insert((frame, slot), last);
     }
 
     /// Notes a slot of the values outside of the document.
@@ -52,6 +60,14 @@ impl Record {
         self.first(0, slot).is_some() && !passed.outside.contains(&slot)
     }
 
+    /// Whether the value is the first of its slot, or was tried after it. Values are numbered in their order.
+    fn is_first_or_tried(&self, frame: u32, slot: u32, id: u32, passed: &PassedOver) -> bool {
+        match passed.tried.get(&(frame, slot)) {
+            Some(last) => id <= *last,
+            None => self.first(frame, slot) == Some(id),
+        }
+    }
+
     /// Whether the document takes this value of this slot, when it is judged. `shared` is what was found
     /// outside of it.
     pub(crate) fn takes(
@@ -70,7 +86,8 @@ impl Record {
                 let outside = found.frame == 0 && shared.yields_outside(earlier, passed);
                 outside || self.yields(found.frame, earlier, passed)
             };
-            if (first..index).any(loses) || (!repeated && self.first(found.frame, index) != Some(id)) {
+            let is_one = repeated || self.is_first_or_tried(found.frame, index, id, passed);
+            if (first..index).any(loses) || !is_one {
                 return false;
             }
             let frame = &self.frames[found.frame as usize];

@@ -15,9 +15,9 @@ pub(super) fn fault(error: &ModelError, conversion: &Conversion, root: &PlacedNo
         | ModelError::NamedTwice { place, .. }
         | ModelError::LateElement { place, .. }
         | ModelError::Base { place, .. }
+        | ModelError::NotFromTop { place, .. }
         | ModelError::NotOfBinary { place }
         | ModelError::NotOfJson { place, .. } => (place.as_str(), None),
-        ModelError::RecordNotFromTop { .. } => ("record", None),
         ModelError::Encoding { .. } => ("encoding", None),
         ModelError::Reference { .. } => ("modelRef", None),
         ModelError::BesideReference { place } => (*place, None),

@@ -29,6 +29,21 @@ fn a_model_is_a_conversion_or_a_whole_resource_also_among_others() {
 }
 
 #[test]
+fn what_yaml_expects_is_said_in_plain_words() {
+    for (yaml, expected) in [
+        ("record: /r\nfields:\n- {name: a, path: a}", "expected a list, as in [a, b]"),
+        ("record: /r\nfields: [a]", "expected keys with values, as in {name: a, path: [a]}"),
+        ("record: [/r]\nfields: []", "expected a text, found a list or keys with values"),
+        (
+            "record: /r\nfields:\n- {name: a, path: [@a]}",
+            "a text that starts with @ has to be in quotes, as in \"@id\"",
+        ),
+    ] {
+        assert_eq!(fault(yaml).1, expected, "{yaml}");
+    }
+}
+
+#[test]
 fn a_source_says_how_its_documents_get_ids() {
     let source = "kind: IngestSource\nspec:\n  conversion: {preset: nitf}\n";
     let with_index = format!("{source}  index: {{id: \"{{guid}}\"}}\n");
