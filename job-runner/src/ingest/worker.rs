@@ -26,7 +26,7 @@ use super::source::queue::{BATCH, Queue, ReceivedMessage};
 use crate::telemetry;
 
 /// Places for messages in flight: enough to fill a batch while the previous one is being sent.
-const MESSAGES: u32 = 256;
+const MESSAGES: u32 = 512;
 /// A message takes one place for every this many bytes. S3's messages have about one KiB, and SQS accepts 1
 /// MiB.
 const BYTES_OF_A_PLACE: usize = 32 * 1024;

@@ -22,6 +22,7 @@ use docmill_crds::contract::secret_mount;
 use docmill_crds::digest::hex;
 use reqwest::{Method, StatusCode, Url};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 
 use super::credentials::FreshCredentials;
 use super::failure::StoreError;
@@ -39,6 +40,9 @@ const REST: Duration = Duration::from_secs(10);
 const ANY_KEY: &str = "key";
 /// How long the SDK's signature for that key would be valid.
 const ANY_TIME: Duration = Duration::from_mins(1);
+/// Requests at a time. Each takes a connection with its buffers, and so many bring a thousand articles a second from a
+/// store that takes 60 ms for a read and as long for a write.
+const AT_A_TIME: usize = 128;
 /// Answers that concern the object alone: it is missing, a delete marker, or another version.
 const OF_OBJECT: [StatusCode; 3] =
     [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED, StatusCode::PRECONDITION_FAILED];
@@ -65,6 +69,7 @@ pub struct Objects {
     outbound: Arc<Outbound>,
     gate: Option<Arc<Gate>>,
     credentials: Option<FreshCredentials>,
+    turns: Semaphore,
     state: Mutex<State>,
 }
 
@@ -98,7 +103,8 @@ impl Objects {
         let http = tls::build(builder, secrets)?;
         let gate = outbound.gates.get(secret_mount::STORAGE);
         let credentials = shared.credentials_provider().map(FreshCredentials::of);
-        Ok(Self { sdk, http, outbound, gate, credentials, state: Mutex::default() })
+        let turns = Semaphore::new(AT_A_TIME);
+        Ok(Self { sdk, http, outbound, gate, credentials, turns, state: Mutex::default() })
     }
 
     /// The SDK's client for the same store.
@@ -144,11 +150,14 @@ impl Objects {
 
     /// Sends a request. `None`: it was not answered with 200.
     async fn send(&self, request: ObjectRequest<'_>) -> Option<reqwest::Response> {
+        let turn = self.turns.acquire().await.ok()?;
         if self.is_resting() {
             return None;
         }
         let outgoing = self.signed(request).await?;
-        match self.exchange(outgoing).await {
+        let answer = self.exchange(outgoing).await;
+        drop(turn);
+        match answer {
             Some(answer) if answer.status() == StatusCode::OK => Some(answer),
             Some(answer) if OF_OBJECT.contains(&answer.status()) => {
                 // The connection can be used again once the response was read.

@@ -8,7 +8,7 @@ use super::messages::{Arrived, Messages, SECOND, Step};
 use crate::controllers::ingest_source::worker::{Worker, WorkerOutcome, WorkerState};
 
 /// Messages that a worker holds at most.
-const PLACES: u64 = 256;
+const PLACES: u64 = 512;
 /// Units in flight with which it counts as fully busy.
 const FULL: u64 = 64;
 /// Milliseconds of a step.
