@@ -45,6 +45,9 @@ impl Encoded {
 
     /// Examines the first bytes of an object, [`SNIFFED`] of them if there are that many.
     pub(crate) fn detect(head: &[u8], syntax: Syntax, decoding: &Decoding) -> Result<Self, Garbled> {
+        if is_utf_32(head) {
+            return Err(unsupported("UTF-8 or UTF-16", "UTF-32"));
+        }
         let marked = Encoding::for_bom(head);
         if let Some(imposed) = decoding.imposed
             && marked.is_none_or(|(encoding, _)| imposed.over_mark && encoding == UTF_8)
@@ -58,7 +61,7 @@ impl Encoded {
         // JSON starts with two ASCII characters, neither of which is NUL; or with one, and then nothing
         // follows.
         let wide = match syntax {
-            Syntax::Xml => matches!(head, [b'<', 0, ..] | [0, b'<', ..]),
+            Syntax::Xml => repairs::encoding::of_two_bytes(head).is_some(),
             Syntax::Json => matches!(head, [_, 0, ..] | [0, _, ..]),
         };
         let mends = decoding.repairs.has(Repair::Encoding);
@@ -106,11 +109,13 @@ impl Encoded {
         Self { mark, transcoder, imposed: true, mended: over_mark, ..Self::UTF_8 }
     }
 
-    /// Checks the declaration against the mark, or without one against the encoding in use.
+    /// Checks a declaration against the mark, or without one against the encoding in use. `is_later`: it is not that at
+    /// the start of the object.
     pub(crate) fn check(
         marked: Option<&'static Encoding>,
         read: &'static Encoding,
         label: &str,
+        is_later: bool,
     ) -> Result<(), Garbled> {
         if label.eq_ignore_ascii_case(read.name()) {
             return Ok(());
@@ -125,6 +130,7 @@ impl Encoded {
             return Ok(());
         }
         Err(match marked {
+            _ if is_later => unsupported("the encoding of the documents before", label),
             Some(marked) => unsupported(&format!("{}, as the byte order mark says", marked.name()), label),
             // The declaration was too long to be found before the object was read.
             None => unsupported(&format!("an XML declaration of at most {SNIFFED} bytes"), label),
@@ -158,6 +164,14 @@ impl Transcoder {
 
     pub(crate) const fn encoding(&self) -> &'static Encoding {
         self.encoding
+    }
+
+    /// Whether the text so far ends within a character. Nothing can be decoded after this.
+    pub(crate) fn ends_within_character(&mut self) -> bool {
+        // Room for a character, though none can come of nothing.
+        let mut rest = String::with_capacity(16);
+        let (result, _) = self.decoder.decode_to_string_without_replacement(&[], &mut rest, true);
+        matches!(result, DecoderResult::Malformed(..))
     }
 
     /// Appends the text of `bytes`, up to the first invalid one. `last`: nothing follows.
@@ -196,6 +210,13 @@ impl std::fmt::Debug for Transcoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Transcoder").field("encoding", &self.encoding).finish_non_exhaustive()
     }
+}
+
+/// Whether an object begins with a byte order mark of UTF-32, or with `<` in four bytes. No text in another encoding
+/// does, and none that is read as UTF-16 would be what it says.
+fn is_utf_32(head: &[u8]) -> bool {
+    let starts: [&[u8]; 4] = [b"\xff\xfe\0\0", b"\0\0\xfe\xff", b"<\0\0\0", b"\0\0\0<\0\0"];
+    starts.iter().any(|start| head.starts_with(start))
 }
 
 /// Whether a label means ASCII, in which nothing beyond 7F exists.

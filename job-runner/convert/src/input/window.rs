@@ -68,6 +68,8 @@ pub(crate) struct Window<'r> {
     cursor: Cell<Cursor>,
     /// Nothing comes after `text`.
     complete: bool,
+    /// The object ends within a character, which is left out.
+    cut_off: bool,
     /// What is wrong after `text`. It is reported once everything before it was read, so that the result does
     /// not depend on the portions in which an object arrives.
     stopped: Option<Stopped>,
@@ -98,6 +100,7 @@ impl<'r> Window<'r> {
             start: 0,
             cursor: Cell::default(),
             complete: false,
+            cut_off: false,
             stopped: None,
         };
         // A declaration may come after as much space as is looked through for it.
@@ -148,7 +151,7 @@ impl<'r> Window<'r> {
 
     /// Whether the object ends within a character, which was left out.
     pub(crate) const fn ends_within_character(&self) -> bool {
-        self.complete && self.transcoder.is_none() && !self.raw.is_empty()
+        self.complete && self.cut_off
     }
 
     /// Lines and columns of the window's text.
@@ -219,11 +222,16 @@ impl<'r> Window<'r> {
     fn decode(&mut self, from: usize) {
         let old = self.text.len();
         let raw = &self.raw[from..];
+        let may_be_cut_off = self.complete && self.decoding.repairs.has(Repair::UnclosedAtEnd);
+        let last = self.complete && !may_be_cut_off;
         let result = if let Some(transcoder) = &mut self.transcoder {
-            transcoder.decode(raw, self.complete, &mut self.text).map(|()| raw.len())
+            let decoded = transcoder.decode(raw, last, &mut self.text);
+            self.cut_off = may_be_cut_off && decoded.is_ok() && transcoder.ends_within_character();
+            decoded.map(|()| raw.len())
         } else {
-            let last = self.complete && !self.decoding.repairs.has(Repair::UnclosedAtEnd);
-            utf8(raw, last, &mut self.text)
+            let decoded = utf8(raw, last, &mut self.text);
+            self.cut_off = may_be_cut_off && decoded.as_ref().is_ok_and(|taken| *taken < raw.len());
+            decoded
         };
         match result {
             Ok(taken) => drop(self.raw.drain(..from + taken)),

@@ -214,6 +214,7 @@ fn what_cannot_be_read_as_an_object_is_refused_by_itself() {
         ZipFile { method: 12, ..ZipFile::new("bzip2.xml", &good) },
         ZipFile::new("nested.tar", &inner),
         ZipFile::new("nested.zip", &zip(&[ZipFile::new("x.xml", &good)], false)),
+        ZipFile::new("nested.tar.gz", &gzip(&inner)),
         ZipFile::new("../up.xml", &good),
         ZipFile::new("/etc/absolute.xml", &good),
         ZipFile::new("good.xml", &good),
@@ -221,7 +222,7 @@ fn what_cannot_be_read_as_an_object_is_refused_by_itself() {
     let found = read(&json!({}), &zip(&zipped, false));
     let (last, refused) = found.split_last().unwrap();
     assert_eq!(last, "good.xml 0 \"2\"");
-    assert_eq!(refused.len(), 6, "{found:?}");
+    assert_eq!(refused.len(), 7, "{found:?}");
     assert!(refused.iter().all(|told| told.ends_with(" UnsupportedMember")), "{found:?}");
     let object = [
         tar_member(b"sparse.xml", b'S', &good),
@@ -273,6 +274,19 @@ fn what_is_cut_off_or_followed_by_more_is_refused() {
     for length in [30, 100, zipped.len() - 1] {
         assert_eq!(read(&json!({}), &zipped[..length]), ["- MalformedArchive"]);
     }
+}
+
+/// However small the archive is: what comes before the damage is not lost with the portion that it is read in.
+#[test]
+fn members_before_damaged_compression_stand() {
+    let (one, two) = (item("1"), item("2"));
+    let files: [(&str, &[u8]); 2] = [("a.xml", &one), ("b.xml", &two)];
+    let packed = gzip(&tar(&files));
+    let both = ["a.xml 0 \"1\"", "b.xml 0 \"2\"", "- CorruptCompression"];
+    assert_eq!(read(&json!({}), &packed[..packed.len() - 4]), both);
+    assert_eq!(read(&json!({}), &[packed, b"more".to_vec()].concat()), both);
+    let in_two = [gzip(&tar(&files)[..1024]), b"damage".to_vec()].concat();
+    assert_eq!(read(&json!({}), &in_two), ["a.xml 0 \"1\"", "- CorruptCompression"]);
 }
 
 #[test]
