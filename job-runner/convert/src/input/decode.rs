@@ -6,6 +6,7 @@ use docmill_crds::conversion::{Repair, Syntax};
 use docmill_crds::reason::Reason;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
 
+use super::byte_table::ByteTable;
 use super::decoding::{Decoding, Imposed};
 use crate::fault::Flaw;
 use crate::leniency::repairs::{self, leading_space};
@@ -144,6 +145,8 @@ pub(crate) struct Transcoder {
     decoder: encoding_rs::Decoder,
     /// 80 to 9F are the C1 controls.
     controls: bool,
+    /// The characters of an encoding with controls, as soon as one was met.
+    table: Option<Box<ByteTable>>,
     /// Nothing beyond 7F exists.
     ascii: bool,
 }
@@ -158,6 +161,7 @@ impl Transcoder {
             encoding,
             decoder: encoding.new_decoder_without_bom_handling(),
             controls: iso && encoding.name().starts_with("windows-"),
+            table: None,
             ascii: is_ascii(&label),
         }
     }
@@ -180,15 +184,13 @@ impl Transcoder {
             self.append(&bytes[..offset], false, into)?;
             return Err(invalid("us-ascii", &bytes[offset..]));
         }
-        let mut rest = bytes;
-        while self.controls
-            && let Some(at) = rest.iter().position(|b| matches!(b, 0x80..=0x9f))
-        {
-            self.append(&rest[..at], false, into)?;
-            into.push(char::from(rest[at]));
-            rest = &rest[at + 1..];
+        if self.controls && bytes.iter().any(|b| matches!(b, 0x80..=0x9f)) {
+            let encoding = self.encoding;
+            let table = self.table.get_or_insert_with(|| Box::new(ByteTable::with_controls(encoding)));
+            let decoded = table.decode(bytes, into);
+            return decoded.map_err(|offset| invalid(encoding.name(), &bytes[offset..]));
         }
-        self.append(rest, last, into)
+        self.append(bytes, last, into)
     }
 
     fn append(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {

@@ -3,7 +3,7 @@
 use docmill_crds::conversion::{Entities, Repair};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::XmlState;
+use super::{Stage, XmlState};
 use crate::fault::Flaw;
 use crate::input::decode::Encoded;
 use crate::leniency::entities::declared::Declared;
@@ -75,7 +75,7 @@ impl XmlState<'_> {
         if self.is_after_root() {
             self.next_document();
         }
-        self.doctype = true;
+        self.stage = Stage::Doctype;
         self.blank = false;
         if self.entities == Entities::Declared {
             self.declared = doctype::declared(content, start)?;
@@ -85,8 +85,7 @@ impl XmlState<'_> {
 
     /// Another XML document starts, which shares nothing with the one before.
     pub(super) fn next_document(&mut self) {
-        self.doctype = false;
-        self.root = None;
+        self.stage = Stage::Start;
         self.declared = Declared::default();
     }
 
