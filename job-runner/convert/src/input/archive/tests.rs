@@ -159,6 +159,22 @@ fn zip_archives_are_read_by_their_directory_however_they_were_written() {
 }
 
 #[test]
+fn names_of_zip_archives_are_in_utf_8_or_in_code_page_437() {
+    let named = |flags| {
+        let mut object = zip(&[ZipFile { flags, ..ZipFile::new("caf@.xml", &item("1")) }], false);
+        let places: Vec<_> = memchr::memmem::find_iter(&object, b"caf@").collect();
+        for at in places {
+            object[at + 3] = 0x82;
+        }
+        read(&json!({}), &object)
+    };
+    assert_eq!(named(0), ["café.xml 0 \"1\""]);
+    assert_eq!(named(1 << 11), ["caf\u{fffd}.xml 0 \"1\""]);
+    let object = zip(&[ZipFile::new("ü.xml", &item("1"))], false);
+    assert_eq!(read(&json!({}), &object), ["ü.xml 0 \"1\""]);
+}
+
+#[test]
 fn tar_archives_name_their_members_in_many_ways() {
     let long = format!("{}/a.xml", "folder/".repeat(40));
     let pax = |keyword: &str, value: &str| {
