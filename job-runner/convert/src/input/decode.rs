@@ -31,7 +31,7 @@ impl Garbled {
 pub(crate) struct Encoded {
     /// Length of the byte order mark.
     pub(crate) mark: usize,
-    /// The encoding that the mark stands for.
+    /// The encoding that the mark stands for; or UTF-8, in place of the ASCII that is declared.
     pub(crate) marked: Option<&'static Encoding>,
     /// `None`: it is UTF-8 already.
     pub(crate) transcoder: Option<Transcoder>,
@@ -39,10 +39,19 @@ pub(crate) struct Encoded {
     pub(crate) imposed: bool,
     /// The object's own word for it was ignored.
     pub(crate) mended: bool,
+    /// It will be, as soon as there is a character beyond ASCII.
+    pub(crate) declares_ascii: bool,
 }
 
 impl Encoded {
-    const UTF_8: Self = Self { mark: 0, marked: None, transcoder: None, imposed: false, mended: false };
+    const UTF_8: Self = Self {
+        mark: 0,
+        marked: None,
+        transcoder: None,
+        imposed: false,
+        mended: false,
+        declares_ascii: false,
+    };
 
     /// Examines the first bytes of an object, [`SNIFFED`] of them if there are that many.
     pub(crate) fn detect(head: &[u8], syntax: Syntax, decoding: &Decoding) -> Result<Self, Garbled> {
@@ -93,6 +102,10 @@ impl Encoded {
         };
         if encoding == UTF_8 {
             return Ok(Self::UTF_8);
+        }
+        if mends && is_ascii(label) {
+            // ASCII is a part of UTF-8, and what else exists in UTF-8 is hardly anything else.
+            return Ok(Self { marked: Some(UTF_8), declares_ascii: true, ..Self::UTF_8 });
         }
         if encoding == UTF_16BE || encoding == UTF_16LE {
             if mends {

@@ -58,6 +58,8 @@ pub(crate) struct Window<'r> {
     transcoder: Option<Transcoder>,
     marked: Option<&'static Encoding>,
     departure: Departure,
+    /// The object says that it is ASCII, and is read as UTF-8.
+    declares_ascii: bool,
     /// What the object is, if its first bytes say that it is no XML.
     foreign: Option<&'static str>,
     /// Bytes in the object's own encoding that are not decoded yet.
@@ -94,6 +96,7 @@ impl<'r> Window<'r> {
             transcoder: None,
             marked: None,
             departure: Departure::default(),
+            declares_ascii: false,
             foreign: None,
             raw,
             text,
@@ -110,11 +113,12 @@ impl<'r> Window<'r> {
             window.foreign = foreign::kind(&window.raw[..window.raw.len().min(SNIFFED)]);
         }
         let encoded = Encoded::detect(&window.raw, syntax, &decoding);
-        let Encoded { mark, marked, transcoder, imposed, mended } =
+        let Encoded { mark, marked, transcoder, imposed, mended, declares_ascii } =
             encoded.map_err(|garbled| window.refuse(garbled.at(0), None))?;
         window.marked = marked;
         window.transcoder = transcoder;
         window.departure = Departure { imposed, mended, controls: false };
+        window.declares_ascii = declares_ascii;
         window.decode(mark);
         Ok(window)
     }
@@ -237,6 +241,7 @@ impl<'r> Window<'r> {
             Ok(taken) => drop(self.raw.drain(..from + taken)),
             Err(garbled) => self.end_with(garbled),
         }
+        self.departure.mended |= self.declares_ascii && !self.text[old..].is_ascii();
         if self.syntax == Syntax::Xml
             && let Err((offset, found)) = check_chars(&self.text[old..])
         {

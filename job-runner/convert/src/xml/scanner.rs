@@ -136,6 +136,9 @@ impl<'r, 'n> Scanner<'r, 'n> {
             let view = View { text, complete: window.complete(), cursor: window.cursor() };
             let mut at = start;
             state.departure = window.departure();
+            if state.departure.mended {
+                state.log.mend_object(Repair::Encoding);
+            }
             let look = state.look(&view, &mut at, sink);
             match look {
                 Ok(look) => {

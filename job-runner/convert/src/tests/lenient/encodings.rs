@@ -48,6 +48,8 @@ fn an_encoding_is_mended_by_what_the_bytes_say() {
         (declared("utf-8", b"caf\xe9"), "café"),
         (b"<r>caf\xe9</r>".to_vec(), "café"),
         (declared("us-ascii", b"caf\xe9"), "café"),
+        (declared("us-ascii", "café".as_bytes()), "café"),
+        (declared("ANSI_X3.4-1968", "café €".as_bytes()), "café €"),
         (utf16(wide, u16::to_le_bytes), "x é"),
         (utf16(wide, u16::to_be_bytes), "x é"),
         (declared("utf-16", "é".as_bytes()), "é"),
@@ -62,6 +64,8 @@ fn an_encoding_is_mended_by_what_the_bytes_say() {
         let strict = refusal(&lenient(json!({})), &bytes);
         assert!(matches!(strict.reason, Reason::InvalidBytes | Reason::UnsupportedEncoding), "{strict}");
     }
+    let ascii = text(&mending(Repair::Encoding), &declared("us-ascii", b"plain"));
+    assert_eq!(ascii, (json!("plain"), json!({})), "what is ASCII is not mended");
     let polish = lenient(json!({"repairs": ["Encoding"], "encoding": "windows-1250"}));
     assert_eq!(text(&polish, b"<r>\xb3</r>").0, "ł");
     assert_eq!(text(&polish, "<r>ł</r>".as_bytes()), (json!("ł"), json!({})), "its own encoding comes first");
