@@ -8,7 +8,7 @@ use super::super::refusal;
 use super::{lenient, mending, read, text, with_record};
 
 /// What each repair makes of objects, and how often it is counted.
-const MENDED: [(Repair, &str, &str, u64); 40] = [
+const MENDED: [(Repair, &str, &str, u64); 41] = [
     (Repair::LeadingSpace, "\n\n<?xml version=\"1.0\"?><r>One</r>", "One", 1),
     (Repair::LeadingSpace, " \u{feff}\r\n<?xml version='1.0'?><r>One</r>", "One", 1),
     (Repair::LeadingSpace, "\u{feff}\u{feff}<?xml version='1.0'?><r>One</r>", "One", 1),
@@ -47,6 +47,7 @@ const MENDED: [(Repair, &str, &str, u64); 40] = [
     (Repair::UnclosedAtEnd, "<r>One<b a='", "One", 1),
     (Repair::UnclosedAtEnd, "<r>One<![CDATA[ & two]", "One & two", 1),
     (Repair::UnclosedAtEnd, "<r>One<!-- two", "One", 1),
+    (Repair::UnclosedAtEnd, "<r>One</r>\n<!-- two", "One", 1),
     (Repair::UnclosedAtEnd, "<r>One &am", "One", 1),
     (Repair::UnclosedAtEnd, "<r>One</b", "One", 1),
 ];
@@ -98,6 +99,8 @@ fn what_a_repair_is_not_for_stays_refused() {
         (Repair::UnclosedAtEnd, "<r><b></r>"),
         (Repair::UnclosedAtEnd, "<r"),
         (Repair::UnclosedAtEnd, "<!-- "),
+        (Repair::UnclosedAtEnd, "<r/><r"),
+        (Repair::UnclosedAtEnd, "<r/><![CDATA[x"),
     ] {
         let refusal = refusal(&mending(repair), xml.as_bytes());
         assert_eq!((refusal.reason, refusal.document), (Reason::MalformedXml, None), "{repair:?}: {xml:?}");
