@@ -2,6 +2,7 @@
 //! of one that is an archive. Beside them, what is known of the object ([`object_info`]).
 
 pub(crate) mod archive;
+pub(crate) mod byte_table;
 pub(crate) mod decode;
 pub(crate) mod decoding;
 pub(crate) mod decompress;

@@ -18,6 +18,9 @@ const LINE: u64 = 1024 * 1024;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
+/// How a zstd frame goes on that is to be skipped, after a byte from 0x50 to 0x5f.
+const SKIPPED: &[u8] = &[0x2a, 0x4d, 0x18];
+
 /// The text of a file, decoded as it is read, without a byte order mark.
 pub(super) fn decoded<'r>(file: impl Read + 'r) -> io::Result<impl BufRead + 'r> {
     let (head, bytes) = peeked(decompressed(file)?)?;
@@ -35,7 +38,8 @@ fn decompressed<'r>(file: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
     if head.starts_with(GZIP) {
         return Ok(Box::new(MultiGzDecoder::new(bytes)));
     }
-    if head.starts_with(ZSTD) {
+    let skips = matches!(head.as_slice(), [0x50..=0x5f, rest @ ..] if rest.starts_with(SKIPPED));
+    if skips || head.starts_with(ZSTD) {
         return Ok(Box::new(zstd::Decoder::new(bytes)?));
     }
     Ok(Box::new(bytes))

@@ -4,8 +4,9 @@
 //! - [`walk`]: the members that a model names, in the order of the archive; [`member`]: which one it is;
 //! - [`tar`]: from start to end, out of a [`stream`]; [`zip`]: by the [`directory`] at its end;
 //! - [`format`]: which of the two; [`object`]: what is read; [`content`]: the bytes of a member;
-//! - [`name`], [`pattern`]: what members are called, and which of them are meant.
+//! - [`name`], [`code_page_437`], [`pattern`]: what members are called, and which of them are meant.
 
+mod code_page_437;
 pub(crate) mod content;
 mod directory;
 pub(crate) mod format;

@@ -6,6 +6,7 @@ use docmill_crds::conversion::{Repair, Syntax};
 use docmill_crds::reason::Reason;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
 
+use super::byte_table::ByteTable;
 use super::decoding::{Decoding, Imposed};
 use crate::fault::Flaw;
 use crate::leniency::repairs::{self, leading_space};
@@ -30,7 +31,7 @@ impl Garbled {
 pub(crate) struct Encoded {
     /// Length of the byte order mark.
     pub(crate) mark: usize,
-    /// The encoding that the mark stands for.
+    /// The encoding that the mark stands for; or UTF-8, in place of the ASCII that is declared.
     pub(crate) marked: Option<&'static Encoding>,
     /// `None`: it is UTF-8 already.
     pub(crate) transcoder: Option<Transcoder>,
@@ -38,13 +39,25 @@ pub(crate) struct Encoded {
     pub(crate) imposed: bool,
     /// The object's own word for it was ignored.
     pub(crate) mended: bool,
+    /// It will be, as soon as there is a character beyond ASCII.
+    pub(crate) declares_ascii: bool,
 }
 
 impl Encoded {
-    const UTF_8: Self = Self { mark: 0, marked: None, transcoder: None, imposed: false, mended: false };
+    const UTF_8: Self = Self {
+        mark: 0,
+        marked: None,
+        transcoder: None,
+        imposed: false,
+        mended: false,
+        declares_ascii: false,
+    };
 
     /// Examines the first bytes of an object, [`SNIFFED`] of them if there are that many.
     pub(crate) fn detect(head: &[u8], syntax: Syntax, decoding: &Decoding) -> Result<Self, Garbled> {
+        if is_utf_32(head) {
+            return Err(unsupported("UTF-8 or UTF-16", "UTF-32"));
+        }
         let marked = Encoding::for_bom(head);
         if let Some(imposed) = decoding.imposed
             && marked.is_none_or(|(encoding, _)| imposed.over_mark && encoding == UTF_8)
@@ -58,7 +71,7 @@ impl Encoded {
         // JSON starts with two ASCII characters, neither of which is NUL; or with one, and then nothing
         // follows.
         let wide = match syntax {
-            Syntax::Xml => matches!(head, [b'<', 0, ..] | [0, b'<', ..]),
+            Syntax::Xml => repairs::encoding::of_two_bytes(head).is_some(),
             Syntax::Json => matches!(head, [_, 0, ..] | [0, _, ..]),
         };
         let mends = decoding.repairs.has(Repair::Encoding);
@@ -90,6 +103,10 @@ impl Encoded {
         if encoding == UTF_8 {
             return Ok(Self::UTF_8);
         }
+        if mends && is_ascii(label) {
+            // ASCII is a part of UTF-8, and what else exists in UTF-8 is hardly anything else.
+            return Ok(Self { marked: Some(UTF_8), declares_ascii: true, ..Self::UTF_8 });
+        }
         if encoding == UTF_16BE || encoding == UTF_16LE {
             if mends {
                 return Ok(Self { mended: true, ..Self::UTF_8 });
@@ -106,11 +123,13 @@ impl Encoded {
         Self { mark, transcoder, imposed: true, mended: over_mark, ..Self::UTF_8 }
     }
 
-    /// Checks the declaration against the mark, or without one against the encoding in use.
+    /// Checks a declaration against the mark, or without one against the encoding in use. `is_later`: it is not that at
+    /// the start of the object.
     pub(crate) fn check(
         marked: Option<&'static Encoding>,
         read: &'static Encoding,
         label: &str,
+        is_later: bool,
     ) -> Result<(), Garbled> {
         if label.eq_ignore_ascii_case(read.name()) {
             return Ok(());
@@ -125,6 +144,7 @@ impl Encoded {
             return Ok(());
         }
         Err(match marked {
+            _ if is_later => unsupported("the encoding of the documents before", label),
             Some(marked) => unsupported(&format!("{}, as the byte order mark says", marked.name()), label),
             // The declaration was too long to be found before the object was read.
             None => unsupported(&format!("an XML declaration of at most {SNIFFED} bytes"), label),
@@ -138,6 +158,8 @@ pub(crate) struct Transcoder {
     decoder: encoding_rs::Decoder,
     /// 80 to 9F are the C1 controls.
     controls: bool,
+    /// The characters of an encoding with controls, as soon as one was met.
+    table: Option<Box<ByteTable>>,
     /// Nothing beyond 7F exists.
     ascii: bool,
 }
@@ -152,6 +174,7 @@ impl Transcoder {
             encoding,
             decoder: encoding.new_decoder_without_bom_handling(),
             controls: iso && encoding.name().starts_with("windows-"),
+            table: None,
             ascii: is_ascii(&label),
         }
     }
@@ -160,21 +183,27 @@ impl Transcoder {
         self.encoding
     }
 
+    /// Whether the text so far ends within a character. Nothing can be decoded after this.
+    pub(crate) fn ends_within_character(&mut self) -> bool {
+        // Room for a character, though none can come of nothing.
+        let mut rest = String::with_capacity(16);
+        let (result, _) = self.decoder.decode_to_string_without_replacement(&[], &mut rest, true);
+        matches!(result, DecoderResult::Malformed(..))
+    }
+
     /// Appends the text of `bytes`, up to the first invalid one. `last`: nothing follows.
     pub(crate) fn decode(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {
         if let Some(offset) = bytes.iter().position(|b| !b.is_ascii()).filter(|_| self.ascii) {
             self.append(&bytes[..offset], false, into)?;
             return Err(invalid("us-ascii", &bytes[offset..]));
         }
-        let mut rest = bytes;
-        while self.controls
-            && let Some(at) = rest.iter().position(|b| matches!(b, 0x80..=0x9f))
-        {
-            self.append(&rest[..at], false, into)?;
-            into.push(char::from(rest[at]));
-            rest = &rest[at + 1..];
+        if self.controls && bytes.iter().any(|b| matches!(b, 0x80..=0x9f)) {
+            let encoding = self.encoding;
+            let table = self.table.get_or_insert_with(|| Box::new(ByteTable::with_controls(encoding)));
+            let decoded = table.decode(bytes, into);
+            return decoded.map_err(|offset| invalid(encoding.name(), &bytes[offset..]));
         }
-        self.append(rest, last, into)
+        self.append(bytes, last, into)
     }
 
     fn append(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {
@@ -196,6 +225,13 @@ impl std::fmt::Debug for Transcoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Transcoder").field("encoding", &self.encoding).finish_non_exhaustive()
     }
+}
+
+/// Whether an object begins with a byte order mark of UTF-32, or with `<` in four bytes. No text in another encoding
+/// does, and none that is read as UTF-16 would be what it says.
+fn is_utf_32(head: &[u8]) -> bool {
+    let starts: [&[u8]; 4] = [b"\xff\xfe\0\0", b"\0\0\xfe\xff", b"<\0\0\0", b"\0\0\0<\0\0"];
+    starts.iter().any(|start| head.starts_with(start))
 }
 
 /// Whether a label means ASCII, in which nothing beyond 7F exists.

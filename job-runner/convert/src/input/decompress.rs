@@ -15,6 +15,9 @@ use crate::limits::Limits;
 const GZIP: &[u8] = &[0x1f, 0x8b, 0x08];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
+/// How a zstd frame goes on that is to be skipped, after a byte from 0x50 to 0x5f. Parallel compressors begin with one.
+const SKIPPED: &[u8] = &[0x2a, 0x4d, 0x18];
+
 /// log₂ of the largest window that a zstd frame may require: 8 MiB, which every decoder supports (RFC 8878,
 /// section 3.1.1.1.2).
 const ZSTD_WINDOW_LOG: u32 = 23;
@@ -103,7 +106,7 @@ impl<'r> Input<'r> {
             }
         };
         let head = &into[old..];
-        let (gzip, zstd) = (head.starts_with(GZIP), head.starts_with(ZSTD));
+        let (gzip, zstd) = (head.starts_with(GZIP), is_zstd(head));
         if !gzip && !zstd {
             self.layer = Layer::Plain(reader);
             self.given = read as u64;
@@ -157,6 +160,16 @@ impl<'r> Input<'r> {
     fn too_large(&self) -> Stopped {
         too_much(format!("an object of at most {} bytes", self.limits.object_bytes))
     }
+}
+
+/// Whether an object that starts like this is compressed.
+pub(crate) fn is_compressed(head: &[u8]) -> bool {
+    head.starts_with(GZIP) || is_zstd(head)
+}
+
+fn is_zstd(head: &[u8]) -> bool {
+    let skips = matches!(head, [0x50..=0x5f, rest @ ..] if rest.starts_with(SKIPPED));
+    skips || head.starts_with(ZSTD)
 }
 
 fn too_much(expected: String) -> Stopped {

@@ -33,7 +33,8 @@ const HEAD: usize = 1024;
 
 /// What the object is; `None` if it can be XML, or if nothing tells.
 pub(crate) fn kind(head: &[u8]) -> Option<&'static str> {
-    let start = head.trim_ascii_start();
+    let unmarked = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let start = unmarked.trim_ascii_start();
     match start.first()? {
         b'<' => is_html(start).then_some("an HTML page"),
         b'{' | b'[' if is_json(start) => Some("a JSON value"),
@@ -82,6 +83,8 @@ mod tests {
         for (head, expected) in [
             ("{\"a\": 1}", "a JSON value"),
             (" [\n {}]", "a JSON value"),
+            ("\u{feff}{\"a\": 1}", "a JSON value"),
+            ("\u{feff}<!DOCTYPE html><p>", "an HTML page"),
             ("\n<!DOCTYPE HTML>\n<title>502</title>", "an HTML page"),
             ("<html lang='en'><p>", "an HTML page"),
         ] {

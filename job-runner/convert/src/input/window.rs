@@ -58,6 +58,8 @@ pub(crate) struct Window<'r> {
     transcoder: Option<Transcoder>,
     marked: Option<&'static Encoding>,
     departure: Departure,
+    /// The object says that it is ASCII, and is read as UTF-8.
+    declares_ascii: bool,
     /// What the object is, if its first bytes say that it is no XML.
     foreign: Option<&'static str>,
     /// Bytes in the object's own encoding that are not decoded yet.
@@ -68,6 +70,8 @@ pub(crate) struct Window<'r> {
     cursor: Cell<Cursor>,
     /// Nothing comes after `text`.
     complete: bool,
+    /// The object ends within a character, which is left out.
+    cut_off: bool,
     /// What is wrong after `text`. It is reported once everything before it was read, so that the result does
     /// not depend on the portions in which an object arrives.
     stopped: Option<Stopped>,
@@ -92,12 +96,14 @@ impl<'r> Window<'r> {
             transcoder: None,
             marked: None,
             departure: Departure::default(),
+            declares_ascii: false,
             foreign: None,
             raw,
             text,
             start: 0,
             cursor: Cell::default(),
             complete: false,
+            cut_off: false,
             stopped: None,
         };
         // A declaration may come after as much space as is looked through for it.
@@ -107,11 +113,12 @@ impl<'r> Window<'r> {
             window.foreign = foreign::kind(&window.raw[..window.raw.len().min(SNIFFED)]);
         }
         let encoded = Encoded::detect(&window.raw, syntax, &decoding);
-        let Encoded { mark, marked, transcoder, imposed, mended } =
+        let Encoded { mark, marked, transcoder, imposed, mended, declares_ascii } =
             encoded.map_err(|garbled| window.refuse(garbled.at(0), None))?;
         window.marked = marked;
         window.transcoder = transcoder;
         window.departure = Departure { imposed, mended, controls: false };
+        window.declares_ascii = declares_ascii;
         window.decode(mark);
         Ok(window)
     }
@@ -148,7 +155,7 @@ impl<'r> Window<'r> {
 
     /// Whether the object ends within a character, which was left out.
     pub(crate) const fn ends_within_character(&self) -> bool {
-        self.complete && self.transcoder.is_none() && !self.raw.is_empty()
+        self.complete && self.cut_off
     }
 
     /// Lines and columns of the window's text.
@@ -219,16 +226,22 @@ impl<'r> Window<'r> {
     fn decode(&mut self, from: usize) {
         let old = self.text.len();
         let raw = &self.raw[from..];
+        let may_be_cut_off = self.complete && self.decoding.repairs.has(Repair::UnclosedAtEnd);
+        let last = self.complete && !may_be_cut_off;
         let result = if let Some(transcoder) = &mut self.transcoder {
-            transcoder.decode(raw, self.complete, &mut self.text).map(|()| raw.len())
+            let decoded = transcoder.decode(raw, last, &mut self.text);
+            self.cut_off = may_be_cut_off && decoded.is_ok() && transcoder.ends_within_character();
+            decoded.map(|()| raw.len())
         } else {
-            let last = self.complete && !self.decoding.repairs.has(Repair::UnclosedAtEnd);
-            utf8(raw, last, &mut self.text)
+            let decoded = utf8(raw, last, &mut self.text);
+            self.cut_off = may_be_cut_off && decoded.as_ref().is_ok_and(|taken| *taken < raw.len());
+            decoded
         };
         match result {
             Ok(taken) => drop(self.raw.drain(..from + taken)),
             Err(garbled) => self.end_with(garbled),
         }
+        self.departure.mended |= self.declares_ascii && !self.text[old..].is_ascii();
         if self.syntax == Syntax::Xml
             && let Err((offset, found)) = check_chars(&self.text[old..])
         {

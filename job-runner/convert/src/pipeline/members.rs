@@ -18,7 +18,7 @@ use crate::input::archive::format::{self, Format, HEAD};
 use crate::input::archive::object::Object;
 use crate::input::archive::walk::{self, Visit};
 use crate::input::decode::Garbled;
-use crate::input::decompress::Stopped;
+use crate::input::decompress::{Stopped, is_compressed};
 use crate::input::foreign;
 use crate::input::object_info::ObjectInfo;
 use crate::leniency::Reading;
@@ -196,8 +196,7 @@ impl<B> Unpacking<'_, B> {
     fn convert(&mut self, member: &Member, reader: &mut ContentReader<'_>) -> io::Result<ControlFlow<()>> {
         let mut start = Vec::new();
         reader.by_ref().take(HEAD as u64).read_to_end(&mut start)?;
-        if Format::of(&start).is_some() {
-            let found = foreign::kind(&start).unwrap_or("an archive");
+        if let Some(found) = self.archive_within(&start)? {
             return Ok(self.refuse(Some(member), unsupported("a member that is no archive itself", found)));
         }
         let reading = self.reading(&mut start, reader)?;
@@ -217,6 +216,18 @@ impl<B> Unpacking<'_, B> {
         self.total.add(documents.volume());
         self.repairs.merge(&documents.repairs());
         outcome
+    }
+
+    /// What a member is that starts like this, if it is an archive, which may be compressed.
+    fn archive_within(&self, start: &[u8]) -> io::Result<Option<&'static str>> {
+        if Format::of(start).is_some() {
+            return Ok(Some(foreign::kind(start).unwrap_or("an archive")));
+        }
+        if !is_compressed(start) {
+            return Ok(None);
+        }
+        let (format, _) = format::detect(start, &self.converter.limits)?;
+        Ok(format.map(|_| "a compressed tar archive"))
     }
 
     /// How a member has to be read; reads as much of it as that takes.

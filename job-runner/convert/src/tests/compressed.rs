@@ -34,6 +34,18 @@ fn a_compressed_object_is_read_like_any_other() {
     }
 }
 
+/// Parallel compressors put one before each frame, the first one included.
+#[test]
+fn a_frame_to_be_skipped_may_come_first() {
+    let skipped = |id: u8| [&[id, 0x2a, 0x4d, 0x18, 4, 0, 0, 0][..], b"size"].concat();
+    for id in 0x50..=0x5f {
+        let packed = [skipped(id), zstd(b"<r>One"), skipped(id), zstd(b" and two</r>")].concat();
+        let verdicts = verdicts(&one("string", &["."]), &packed);
+        assert_eq!(super::json(verdicts[0].as_ref().unwrap())["x"], "One and two");
+    }
+    assert_eq!(refusal(&one("string", &["."]), &skipped(0x50)).reason, Reason::EmptyObject);
+}
+
 #[test]
 fn damaged_data_is_refused_and_documents_before_it_stand() {
     let converter = converter(json!({"record": "//d", "fields": [{"name": "n", "path": ["."]}]}));

@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use docmill_crds::reason::Reason;
 
 use super::{document, one, refusal, verdicts};
@@ -27,6 +29,16 @@ fn the_encoding_is_that_of_the_mark_or_of_the_declaration() {
     assert_eq!(text(&declared("windows-1251", b"\xcf\xf0")), "Пр");
     assert_eq!(text(&declared("Shift_JIS", b"\x93\xfa")), "日");
     assert_eq!(text(&declared("us-ascii", b"e")), "e");
+}
+
+/// Each by itself would cost as much as the memory that is at hand for text.
+#[test]
+fn controls_of_iso_8859_take_no_longer_than_other_characters() {
+    let (object, started) = (declared("iso-8859-1", &b"\x80".repeat(4 << 20)), Instant::now());
+    assert!(text(&object) == "\u{80}".repeat(4 << 20));
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    let refusal = refusal(&one("string", &["."]), &declared("iso-8859-11", b"\x80\xa1\xdb"));
+    assert_eq!((refusal.reason, refusal.faults[0].column), (Reason::InvalidBytes, 50), "{refusal}");
 }
 
 #[test]

@@ -53,8 +53,9 @@ struct XmlState<'n> {
     attributes: Vec<Span>,
     open: OpenElements,
     namespaces: Namespaces,
-    doctype: bool,
-    /// The root element as `{namespace}name`, and where it starts.
+    /// How far the current document is.
+    stage: Stage,
+    /// The first root element of the object as `{namespace}name`, and where it starts.
     root: Option<(String, Position)>,
     /// There was nothing but white space so far.
     blank: bool,
@@ -70,6 +71,17 @@ struct XmlState<'n> {
     marked: Option<&'static Encoding>,
     encoding: &'static Encoding,
     departure: Departure,
+}
+
+/// What there was of an XML document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// No markup that can be there only once.
+    Start,
+    /// Its document type declaration.
+    Doctype,
+    /// The start of its root element.
+    Root,
 }
 
 /// The result of scanning the window.
@@ -97,7 +109,7 @@ impl<'r, 'n> Scanner<'r, 'n> {
             attributes,
             open,
             namespaces,
-            doctype: false,
+            stage: Stage::Start,
             root: None,
             blank: true,
             entities,
@@ -124,6 +136,9 @@ impl<'r, 'n> Scanner<'r, 'n> {
             let view = View { text, complete: window.complete(), cursor: window.cursor() };
             let mut at = start;
             state.departure = window.departure();
+            if state.departure.mended {
+                state.log.mend_object(Repair::Encoding);
+            }
             let look = state.look(&view, &mut at, sink);
             match look {
                 Ok(look) => {
@@ -189,7 +204,7 @@ impl<'r, 'n> Scanner<'r, 'n> {
         self.state.log.counts()
     }
 
-    /// The root element as `{namespace}name`, and where it starts.
+    /// The first root element as `{namespace}name`, and where it starts.
     pub(crate) fn root(&self) -> Option<&(String, Position)> {
         self.state.root.as_ref()
     }
@@ -325,8 +340,12 @@ impl XmlState<'_> {
             None => mend::prefix((namespaces, log, names), prefix, (depth, start))?,
         };
         let name = self.names.resolve(namespace, local);
-        if self.root.is_none() {
-            self.root = Some((expanded_name(self.namespaces.uri(prefix), local), place.position()));
+        if self.stage != Stage::Root {
+            self.stage = Stage::Root;
+            // Its place is counted of the first one alone: an object may be very many documents in one line.
+            if self.root.is_none() {
+                self.root = Some((expanded_name(self.namespaces.uri(prefix), local), place.position()));
+            }
         }
         self.open.push(prefix, local);
         let (namespaces, open) = (&self.namespaces, &self.open);
@@ -406,13 +425,13 @@ impl XmlState<'_> {
 
     /// Whether a root element is closed and none is open.
     const fn is_after_root(&self) -> bool {
-        self.open.is_empty() && self.root.is_some()
+        self.open.is_empty() && matches!(self.stage, Stage::Root)
     }
 
     /// What a document type declaration may be; a fault if none is allowed here.
     fn doctype_rules(&self, start: usize) -> Result<doctype::Rules, Flaw> {
         let begins_another = self.concatenated && self.is_after_root();
-        if (self.doctype || self.root.is_some()) && !begins_another {
+        if self.stage != Stage::Start && !begins_another {
             return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
         }
         Ok(doctype::Rules { most: self.limits.doctype_bytes, entities: self.entities })
@@ -422,10 +441,10 @@ impl XmlState<'_> {
         if let Some(open) = self.open.innermost() {
             return Err(Flaw::malformed(end, format!("</{open}>")).found("the end of the object"));
         }
-        match (&self.root, self.blank) {
-            (Some(_), _) => Ok(()),
-            (None, true) => Err(Flaw::malformed(0, "an XML document").because(Reason::EmptyObject)),
-            (None, false) => Err(Flaw::malformed(end, "a root element").found("the end of the object")),
+        match (self.stage, self.blank) {
+            (Stage::Root, _) => Ok(()),
+            (_, true) => Err(Flaw::malformed(0, "an XML document").because(Reason::EmptyObject)),
+            (_, false) => Err(Flaw::malformed(end, "a root element").found("the end of the object")),
         }
     }
 }

@@ -27,6 +27,11 @@ fn nitf() -> Value {
     json!({"preset": "nitf"})
 }
 
+/// XML documents one after the other.
+fn several() -> Value {
+    json!({"record": "/r", "concatenated": true, "fields": [{"name": "x", "path": ["."]}]})
+}
+
 /// An article with this in its text.
 fn within(text: &str) -> String {
     let (start, end) = article("");
@@ -77,6 +82,7 @@ fn all() -> Vec<Growing> {
         of("objects", nitf(), 5_000, |n| {
             within(&"<media><media-caption>x</media-caption></media>".repeat(n))
         }),
+        of("documents", several(), 2_000, |n| "<r/>".repeat(n)),
         of("items", json!({"preset": "rss"}), 5_000, |n| {
             format!(
                 "<rss><channel><title>x</title>{}</channel></rss>",

@@ -111,12 +111,14 @@ pub fn emptiness() -> Vec<Attack> {
             .part(piece, u64::MAX)
             .reads(2 << 20)
     };
-    let mut skipping = of("endless skipped frames", skipped);
+    let mut skipping = of("endless skipped frames", skipped.clone());
     skipping.parts.insert(0, (zstd(&b"<nitf>"[..]), 1));
+    let skipping_at_once = of("endless skipped frames from the start", skipped);
     vec![
         of("endless empty gzips", stored.finish().unwrap()),
         of("endless empty zstd frames", zstd(&b""[..])),
         skipping,
+        skipping_at_once,
         of("endless empty blocks", vec![0, 0, 0, 0xff, 0xff]).preceded(&header(0, b"")),
     ]
 }

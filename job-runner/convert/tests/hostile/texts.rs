@@ -75,7 +75,8 @@ fn encodings() -> Vec<Attack> {
     let utf_16 = |text: &str| [b"\xff\xfe".to_vec(), units(text)].concat();
     let lone = [utf_16("<nitf>"), vec![0, 0xd8], units("</nitf>")].concat();
     let wide = |text: &str| text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect::<Vec<_>>();
-    let attacks: [(&str, Reason, Vec<u8>); 16] = [
+    let high = |text: &str| text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect::<Vec<_>>();
+    let attacks: [(&str, Reason, Vec<u8>); 17] = [
         ("a lie", UnsupportedEncoding, declared("UTF-16")),
         ("unknown", UnsupportedEncoding, declared("X-NOPE")),
         ("UTF-7", UnsupportedEncoding, declared("UTF-7")),
@@ -87,7 +88,8 @@ fn encodings() -> Vec<Attack> {
         ("another than the mark", UnsupportedEncoding, marked("windows-1252")),
         ("16 bits without a mark", UnsupportedEncoding, units("<nitf/>")),
         ("32 bits without a mark", UnsupportedEncoding, wide("<nitf/>")),
-        ("32 bits with a mark", MalformedXml, wide("\u{feff}<nitf/>")),
+        ("32 bits with a mark", UnsupportedEncoding, wide("\u{feff}<nitf/>")),
+        ("32 bits, the high ones first", UnsupportedEncoding, high("<nitf/>")),
         ("half a pair", InvalidBytes, lone),
         ("half a unit", InvalidBytes, [utf_16("<nitf/>"), vec![0x20]].concat()),
         (

@@ -1,10 +1,12 @@
 //! The directory at the end of a ZIP archive: APPNOTE.TXT, sections 4.3.12 to 4.3.16 and 4.5.3
 //! (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>). It is read part by part, since it may be large.
 
+use std::borrow::Cow;
 use std::io::{self, SeekFrom};
 
 use memchr::memmem;
 
+use super::code_page_437;
 use super::content::malformed;
 use super::object::Object;
 use crate::input::decompress::Stopped;
@@ -31,6 +33,8 @@ const ZIP_64: u64 = 1;
 
 /// Flags of members: encrypted, encrypted strongly, with a directory that is encrypted.
 const ENCRYPTED: u64 = 1 | (1 << 6) | (1 << 13);
+/// The flag of a name in UTF-8.
+const UTF_8: u64 = 1 << 11;
 /// The system whose attributes have the types of files in their upper half, and these types.
 const UNIX: u64 = 3;
 const FILE_TYPE: u64 = 0o170_000;
@@ -41,6 +45,8 @@ const REGULAR: u64 = 0o100_000;
 pub(crate) struct ZipEntry {
     /// As it is written.
     pub(crate) name: Vec<u8>,
+    /// The name says that it is in UTF-8.
+    pub(crate) is_utf_8: bool,
     pub(crate) is_encrypted: bool,
     pub(crate) method: u64,
     /// CRC-32 of the content.
@@ -53,6 +59,17 @@ pub(crate) struct ZipEntry {
     pub(crate) offset: u64,
     /// It is no folder or link.
     pub(crate) is_file: bool,
+}
+
+impl ZipEntry {
+    /// The name in UTF-8. Many writers have it so without saying that they do.
+    pub(crate) fn utf_8_name(&self) -> Cow<'_, [u8]> {
+        if self.is_utf_8 || std::str::from_utf8(&self.name).is_ok() {
+            Cow::Borrowed(&self.name)
+        } else {
+            Cow::Owned(code_page_437::text(&self.name).into_bytes())
+        }
+    }
 }
 
 /// A directory that is being read.
@@ -186,6 +203,7 @@ fn entry(record: &[u8], varying: [u64; 3]) -> Option<ZipEntry> {
     let file_type = (value(record, 38, 4) >> 16) & FILE_TYPE;
     let is_special = value(record, 5, 1) == UNIX && file_type != 0 && file_type != REGULAR;
     Some(ZipEntry {
+        is_utf_8: value(record, 8, 2) & UTF_8 != 0,
         is_encrypted: value(record, 8, 2) & ENCRYPTED != 0,
         method: value(record, 10, 2),
         checksum: value(record, 16, 4),

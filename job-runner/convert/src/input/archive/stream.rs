@@ -1,5 +1,7 @@
 //! The bytes of an archive from start to end, decompressed.
 
+use docmill_crds::reason::Reason;
+
 use super::content::malformed;
 use crate::input::decompress::{Input, Stopped};
 
@@ -15,11 +17,13 @@ pub(crate) struct Stream<'r> {
     start: usize,
     /// Nothing comes after the chunk.
     ended: bool,
+    /// What is wrong after the chunk.
+    stopped: Option<Stopped>,
 }
 
 impl<'r> Stream<'r> {
     pub(crate) fn new(input: Input<'r>) -> Self {
-        Self { input, chunk: Vec::new(), start: 0, ended: false }
+        Self { input, chunk: Vec::new(), start: 0, ended: false, stopped: None }
     }
 
     /// Copies up to as many bytes as fit; none only at the end.
@@ -75,10 +79,23 @@ impl<'r> Stream<'r> {
     /// What is there; nothing only at the end.
     fn available(&mut self) -> Result<&[u8], Stopped> {
         if self.start == self.chunk.len() && !self.ended {
+            if let Some(stopped) = self.stopped.take() {
+                return Err(stopped);
+            }
             self.chunk.clear();
             self.start = 0;
-            self.ended = self.input.read(&mut self.chunk, CHUNK)? < CHUNK;
+            match self.input.read(&mut self.chunk, CHUNK) {
+                Ok(read) => self.ended = read < CHUNK,
+                // What comes before the damage is told before it, in whatever portions the archive is read.
+                Err(stopped) if is_damage(&stopped) && !self.chunk.is_empty() => self.stopped = Some(stopped),
+                Err(stopped) => return Err(stopped),
+            }
         }
         Ok(&self.chunk[self.start..])
     }
+}
+
+/// Whether compressed data is damaged or cut off from some place on.
+fn is_damage(stopped: &Stopped) -> bool {
+    matches!(stopped, Stopped::Refused(garbled) if garbled.reason == Reason::CorruptCompression)
 }

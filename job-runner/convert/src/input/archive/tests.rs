@@ -159,6 +159,22 @@ fn zip_archives_are_read_by_their_directory_however_they_were_written() {
 }
 
 #[test]
+fn names_of_zip_archives_are_in_utf_8_or_in_code_page_437() {
+    let named = |flags| {
+        let mut object = zip(&[ZipFile { flags, ..ZipFile::new("caf@.xml", &item("1")) }], false);
+        let places: Vec<_> = memchr::memmem::find_iter(&object, b"caf@").collect();
+        for at in places {
+            object[at + 3] = 0x82;
+        }
+        read(&json!({}), &object)
+    };
+    assert_eq!(named(0), ["café.xml 0 \"1\""]);
+    assert_eq!(named(1 << 11), ["caf\u{fffd}.xml 0 \"1\""]);
+    let object = zip(&[ZipFile::new("ü.xml", &item("1"))], false);
+    assert_eq!(read(&json!({}), &object), ["ü.xml 0 \"1\""]);
+}
+
+#[test]
 fn tar_archives_name_their_members_in_many_ways() {
     let long = format!("{}/a.xml", "folder/".repeat(40));
     let pax = |keyword: &str, value: &str| {
@@ -214,6 +230,7 @@ fn what_cannot_be_read_as_an_object_is_refused_by_itself() {
         ZipFile { method: 12, ..ZipFile::new("bzip2.xml", &good) },
         ZipFile::new("nested.tar", &inner),
         ZipFile::new("nested.zip", &zip(&[ZipFile::new("x.xml", &good)], false)),
+        ZipFile::new("nested.tar.gz", &gzip(&inner)),
         ZipFile::new("../up.xml", &good),
         ZipFile::new("/etc/absolute.xml", &good),
         ZipFile::new("good.xml", &good),
@@ -221,7 +238,7 @@ fn what_cannot_be_read_as_an_object_is_refused_by_itself() {
     let found = read(&json!({}), &zip(&zipped, false));
     let (last, refused) = found.split_last().unwrap();
     assert_eq!(last, "good.xml 0 \"2\"");
-    assert_eq!(refused.len(), 6, "{found:?}");
+    assert_eq!(refused.len(), 7, "{found:?}");
     assert!(refused.iter().all(|told| told.ends_with(" UnsupportedMember")), "{found:?}");
     let object = [
         tar_member(b"sparse.xml", b'S', &good),
@@ -273,6 +290,19 @@ fn what_is_cut_off_or_followed_by_more_is_refused() {
     for length in [30, 100, zipped.len() - 1] {
         assert_eq!(read(&json!({}), &zipped[..length]), ["- MalformedArchive"]);
     }
+}
+
+/// However small the archive is: what comes before the damage is not lost with the portion that it is read in.
+#[test]
+fn members_before_damaged_compression_stand() {
+    let (one, two) = (item("1"), item("2"));
+    let files: [(&str, &[u8]); 2] = [("a.xml", &one), ("b.xml", &two)];
+    let packed = gzip(&tar(&files));
+    let both = ["a.xml 0 \"1\"", "b.xml 0 \"2\"", "- CorruptCompression"];
+    assert_eq!(read(&json!({}), &packed[..packed.len() - 4]), both);
+    assert_eq!(read(&json!({}), &[packed, b"more".to_vec()].concat()), both);
+    let in_two = [gzip(&tar(&files)[..1024]), b"damage".to_vec()].concat();
+    assert_eq!(read(&json!({}), &in_two), ["a.xml 0 \"1\"", "- CorruptCompression"]);
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub(crate) fn zip(
         if !entry.is_file {
             continue;
         }
-        let Some((member, refused)) = selection.select(&entry.name, entry.size)? else { continue };
+        let Some((member, refused)) = selection.select(&entry.utf_8_name(), entry.size)? else { continue };
         let opened = match refused {
             Some(garbled) => Err(Stopped::Refused(garbled)),
             None => ZipContent::open(object, &entry, directory.start, limits),

@@ -69,7 +69,9 @@ fn faults_are_placed_in_the_whole_object() {
 #[test]
 fn an_object_without_a_record_in_any_of_its_documents_is_refused() {
     let converter = with_record("//i", json!({"concatenated": true}));
-    assert_eq!(refusal(&converter, b"<l/><l/>").reason, Reason::NoRecord);
+    let none = refusal(&converter, b"\n<l/><m/>");
+    assert_eq!((none.reason, none.faults[0].found.as_deref()), (Reason::NoRecord, Some("l")));
+    assert_eq!((none.faults[0].line, none.faults[0].column), (2, 1), "the place of the first root");
     assert_eq!(refusal(&converter, b" \n").reason, Reason::EmptyObject);
     assert!(verdicts(&converter, b"<l/><l><i/></l><l/>").iter().all(Result::is_ok));
 }

@@ -48,6 +48,8 @@ fn an_encoding_is_mended_by_what_the_bytes_say() {
         (declared("utf-8", b"caf\xe9"), "café"),
         (b"<r>caf\xe9</r>".to_vec(), "café"),
         (declared("us-ascii", b"caf\xe9"), "café"),
+        (declared("us-ascii", "café".as_bytes()), "café"),
+        (declared("ANSI_X3.4-1968", "café €".as_bytes()), "café €"),
         (utf16(wide, u16::to_le_bytes), "x é"),
         (utf16(wide, u16::to_be_bytes), "x é"),
         (declared("utf-16", "é".as_bytes()), "é"),
@@ -62,6 +64,8 @@ fn an_encoding_is_mended_by_what_the_bytes_say() {
         let strict = refusal(&lenient(json!({})), &bytes);
         assert!(matches!(strict.reason, Reason::InvalidBytes | Reason::UnsupportedEncoding), "{strict}");
     }
+    let ascii = text(&mending(Repair::Encoding), &declared("us-ascii", b"plain"));
+    assert_eq!(ascii, (json!("plain"), json!({})), "what is ASCII is not mended");
     let polish = lenient(json!({"repairs": ["Encoding"], "encoding": "windows-1250"}));
     assert_eq!(text(&polish, b"<r>\xb3</r>").0, "ł");
     assert_eq!(text(&polish, "<r>ł</r>".as_bytes()), (json!("ł"), json!({})), "its own encoding comes first");
@@ -104,4 +108,57 @@ fn space_before_a_declaration_does_not_hide_its_encoding() {
     assert_eq!(text(&mending(Repair::LeadingSpace), object), (json!("café"), json!({"LeadingSpace": 1})));
     let wide = utf16("\u{feff}\n<?xml version='1.0' encoding='utf-16'?><r>é</r>", u16::to_le_bytes);
     assert_eq!(text(&mending(Repair::LeadingSpace), &wide), (json!("é"), json!({"LeadingSpace": 1})));
+}
+
+/// White space before the first tag says no less of the order of bytes than the tag does.
+#[test]
+fn space_does_not_hide_that_each_character_has_two_bytes() {
+    let converter = lenient(json!({"repairs": ["Encoding", "LeadingSpace"]}));
+    for unit in [u16::to_le_bytes, u16::to_be_bytes] {
+        let plain = utf16("\r\n<r>é €</r>", unit);
+        assert_eq!(text(&mending(Repair::Encoding), &plain), (json!("é €"), json!({"Encoding": 1})));
+        for leading in ["\n\t", "\n\u{feff}"] {
+            let xml = format!("{leading}<?xml version='1.0' encoding='utf-16'?><r>é €</r>");
+            let declared = utf16(&xml, unit);
+            let mended = json!({"LeadingSpace": 1, "Encoding": 1});
+            assert_eq!(text(&converter, &declared), (json!("é €"), mended));
+            let strict = refusal(&lenient(json!({})), &declared);
+            assert_eq!(strict.reason, Reason::UnsupportedEncoding, "{strict}");
+        }
+    }
+}
+
+/// With the zeros left out it would look like text, and beyond U+FFFF be another one.
+#[test]
+fn utf_32_is_refused_whatever_is_mended() {
+    let all = lenient(json!({"repairs": Repair::ALL}));
+    for unit in [u32::to_le_bytes, u32::to_be_bytes] {
+        for object in ["<r>€ 📈</r>", "\u{feff}<r>€ 📈</r>", "<r/>"] {
+            let bytes: Vec<_> = object.chars().flat_map(|c| unit(u32::from(c))).collect();
+            for converter in [&all, &lenient(json!({}))] {
+                let refusal = refusal(converter, &bytes);
+                assert_eq!(refusal.reason, Reason::UnsupportedEncoding, "{refusal}");
+                assert_eq!(refusal.faults[0].found.as_deref(), Some("UTF-32"));
+            }
+        }
+    }
+}
+
+/// Each byte means something in Latin-1: nothing says that a later document is wrong about itself.
+#[test]
+fn a_later_document_is_not_read_against_its_own_word() {
+    let latin = "<?xml version='1.0' encoding='iso-8859-1'?>";
+    let utf8 = "<?xml version='1.0' encoding='utf-8'?>";
+    let object = |first: &str, second: &str, cafe: &[u8]| {
+        [first.as_bytes(), b"<r>", cafe, b"</r>", second.as_bytes(), b"<r>", cafe, b"</r>"].concat()
+    };
+    let mends = lenient(json!({"concatenated": true, "repairs": ["Encoding"]}));
+    let (verdicts, mended) = read(&mends, &object(latin, utf8, "café".as_bytes()));
+    assert_eq!((verdicts.len(), mended), (2, json!({})));
+    let refusal = verdicts[1].as_ref().unwrap_err();
+    let message = "expected the encoding of the documents before, found \"utf-8\" at line 1, column 56";
+    assert_eq!(refusal.message(), message);
+    let (verdicts, mended) = read(&mends, &object(utf8, latin, "café".as_bytes()));
+    assert_eq!((verdicts.len(), mended), (2, json!({"Encoding": 1})));
+    assert_eq!(super::super::json(verdicts[1].as_ref().unwrap())["x"], "café");
 }

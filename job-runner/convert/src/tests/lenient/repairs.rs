@@ -8,11 +8,13 @@ use super::super::refusal;
 use super::{lenient, mending, read, text, with_record};
 
 /// What each repair makes of objects, and how often it is counted.
-const MENDED: [(Repair, &str, &str, u64); 38] = [
+const MENDED: [(Repair, &str, &str, u64); 41] = [
     (Repair::LeadingSpace, "\n\n<?xml version=\"1.0\"?><r>One</r>", "One", 1),
     (Repair::LeadingSpace, " \u{feff}\r\n<?xml version='1.0'?><r>One</r>", "One", 1),
     (Repair::LeadingSpace, "\u{feff}\u{feff}<?xml version='1.0'?><r>One</r>", "One", 1),
     (Repair::LeadingSpace, "\u{feff} <?xml version='1.0' encoding='utf-8'?><r>é</r>", "é", 1),
+    (Repair::LeadingSpace, "\u{feff}\u{feff}<r>One</r>", "One", 1),
+    (Repair::LeadingSpace, "\n\u{feff}<!-- --><r>One</r>", "One", 1),
     (Repair::LeadingSpace, "\t\t<?xml version='1.0'?>\n<!DOCTYPE r><r>One</r>", "One", 1),
     (Repair::TrailingData, "<r>One</r>\n\0\0", "One", 1),
     (Repair::TrailingData, "<r>One</r>\0 old block \0", "One", 1),
@@ -45,6 +47,7 @@ const MENDED: [(Repair, &str, &str, u64); 38] = [
     (Repair::UnclosedAtEnd, "<r>One<b a='", "One", 1),
     (Repair::UnclosedAtEnd, "<r>One<![CDATA[ & two]", "One & two", 1),
     (Repair::UnclosedAtEnd, "<r>One<!-- two", "One", 1),
+    (Repair::UnclosedAtEnd, "<r>One</r>\n<!-- two", "One", 1),
     (Repair::UnclosedAtEnd, "<r>One &am", "One", 1),
     (Repair::UnclosedAtEnd, "<r>One</b", "One", 1),
 ];
@@ -96,6 +99,8 @@ fn what_a_repair_is_not_for_stays_refused() {
         (Repair::UnclosedAtEnd, "<r><b></r>"),
         (Repair::UnclosedAtEnd, "<r"),
         (Repair::UnclosedAtEnd, "<!-- "),
+        (Repair::UnclosedAtEnd, "<r/><r"),
+        (Repair::UnclosedAtEnd, "<r/><![CDATA[x"),
     ] {
         let refusal = refusal(&mending(repair), xml.as_bytes());
         assert_eq!((refusal.reason, refusal.document), (Reason::MalformedXml, None), "{repair:?}: {xml:?}");
@@ -179,5 +184,20 @@ fn an_object_that_is_cut_off_within_a_character_ends_before_it() {
     for bytes in ["<r>One é".as_bytes(), "<r>One 📈".as_bytes()] {
         let (found, mended) = text(&mending(Repair::UnclosedAtEnd), &bytes[..bytes.len() - 1]);
         assert_eq!((found, mended), (json!("One"), json!({"UnclosedAtEnd": 1})));
+    }
+}
+
+/// Two bytes of a pair, half a unit, and the first of two bytes of Shift_JIS.
+#[test]
+fn and_so_it_is_in_other_encodings() {
+    let units = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let wide = [b"\xff\xfe".to_vec(), units("<r>One 📈")].concat();
+    let closed = [b"\xff\xfe".to_vec(), units("<r>One</r>"), b"\n".to_vec()].concat();
+    let japanese = b"<?xml version='1.0' encoding='shift_jis'?><r>One \x93".to_vec();
+    let last = wide.len();
+    for bytes in [&wide[..last - 1], &wide[..last - 2], &wide[..last - 3], &closed, &japanese] {
+        let (found, mended) = text(&mending(Repair::UnclosedAtEnd), bytes);
+        assert_eq!((found, mended), (json!("One"), json!({"UnclosedAtEnd": 1})), "{}", bytes.escape_ascii());
+        assert_eq!(refusal(&lenient(json!({})), bytes).reason, Reason::InvalidBytes);
     }
 }

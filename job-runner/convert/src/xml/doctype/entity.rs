@@ -17,7 +17,7 @@ pub(super) fn check(
     allowed: Entities,
     declared: &mut Declared,
 ) -> Result<(), Flaw> {
-    let refused = refused(reader, START);
+    let refused = refused(reader, START, allowed);
     reader.expect(START)?;
     reader.space_then("white space after <!ENTITY")?;
     if reader.is_at("%") {
@@ -51,7 +51,10 @@ fn unparsed(reader: &mut DoctypeReader<'_>, refused: Flaw) -> Result<(), Flaw> {
 }
 
 /// The fault of a declaration, at the current place, that no model allows or this one does not.
-pub(super) fn refused(reader: &DoctypeReader<'_>, found: &str) -> Flaw {
-    let flaw = reader.flaw("a document without declarations of entities");
-    flaw.because(Reason::EntityRefused).found(found)
+pub(super) fn refused(reader: &DoctypeReader<'_>, found: &str, allowed: Entities) -> Flaw {
+    let expected = match allowed {
+        Entities::Refuse | Entities::Named => "a document without declarations of entities",
+        Entities::Declared => "declarations of entities that are text, not of external or parameter entities",
+    };
+    reader.flaw(expected).because(Reason::EntityRefused).found(found)
 }

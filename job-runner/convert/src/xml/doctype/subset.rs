@@ -28,7 +28,7 @@ pub(crate) fn check(
             return Ok(());
         }
         if reader.is_at("%") {
-            return Err(entity::refused(reader, "%"));
+            return Err(entity::refused(reader, "%", entities));
         }
         if reader.is_at(entity::START) {
             entity::check(reader, entities, declared)?;

@@ -58,7 +58,9 @@ impl XmlState<'_> {
             Ok(token) => return Ok(Some(token)),
             Err(flaw) => flaw,
         };
-        if self.open.is_empty() || !self.log.mend_object(Repair::UnclosedAtEnd) {
+        // Other markup outside of the root element begins what would not be there at all.
+        let may_be_left_out = !self.open.is_empty() || (self.is_after_root() && rest.starts_with("<!--"));
+        if !may_be_left_out || !self.log.mend_object(Repair::UnclosedAtEnd) {
             return Err(flaw);
         }
         Ok(unclosed_at_end::text_of(rest).map(|content| (XmlToken::CData(content), text.len())))

@@ -1,8 +1,9 @@
 //! What comes before the root element of an XML document and after it; with `concatenated`, once more for each document.
 
 use docmill_crds::conversion::{Entities, Repair};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::XmlState;
+use super::{Stage, XmlState};
 use crate::fault::Flaw;
 use crate::input::decode::Encoded;
 use crate::leniency::entities::declared::Declared;
@@ -15,6 +16,12 @@ use crate::xml::doctype;
 /// Bytes before the XML declaration that may be left out.
 pub(super) fn leading(log: &RepairLog, text: &str) -> usize {
     if log.allows(Repair::LeadingSpace) { leading_space::length(text.as_bytes()) } else { 0 }
+}
+
+/// Whether bytes that can be read in this encoding contradict a declaration of another one. In those of one byte a
+/// character, all bytes mean something: nothing tells which of two is right.
+fn shows_itself(encoding: &'static Encoding) -> bool {
+    [UTF_8, UTF_16LE, UTF_16BE].contains(&encoding)
 }
 
 impl XmlState<'_> {
@@ -38,9 +45,10 @@ impl XmlState<'_> {
     /// Checks the XML declaration that the text starts with, if it does; returns its length.
     fn declaration(&mut self, text: &str) -> Result<usize, Flaw> {
         let Declaration { length, encoding } = Declaration::read(text)?;
+        let is_later = self.root.is_some();
         if let Some(label) = encoding.filter(|_| !self.departure.imposed)
-            && let Err(garbled) = Encoded::check(self.marked, self.encoding, label)
-            && !self.log.mend_object(Repair::Encoding)
+            && let Err(garbled) = Encoded::check(self.marked, self.encoding, label, is_later)
+            && !(shows_itself(self.encoding) && self.log.mend_object(Repair::Encoding))
         {
             return Err(garbled.at(0));
         }
@@ -67,7 +75,7 @@ impl XmlState<'_> {
         if self.is_after_root() {
             self.next_document();
         }
-        self.doctype = true;
+        self.stage = Stage::Doctype;
         self.blank = false;
         if self.entities == Entities::Declared {
             self.declared = doctype::declared(content, start)?;
@@ -77,8 +85,7 @@ impl XmlState<'_> {
 
     /// Another XML document starts, which shares nothing with the one before.
     pub(super) fn next_document(&mut self) {
-        self.doctype = false;
-        self.root = None;
+        self.stage = Stage::Start;
         self.declared = Declared::default();
     }
 
