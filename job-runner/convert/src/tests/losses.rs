@@ -115,7 +115,8 @@ fn the_values_of_a_path_are_tried_until_something_is_left_of_one() {
     let found = json!({"doi": "2", "text": "x", "o": {"n": 5}});
     assert_eq!(document(&converter(model.clone()), some), found);
     assert_eq!(lost(&model, some), counts([("/r/d/id", 1), ("/r/d/link", 1), ("/r/d/o/n", 1)]));
-    let none = "<r><d><id>1</id><id>2</id><link>doi:4</link><html>&lt;p&gt;</html><html>&lt;br&gt;</html></d></r>";
+    let none =
+        "<r><d><id>1</id><id>2</id><link>doi:4</link><html>&lt;p&gt;</html><html>&lt;br&gt;</html></d></r>";
     assert_eq!(document(&converter(model.clone()), none), json!({"doi": "4"}));
     assert_eq!(lost(&model, none), BTreeMap::new());
 }

@@ -187,7 +187,7 @@ fn an_object_that_is_cut_off_within_a_character_ends_before_it() {
     }
 }
 
-/// Two bytes of a pair, half a unit, and the first of two bytes of Shift_JIS.
+/// Two bytes of a pair, half a unit, and the first of two bytes of `Shift_JIS`.
 #[test]
 fn and_so_it_is_in_other_encodings() {
     let units = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
