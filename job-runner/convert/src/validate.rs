@@ -49,14 +49,16 @@ pub(crate) fn document(
     Judged { verdict, passed }
 }
 
-/// The faults of values that were left out, each once: several paths of a field may find the same value.
+/// The faults of values that were left out, each once: several paths of a field may find the same value. The place of a
+/// value may be that of its record, so that its text counts too.
 fn distinct(faults: Vec<Fault>) -> Vec<Fault> {
-    let place = |fault: &Fault| (fault.reason, fault.line, fault.column);
+    let is_same = |one: &Fault, other: &Fault| {
+        let same_value = (one.reason, one.line, one.column) == (other.reason, other.line, other.column);
+        same_value && one.field == other.field && one.found == other.found && one.at != other.at
+    };
     let mut distinct: Vec<Fault> = Vec::with_capacity(faults.len());
     for fault in faults {
-        let is_known =
-            distinct.iter().any(|known| known.field == fault.field && place(known) == place(&fault));
-        if !is_known {
+        if !distinct.iter().any(|known| is_same(known, &fault)) {
             distinct.push(fault);
         }
     }
