@@ -16,7 +16,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::form_token;
-use crate::chart::helm;
+use crate::chart::{KUBERNETES, helm};
 
 const URL: &str = "https://docmill.example.com";
 const HOST: &str = "docmill.example.com";
@@ -96,8 +96,8 @@ async fn roll_out(world: &World, rights: &str) -> Result<()> {
         },
     });
     let (chart, namespace) = (checkout("charts/docmill").display().to_string(), world.name.as_str());
-    let template = ["template", RELEASE, &chart, "--namespace", namespace, "--values", "-"];
-    let template = [&template[..], &["--show-only", "templates/console.yaml"]].concat();
+    let template = ["template", RELEASE, &chart, "--namespace", namespace, "--kube-version", KUBERNETES];
+    let template = [&template[..], &["--values", "-", "--show-only", "templates/console.yaml"]].concat();
     let rendered = helm(&template, Some(&values.to_string())).await.context("there is no helm")?;
     let objects = rendered.expect_ok("helm template")?;
     let applied = world.cluster.try_kubectl(&["apply", "--filename", "-"], Some(&objects)).await?;
