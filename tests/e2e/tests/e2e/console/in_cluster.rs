@@ -125,7 +125,14 @@ impl Proxied {
         let ip = [&ip[..], &["jsonpath={.spec.clusterIP}"]].concat();
         let ip: IpAddr = world.cluster.kubectl(&ip).await?.trim().parse().context("no address")?;
         let http = Client::builder().redirect(Policy::none()).no_proxy().build()?;
-        Ok(Self { http, base: format!("http://{}", SocketAddr::new(ip, 80)) })
+        let found = Self { http, base: format!("http://{}", SocketAddr::new(ip, 80)) };
+        // The node learns of the pod a moment after it is ready.
+        until("an answer of the proxy", REPLACED, async || {
+            let answer = found.get("/").header("host", HOST).send().await;
+            Ok(Look::holds(answer.is_ok(), format!("{answer:?}")))
+        })
+        .await?;
+        Ok(found)
     }
 
     /// A request of nobody yet.
