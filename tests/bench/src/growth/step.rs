@@ -135,12 +135,12 @@ async fn pad(
             let seed = (u64::from(copy) << 32) | place;
             body.push_str(&lines(record, copy, UNITS, seed));
             if body.len() >= REQUEST {
-                elastic.bulk(&index, Bytes::from(std::mem::take(&mut body))).await?;
+                elastic.bulk_with_patience(&index, &Bytes::from(std::mem::take(&mut body))).await?;
             }
         }
     }
     if !body.is_empty() {
-        elastic.bulk(&index, Bytes::from(body)).await?;
+        elastic.bulk_with_patience(&index, &Bytes::from(body)).await?;
     }
     Ok(())
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use hyper::Request;
 use hyper::body::Bytes;
+use hyper::{Request, StatusCode};
 use serde_json::{Value, json};
 
 use crate::http::Connection;
@@ -15,6 +15,13 @@ const PAGE: usize = 1_000;
 /// How long merges may take after a turn.
 const MERGED: Duration = Duration::from_mins(5);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long a cluster may have no memory for a request, and after which pause it is asked again.
+const PATIENCE: Duration = Duration::from_mins(2);
+const PAUSE: Duration = Duration::from_secs(1);
+
+fn is_too_many(error: &anyhow::Error) -> bool {
+    error.downcast_ref() == Some(&StatusCode::TOO_MANY_REQUESTS)
+}
 
 /// A document as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,9 +64,24 @@ impl Elastic {
         Ok(())
     }
 
+    /// The same for what is not measured: it waits until the cluster has memory for a request.
+    pub async fn bulk_with_patience(&mut self, index: &str, lines: &Bytes) -> Result<()> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.bulk(index, lines.clone()).await {
+                Err(error) if is_too_many(&error) && Instant::now() < end => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                sent => return sent,
+            }
+        }
+    }
+
     async fn send(&mut self, method: &str, path: &str, body: Bytes, content: &str) -> Result<Value> {
         let request = Request::builder().method(method).uri(path).header("content-type", content);
-        let answer = self.0.send(request, body).await?.success(&format!("{method} {path}"))?;
+        let answer = self.0.send(request, body).await?;
+        let status = answer.status;
+        let answer = answer.success(&format!("{method} {path}")).map_err(|error| error.context(status))?;
         serde_json::from_slice(&answer.body).with_context(|| format!("{path} is not answered in JSON"))
     }
 
