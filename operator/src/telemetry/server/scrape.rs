@@ -1,13 +1,14 @@
 //! The answer to a scrape, sent while it is written: with thousands of resources, it has tens of megabytes.
 
 use std::fmt;
+use std::future::ready;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use futures::SinkExt as _;
 use futures::channel::mpsc::{self, Sender};
+use futures::{SinkExt as _, StreamExt as _, stream};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -22,21 +23,27 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The metrics as the body of an answer. It breaks off if they cannot be written, or if the client takes too long.
 pub fn body(metrics: Arc<Metrics>) -> Body {
-    let (sender, receiver) = mpsc::channel(CHUNKS);
-    tokio::task::spawn_blocking(move || {
+    written(move |out| metrics.encode(out))
+}
+
+/// What is written, as a body. Without an error at its end, one that breaks off would look whole.
+fn written(write: impl FnOnce(&mut ChunkWriter) -> fmt::Result + Send + 'static) -> Body {
+    let (sender, chunks) = mpsc::channel(CHUNKS);
+    let writing = tokio::task::spawn_blocking(move || {
         let chunk = String::with_capacity(CHUNK_BYTES);
         let mut out = ChunkWriter { chunk, sender, runtime: Handle::current() };
-        if metrics.encode(&mut out).and_then(|()| out.send()).is_err() {
-            // Fails if the client has gone, and then nobody needs it.
-            let _ = out.sender.try_send(Err(io::Error::other("the metrics could not be written")));
-        }
+        write(&mut out).and_then(|()| out.send())
     });
-    Body::from_stream(receiver)
+    let fault = stream::once(writing).filter_map(|written| {
+        let is_whole = matches!(written, Ok(Ok(())));
+        ready((!is_whole).then(|| Err(io::Error::other("the metrics could not be written"))))
+    });
+    Body::from_stream(chunks.map(Ok).chain(fault))
 }
 
 struct ChunkWriter {
     chunk: String,
-    sender: Sender<io::Result<Bytes>>,
+    sender: Sender<Bytes>,
     runtime: Handle,
 }
 
@@ -44,7 +51,7 @@ impl ChunkWriter {
     fn send(&mut self) -> fmt::Result {
         let chunk = Bytes::copy_from_slice(self.chunk.as_bytes());
         self.chunk.clear();
-        let sent = self.runtime.block_on(timeout(PATIENCE, self.sender.send(Ok(chunk))));
+        let sent = self.runtime.block_on(timeout(PATIENCE, self.sender.send(chunk)));
         sent.map_err(|_| fmt::Error)?.map_err(|_| fmt::Error)
     }
 }
@@ -58,6 +65,7 @@ impl fmt::Write for ChunkWriter {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::{self, Write as _};
     use std::sync::Arc;
 
     use axum::body::to_bytes;
@@ -65,7 +73,7 @@ mod tests {
     use kube::runtime::reflector;
     use kube::runtime::watcher::Event;
 
-    use super::{CHUNK_BYTES, body};
+    use super::{CHUNK_BYTES, body, written};
     use crate::controllers::ingest_source::tests::source;
     use crate::telemetry::metrics::Metrics;
 
@@ -86,5 +94,13 @@ mod tests {
             text.lines().filter(|line| line.contains("docmill_")).map(str::to_owned).collect::<Vec<_>>()
         };
         assert_eq!(own(&text), own(&metrics.text()));
+    }
+
+    #[tokio::test]
+    async fn what_breaks_off_does_not_look_whole() {
+        let broken = written(|out| out.write_str("docmill_source_backlog 5\n").and(Err(fmt::Error)));
+        assert!(to_bytes(broken, usize::MAX).await.is_err());
+        let whole = written(|out| out.write_str("docmill_source_backlog 5\n"));
+        assert_eq!(to_bytes(whole, usize::MAX).await.unwrap(), "docmill_source_backlog 5\n");
     }
 }
