@@ -53,6 +53,7 @@ pub use fault::listed::{refused_document, refused_object, too_large, unlisted};
 pub use fault::member::Member;
 pub use fault::{Fault, MAX_FAULTS, Refusal};
 pub use input::archive::object::{Object, Piped};
+pub use input::decompress::is_zstd;
 pub use input::object_info::ObjectInfo;
 pub use leniency::Reading;
 pub use limits::Limits;

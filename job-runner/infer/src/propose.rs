@@ -309,7 +309,7 @@ impl<'t> Proposer<'t> {
             }
             return;
         }
-        if leaves == 1 || !(facts.listed || facts.exists.is_repeated(level)) {
+        if leaves == 1 || !facts.may_repeat(level) {
             return self.gather(at, path, words, within, drafts);
         }
         if within.level >= MOST_LEVELS {

@@ -155,8 +155,7 @@ fn masses(tree: &Tree) -> Vec<u64> {
 /// The record in objects with this root element.
 fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
     // XML documents one after the other, lines of JSON, items of a list.
-    let facts = &tree.node(root).facts;
-    if facts.listed || facts.exists.is_repeated(tree.node(TOP).depth) {
+    if tree.node(root).facts.may_repeat(tree.node(TOP).depth) {
         return root;
     }
     let most = |id: &NodeId| mass[*id] * 3 >= mass[root] * 2;
@@ -170,7 +169,7 @@ fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
             break;
         }
         let parts = !tree.children(child).is_empty();
-        let is_repeated = node.facts.listed || node.facts.exists.is_repeated(tree.node(at).depth);
+        let is_repeated = node.facts.may_repeat(tree.node(at).depth);
         let is_deep_part = level > PLAIN_LEVELS && is_division(&node.local);
         if parts && !is_deep_part && (is_repeated || is_collection(&tree.node(at).local, &node.local)) {
             return child;

@@ -111,6 +111,11 @@ pub(super) struct PathFacts {
 }
 
 impl PathFacts {
+    /// Whether there may be several within one of that level.
+    pub(super) fn may_repeat(&self, level: usize) -> bool {
+        self.listed || self.exists.is_repeated(level)
+    }
+
     /// Whether elements are text as a whole, with what is in them.
     pub(super) const fn is_text(&self) -> bool {
         self.prose || (self.own_text && self.children)

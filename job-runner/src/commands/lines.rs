@@ -4,6 +4,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
+use docmill_convert::is_zstd;
 use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
@@ -14,12 +15,8 @@ const HEAD: u64 = 1024;
 /// Bytes of a line that are kept: places further to the right are not shown.
 const LINE: u64 = 1024 * 1024;
 
-/// Magic bytes of gzip and zstd.
+/// Magic bytes of gzip.
 const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-
-/// How a zstd frame goes on that is to be skipped, after a byte from 0x50 to 0x5f.
-const SKIPPED: &[u8] = &[0x2a, 0x4d, 0x18];
 
 /// The text of a file, decoded as it is read, without a byte order mark.
 pub(super) fn decoded<'r>(file: impl Read + 'r) -> io::Result<impl BufRead + 'r> {
@@ -38,8 +35,7 @@ fn decompressed<'r>(file: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
     if head.starts_with(GZIP) {
         return Ok(Box::new(MultiGzDecoder::new(bytes)));
     }
-    let skips = matches!(head.as_slice(), [0x50..=0x5f, rest @ ..] if rest.starts_with(SKIPPED));
-    if skips || head.starts_with(ZSTD) {
+    if is_zstd(&head) {
         return Ok(Box::new(zstd::Decoder::new(bytes)?));
     }
     Ok(Box::new(bytes))

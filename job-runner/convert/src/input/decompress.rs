@@ -167,7 +167,8 @@ pub(crate) fn is_compressed(head: &[u8]) -> bool {
     head.starts_with(GZIP) || is_zstd(head)
 }
 
-fn is_zstd(head: &[u8]) -> bool {
+/// Whether an object that starts like this is compressed by zstd.
+pub fn is_zstd(head: &[u8]) -> bool {
     let skips = matches!(head, [0x50..=0x5f, rest @ ..] if rest.starts_with(SKIPPED));
     skips || head.starts_with(ZSTD)
 }

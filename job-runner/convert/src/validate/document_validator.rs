@@ -307,9 +307,9 @@ impl<'a, 'w> Judge<'a, 'w> {
         let mut id = first;
         loop {
             let written = self.values(field, path, record, id, trail);
-            let is_tried = is_tried(field.computed.as_deref(), field.repeated);
-            let goes_on = is_tried && !written && self.fatal == fatal;
-            let Some(next) = record.next(id).filter(|_| goes_on) else {
+            let is_over =
+                written || self.fatal != fatal || !is_tried(field.computed.as_deref(), field.repeated);
+            let Some(next) = record.next(id).filter(|_| !is_over) else {
                 if id != first && std::ptr::eq(record, self.inside) {
                     self.passed.tried(frame, slot, id);
                 }

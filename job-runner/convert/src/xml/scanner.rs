@@ -15,7 +15,6 @@ use docmill_crds::conversion::{Entities, Repair, RepairCounts, Syntax};
 use docmill_crds::reason::Reason;
 use encoding_rs::Encoding;
 
-use super::doctype;
 use super::tokens::{self, XmlToken};
 use crate::events::element_memory::ElementMemory;
 use crate::events::names::Names;
@@ -33,7 +32,7 @@ use crate::limits::Limits;
 use crate::text::chars::{is_space, reference};
 use crate::text::cursor::Mark;
 use crate::text::declaration::{self, Declaration};
-use prologs::leading;
+use prologs::{Stage, leading};
 
 #[derive(Debug)]
 pub(crate) struct Scanner<'r, 'n> {
@@ -71,17 +70,6 @@ struct XmlState<'n> {
     marked: Option<&'static Encoding>,
     encoding: &'static Encoding,
     departure: Departure,
-}
-
-/// What there was of an XML document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// No markup that can be there only once.
-    Start,
-    /// Its document type declaration.
-    Doctype,
-    /// The start of its root element.
-    Root,
 }
 
 /// The result of scanning the window.
@@ -421,20 +409,6 @@ impl XmlState<'_> {
             return Err(Flaw::malformed(start, format!("no {what} outside the root element")));
         }
         Ok(())
-    }
-
-    /// Whether a root element is closed and none is open.
-    const fn is_after_root(&self) -> bool {
-        self.open.is_empty() && matches!(self.stage, Stage::Root)
-    }
-
-    /// What a document type declaration may be; a fault if none is allowed here.
-    fn doctype_rules(&self, start: usize) -> Result<doctype::Rules, Flaw> {
-        let begins_another = self.concatenated && self.is_after_root();
-        if self.stage != Stage::Start && !begins_another {
-            return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
-        }
-        Ok(doctype::Rules { most: self.limits.doctype_bytes, entities: self.entities })
     }
 
     fn eof(&self, end: usize) -> Result<(), Flaw> {

@@ -9,7 +9,7 @@ use docmill_crds::reason::Reason::{CorruptCompression, EntityRefused, LimitExcee
 use serde_json::{Map, Value, json};
 
 use super::stream::{Attack, Stream};
-use super::{alone, combinations, lenient, packed, peak, texts, xml};
+use super::{alone, check_memory, combinations, lenient, packed, peak, texts, xml};
 
 const KIB: usize = 1024;
 
@@ -116,13 +116,7 @@ fn attacks_are_refused_or_harmless_in_all_combinations() {
             let last = verdicts.last().expect("a verdict");
             assert!(last.is_err() || !is_danger(&attack), "{name}: {last:?}");
         }
-        if let (Some(before), Some(after)) = (before, peak()) {
-            assert!(
-                after.saturating_sub(before) < MOST_MEMORY,
-                "{}: {before} and {after} bytes",
-                attack.name
-            );
-        }
+        check_memory(&attack.name, before, MOST_MEMORY);
     }
 }
 

@@ -79,6 +79,13 @@ fn peak() -> Option<u64> {
     Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
+/// Fails if the process has taken this much memory or more since its peak was `before`.
+fn check_memory(name: &str, before: Option<u64>, most: u64) {
+    if let (Some(before), Some(after)) = (before, peak()) {
+        assert!(after.saturating_sub(before) < most, "{name}: {before} and {after} bytes");
+    }
+}
+
 /// What ends the object, and how many bytes of it were read by then.
 fn refusal(converter: &Converter, attack: &Attack) -> (Refusal, u64) {
     let mut stream = Stream::new(&attack.parts);
@@ -87,9 +94,7 @@ fn refusal(converter: &Converter, attack: &Attack) -> (Refusal, u64) {
         converter.documents(&mut stream).last().expect("a verdict").expect("an object that can be read");
     let took = started.elapsed();
     assert!(took < MOST_TIME, "{}: {took:?}", attack.name);
-    if let (Some(before), Some(after)) = (before, peak()) {
-        assert!(after.saturating_sub(before) < MOST_MEMORY, "{}: {before} and {after} bytes", attack.name);
-    }
+    check_memory(&attack.name, before, MOST_MEMORY);
     (last.expect_err(&attack.name), stream.given())
 }
 
@@ -135,13 +140,7 @@ fn no_repair_and_no_entity_is_a_way_in() {
             let verdicts = converter.documents(&mut stream).map(Result::unwrap).count();
             let took = started.elapsed();
             assert!(verdicts > 0 && took < MOST_TIME, "{}: {verdicts} in {took:?}", attack.name);
-            if let (Some(before), Some(after)) = (before, peak()) {
-                assert!(
-                    after.saturating_sub(before) < MOST_MEMORY,
-                    "{}: {before} and {after} bytes",
-                    attack.name
-                );
-            }
+            check_memory(&attack.name, before, MOST_MEMORY);
         }
     }
 }

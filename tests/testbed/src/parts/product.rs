@@ -26,7 +26,7 @@ use crate::{
 const PRODUCT: &str = "localhost/docmill:testbed-";
 const BRIDGE: &str = "localhost/docmill-bridge:testbed-";
 /// The programs of the product's image.
-const PROGRAMS: [&str; 3] = ["operator", "job-runner", "kubectl-docmill"];
+pub(crate) const PROGRAMS: [&str; 3] = ["job-runner", "kubectl-docmill", "operator"];
 /// User and group of the product.
 pub(crate) const USER: &str = "65532:65532";
 

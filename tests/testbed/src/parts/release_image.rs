@@ -18,12 +18,11 @@ use crate::{
             oci::OciImage,
             rootfs,
         },
-        product::USER,
+        product::{PROGRAMS, USER},
     },
 };
 
 const PACKAGES: [&str; 3] = ["ca-certificates", "libc6", "libgcc-s1"];
-const PROGRAMS: [&str; 3] = ["job-runner", "kubectl-docmill", "operator"];
 
 /// What an image of a release is made of.
 #[derive(Debug)]

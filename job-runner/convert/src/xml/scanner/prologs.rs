@@ -3,7 +3,7 @@
 use docmill_crds::conversion::{Entities, Repair};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::{Stage, XmlState};
+use super::XmlState;
 use crate::fault::Flaw;
 use crate::input::decode::Encoded;
 use crate::leniency::entities::declared::Declared;
@@ -12,6 +12,17 @@ use crate::leniency::repairs::{leading_space, trailing_data};
 use crate::text::chars::{check_instruction, is_space};
 use crate::text::declaration::{self, Declaration};
 use crate::xml::doctype;
+
+/// What there was of an XML document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// No markup that can be there only once.
+    Start,
+    /// Its document type declaration.
+    Doctype,
+    /// The start of its root element.
+    Root,
+}
 
 /// Bytes before the XML declaration that may be left out.
 pub(super) fn leading(log: &RepairLog, text: &str) -> usize {
@@ -25,6 +36,20 @@ fn shows_itself(encoding: &'static Encoding) -> bool {
 }
 
 impl XmlState<'_> {
+    /// Whether a root element is closed and none is open.
+    pub(super) const fn is_after_root(&self) -> bool {
+        self.open.is_empty() && matches!(self.stage, Stage::Root)
+    }
+
+    /// What a document type declaration may be; a fault if none is allowed here.
+    pub(super) fn doctype_rules(&self, start: usize) -> Result<doctype::Rules, Flaw> {
+        let begins_another = self.concatenated && self.is_after_root();
+        if self.stage != Stage::Start && !begins_another {
+            return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
+        }
+        Ok(doctype::Rules { most: self.limits.doctype_bytes, entities: self.entities })
+    }
+
     /// Checks the XML declaration at the start of an object, of at most [`declaration::MOST`] bytes; returns where it
     /// ends.
     pub(super) fn prolog(&mut self, text: &str) -> Result<usize, Flaw> {
