@@ -8,6 +8,7 @@ mod step;
 use anyhow::{Result, ensure};
 
 use crate::run::Bench;
+pub use latency::Latency;
 use step::Ledger;
 pub use step::{Step, UNITS};
 
@@ -20,10 +21,11 @@ pub async fn growth(bench: &mut Bench, units: &[u32], articles: u32) -> Result<V
         ledger.grow(bench, *wanted).await?;
         let step = ledger.measure(bench, articles).await?;
         eprintln!(
-            "{:>9} units: {:.2} ms in all, {:.0} ms until it is searchable",
+            "{:>9} units: {:.2} ms in all, {:.0} ms until it is indexed, {:.0} ms until it is searchable",
             step.units,
             step.cost.all_millis(),
-            step.searchable_millis
+            step.latency.indexed_millis,
+            step.latency.searchable_millis
         );
         steps.push(step);
     }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use hyper::body::Bytes;
 use serde_json::json;
 
-use super::latency;
+use super::latency::{self, Latency};
 use super::padding::lines;
 use crate::contenders::Contender;
 use crate::measure::Cost;
@@ -33,8 +33,8 @@ pub struct Step {
     pub records: u64,
     /// What the articles cost.
     pub cost: Cost,
-    /// Milliseconds from the PUT of an article until a search finds it, at rest; the median.
-    pub searchable_millis: f64,
+    /// How soon an article is indexed and found, at rest.
+    pub latency: Latency,
 }
 
 /// The ledger.
@@ -106,10 +106,10 @@ impl Ledger {
         costs.sort_by(|one, other| one.all_millis().total_cmp(&other.all_millis()));
         let middle = costs.len() / 2;
         let cost = costs.into_iter().nth(middle).context("nothing was measured")?;
-        let searchable_millis = latency::median(bench, &self.place, self.next).await?;
+        let latency = latency::latency(bench, &self.place, self.next).await?;
         self.next += latency::ARTICLES;
         self.units += latency::ARTICLES;
-        Ok(Step { units, records, cost, searchable_millis })
+        Ok(Step { units, records, cost, latency })
     }
 
     async fn upload(&mut self, bench: &Bench, articles: u32) -> Result<Vec<Listed>> {

@@ -30,28 +30,31 @@ pub fn growth(steps: &[Step], machine: &Machine, folder: &Path) -> Result<()> {
 fn as_json(step: &Step) -> Value {
     json!({
         "units": step.units, "records": step.records, "cost": cost(&step.cost),
-        "searchableMillis": step.searchable_millis,
+        "indexedMillis": step.latency.indexed_millis, "searchableMillis": step.latency.searchable_millis,
     })
 }
 
 fn table(steps: &[Step]) -> String {
     let mut text = "CPU milliseconds for each article, by the size of the ledger\n\n\
-                    | units | records | client | Elasticsearch | all | articles/s | PUT to searchable (ms) |\n\
-                    |---|---|---|---|---|---|---|\n"
+                    | units | records | client | Elasticsearch | all | articles/s | PUT to indexed (ms) | \
+                    PUT to searchable (ms) |\n\
+                    |---|---|---|---|---|---|---|---|\n"
         .to_owned();
-    for Step { units, records, cost, searchable_millis } in steps {
+    for Step { units, records, cost, latency } in steps {
         let (client, elastic) = (cost.millis(Side::Client), cost.millis(Side::Elasticsearch));
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "| {units} | {records} | {client:.2} | {elastic:.2} | {:.2} | {:.0} | {searchable_millis:.0} |",
+            "| {units} | {records} | {client:.2} | {elastic:.2} | {:.2} | {:.0} | {:.0} | {:.0} |",
             cost.all_millis(),
-            cost.rate()
+            cost.rate(),
+            latency.indexed_millis,
+            latency.searchable_millis
         );
     }
     let apart = [
         ("CPU of all sides", apart(steps, |step| step.cost.all_millis())),
-        ("PUT to searchable", apart(steps, |step| step.searchable_millis)),
+        ("PUT to searchable", apart(steps, |step| step.latency.searchable_millis)),
     ];
     for (what, apart) in apart {
         let mark = if apart > FLAT { ": NOT FLAT" } else { "" };
@@ -70,12 +73,14 @@ fn apart(steps: &[Step], of: impl Fn(&Step) -> f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::{Side, Step, table};
+    use crate::growth::Latency;
     use crate::measure::Cost;
 
     fn step(units: u32, seconds: f64) -> Step {
         let cpu_seconds = [(Side::Client, seconds)].into();
         let cost = Cost { articles: 1_000, wall_seconds: 1.0, cpu_seconds, peak_kibibytes: 1 };
-        Step { units, records: 3, cost, searchable_millis: 500.0 }
+        let latency = Latency { indexed_millis: 50.0, searchable_millis: 500.0 };
+        Step { units, records: 3, cost, latency }
     }
 
     #[test]
