@@ -23,10 +23,16 @@ pub fn heads_index(namespace: &str, source: &str) -> String {
     own_index::of_source("heads", namespace, source)
 }
 
+/// After this time, heads are in a segment. Nobody searches them, and reads by id do not wait for it; so it is only as
+/// short as keeps small what a node has to hold of them in memory.
+const REFRESH_INTERVAL: &str = "30s";
+
 /// Settings and mapping of the index. Nothing in it is searchable, and it keeps the codec that is quick to read: heads
 /// are read one by one, and with the smaller codec each read takes five times as long.
 pub fn heads_index_body() -> Value {
-    own_index::body(&json!({}))
+    let mut body = own_index::body(&json!({}));
+    body["settings"]["refresh_interval"] = REFRESH_INTERVAL.into();
+    body
 }
 
 /// The current version of a key, or a tombstone: the object was removed, and no version of the key may be
@@ -148,7 +154,14 @@ fn named(kind: &str, parts: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{DocumentHead, KeyHead};
+    use super::{DocumentHead, KeyHead, heads_index_body};
+
+    #[test]
+    fn heads_are_quick_to_read_and_seldom_refreshed() {
+        let settings = &heads_index_body()["settings"];
+        assert_eq!(settings["refresh_interval"], "30s");
+        assert!(settings.get("codec").is_none());
+    }
 
     #[test]
     fn ids_tell_kinds_and_parts_apart_and_fit() {
