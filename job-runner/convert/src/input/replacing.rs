@@ -32,8 +32,10 @@ fn utf8(bytes: &[u8], last: bool, into: &mut String) -> usize {
         };
         let (good, bad) = rest.split_at(error.valid_up_to());
         into.push_str(std::str::from_utf8(good).unwrap_or_default());
-        let Some(length) = error.error_len().or_else(|| last.then_some(bad.len())) else {
-            return bytes.len() - bad.len();
+        let length = match error.error_len() {
+            Some(length) => length,
+            None if last => bad.len(),
+            None => return bytes.len() - bad.len(),
         };
         into.push(char::REPLACEMENT_CHARACTER);
         rest = &bad[length..];

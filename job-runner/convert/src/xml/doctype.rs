@@ -57,10 +57,15 @@ pub(crate) fn check(text: &str, offset: usize, rules: Rules) -> Result<Option<us
     }
 }
 
-/// The entities that a whole declaration declares. Repairs are counted.
-pub(crate) fn declared(text: &str, offset: usize, log: &mut RepairLog) -> Result<Declared, Flaw> {
+/// The entities that a whole declaration, which was checked, declares. Repairs are counted.
+pub(crate) fn declared(
+    text: &str,
+    offset: usize,
+    allowed: Entities,
+    log: &mut RepairLog,
+) -> Result<Declared, Flaw> {
     let mut declared = Declared::default();
-    let mut taking = Taking { allowed: Entities::Declared, declared: &mut declared, log };
+    let mut taking = Taking { allowed, declared: &mut declared, log };
     declaration_of_type(&mut DoctypeReader::new(text, offset), &mut taking)?;
     Ok(declared)
 }

@@ -102,7 +102,7 @@ impl Expansion<'_> {
         let mut rest = replacement.as_str();
         while let Some((text, after)) = rest.split_once('&') {
             self.push_plain(text, offset)?;
-            let inner = after.split_once(';');
+            let inner = inner(after);
             rest = match inner.map(|(name, after)| (name, after, reference(name, offset))) {
                 Some((_, after, Ok(c))) => {
                     self.push(c.encode_utf8(&mut [0; 4]), offset)?;
@@ -148,6 +148,12 @@ impl Expansion<'_> {
     }
 }
 
+/// What is between an `&` and the next `;`, and what comes after that; `None` if another `&` or the end comes first.
+pub(crate) fn inner(after: &str) -> Option<(&str, &str)> {
+    let (name, rest) = after.split_at(memchr::memchr2(b';', b'&', after.as_bytes())?);
+    Some((name, rest.strip_prefix(';')?))
+}
+
 /// Whether what is between `&` and `;` is the number of a character that is left out, which is counted.
 pub(crate) fn left_out(inner: &str, log: &mut RepairLog) -> bool {
     control_characters::is_reference_to_one(inner) && log.mend(Repair::ControlCharacters)
@@ -170,7 +176,7 @@ fn replacement(literal: &str, offset: usize, log: &mut RepairLog) -> Result<Stri
     while let Some((text, after)) = rest.split_once('&') {
         replacement.push_str(text);
         let start = offset + literal.len() - after.len() - 1;
-        let inner = after.split_once(';');
+        let inner = inner(after);
         rest = match inner {
             Some((name, after)) if is_ncname(name) => {
                 replacement.extend(["&", name, ";"]);

@@ -2,14 +2,14 @@
 //! declared before it (section 4.1, "Entity Declared").
 
 use docmill_crds::conversion::Entities;
-use docmill_crds::reason::Reason;
 
 use super::Taking;
 use super::reader::DoctypeReader;
 use crate::events::tag::check_references;
 use crate::fault::Flaw;
-use crate::leniency::entities::declared::{Within, is_ampersand, left_out};
+use crate::leniency::entities::declared::{Within, inner, is_ampersand, left_out};
 use crate::leniency::entities::named;
+use crate::text::chars::{is_ncname, reference};
 
 /// Checks the default that comes next.
 pub(super) fn check(reader: &mut DoctypeReader<'_>, taking: &mut Taking<'_>) -> Result<(), Flaw> {
@@ -35,18 +35,20 @@ pub(super) fn check(reader: &mut DoctypeReader<'_>, taking: &mut Taking<'_>) -> 
 
 /// What comes after a reference, whose ampersand is at `place` and before `after`.
 fn past_reference<'v>(after: &'v str, place: usize, taking: &mut Taking<'_>) -> Result<&'v str, Flaw> {
-    let inner = after.split_once(';');
-    let reference = inner.map(|(name, _)| format!("&{name};"));
-    let checked = check_references(reference.as_deref().unwrap_or("&"), place);
-    match (checked, inner) {
-        (Ok(()), Some((_, after))) => Ok(after),
-        (Err(flaw), Some((name, after))) if flaw.reason == Reason::EntityRefused => {
-            if is_known(name, place, taking)? { Ok(after) } else { Err(unknown(flaw, taking.allowed)) }
+    let inner = inner(after);
+    match inner.map(|(name, after)| (name, after, reference(name, place))) {
+        Some((_, after, Ok(_))) => Ok(after),
+        Some((name, after, Err(flaw))) if is_ncname(name) => {
+            if is_known(name, place, taking)? {
+                Ok(after)
+            } else {
+                Err(unknown(flaw, taking.allowed))
+            }
         }
-        (Err(_), Some((name, after))) if left_out(name, taking.log) => Ok(after),
-        (Err(_), _) if is_ampersand(inner.map(|(name, _)| name), taking.log) => Ok(after),
-        (Err(flaw), _) => Err(flaw),
-        (Ok(()), None) => Ok(after),
+        Some((name, after, Err(_))) if left_out(name, taking.log) => Ok(after),
+        _ if is_ampersand(inner.map(|(name, _)| name), taking.log) => Ok(after),
+        Some((_, _, Err(flaw))) => Err(flaw),
+        None => Err(Flaw::malformed(place, "a ; after the reference")),
     }
 }
 

@@ -103,8 +103,9 @@ impl XmlState<'_> {
         }
         self.stage = Stage::Doctype;
         self.blank = false;
-        if self.entities == Entities::Declared {
-            self.declared = doctype::declared(content, start, &mut self.log)?;
+        let mends = self.log.allows(Repair::BareAmpersand) || self.log.allows(Repair::ControlCharacters);
+        if mends || self.entities == Entities::Declared {
+            self.declared = doctype::declared(content, start, self.entities, &mut self.log)?;
         }
         Ok(())
     }
