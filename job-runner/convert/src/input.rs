@@ -8,4 +8,5 @@ pub(crate) mod decoding;
 pub(crate) mod decompress;
 pub(crate) mod foreign;
 pub(crate) mod object_info;
+pub(crate) mod replacing;
 pub(crate) mod window;

@@ -25,7 +25,8 @@ pub enum Reading {
     /// By the object's byte order mark or declaration, or in the one encoding that the model names.
     #[default]
     AsDeclared,
-    /// In the encoding that the model names for objects with bytes that do not exist in their own.
+    /// As far as the object's bytes do not exist in that: as it declares where it was taken for UTF-8, as UTF-8 where it
+    /// could be that, and else in the encoding that the model names for such objects.
     InFallback,
 }
 

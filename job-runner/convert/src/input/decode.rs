@@ -9,7 +9,8 @@ use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEF
 use super::byte_table::ByteTable;
 use super::decoding::{Decoding, Imposed};
 use crate::fault::Flaw;
-use crate::leniency::repairs::{self, leading_space};
+use crate::leniency::repairs::encoding::{Utf8, of_two_bytes};
+use crate::leniency::repairs::leading_space;
 use crate::text::declaration::{SNIFFED, sniff_encoding};
 
 /// Bytes that cannot be read as text.
@@ -24,6 +25,14 @@ impl Garbled {
     pub(crate) fn at(self, offset: usize) -> Flaw {
         Flaw { reason: self.reason, offset, expected: self.expected, found: self.found }
     }
+}
+
+/// Bytes that do not exist in an encoding.
+#[derive(Debug)]
+pub(crate) struct Invalid {
+    /// How many bytes were taken; decoding can go on behind them.
+    pub(crate) taken: usize,
+    pub(crate) garbled: Garbled,
 }
 
 /// The encoding of an object, detected from its first bytes.
@@ -61,8 +70,13 @@ impl Encoded {
         let marked = Encoding::for_bom(head);
         if let Some(imposed) = decoding.imposed
             && marked.is_none_or(|(encoding, _)| imposed.over_mark && encoding == UTF_8)
+            // What shows itself as UTF-16 is nothing else.
+            && !(imposed.over_mark && of_two_bytes(head).is_some())
         {
-            return Ok(Self::imposed(imposed, marked.map_or(0, |(_, mark)| mark)));
+            let remaining =
+                if marked.is_none() && imposed.over_mark { Self::remaining(head, decoding) } else { None };
+            let mark = marked.map_or(0, |(_, mark)| mark);
+            return Ok(remaining.unwrap_or_else(|| Self::imposed(imposed, mark)));
         }
         if let Some((encoding, mark)) = marked {
             let transcoder = (encoding != UTF_8).then(|| Transcoder::new(encoding, ""));
@@ -71,12 +85,12 @@ impl Encoded {
         // JSON starts with two ASCII characters, neither of which is NUL; or with one, and then nothing
         // follows.
         let wide = match syntax {
-            Syntax::Xml => repairs::encoding::of_two_bytes(head).is_some(),
+            Syntax::Xml => of_two_bytes(head).is_some(),
             Syntax::Json => matches!(head, [_, 0, ..] | [0, _, ..]),
         };
         let mends = decoding.repairs.has(Repair::Encoding);
         if wide {
-            if let Some(encoding) = repairs::encoding::of_two_bytes(head).filter(|_| mends) {
+            if let Some(encoding) = of_two_bytes(head).filter(|_| mends) {
                 let transcoder = Some(Transcoder::new(encoding, ""));
                 return Ok(Self { transcoder, mended: true, ..Self::UTF_8 });
             }
@@ -85,9 +99,7 @@ impl Encoded {
         if syntax == Syntax::Json {
             return Ok(Self::UTF_8);
         }
-        let may_lead = decoding.repairs.has(Repair::LeadingSpace);
-        let leading = if may_lead { leading_space::length(head) } else { 0 };
-        let (leading, head) = head.split_at(leading);
+        let (leading, head) = split_leading(head, decoding);
         if leading_space::has_mark(leading) {
             return Ok(Self { marked: Some(UTF_8), ..Self::UTF_8 });
         }
@@ -113,7 +125,28 @@ impl Encoded {
             }
             return Err(unsupported("UTF-16 with a byte order mark", label));
         }
+        if mends && Utf8::of(head, encoding) == Utf8::Clear {
+            return Ok(Self { mended: true, ..Self::UTF_8 });
+        }
         Ok(Self { transcoder: Some(Transcoder::new(encoding, label)), ..Self::UTF_8 })
+    }
+
+    /// How to read an object that turned out not to be what it was read as, if there is anything left but the encoding
+    /// that the model names: as it declares, if it looked like UTF-8; as UTF-8, if it could be that.
+    fn remaining(head: &[u8], decoding: &Decoding) -> Option<Self> {
+        let (leading, head) = split_leading(head, decoding);
+        let label = sniff_encoding(head).filter(|_| !leading_space::has_mark(leading))?;
+        let encoding = Encoding::for_label_no_replacement(label.as_bytes())?;
+        // In place of these, it was read as UTF-8 anyway.
+        let is_utf_8 = [UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED].contains(&encoding) || is_ascii(label);
+        if is_utf_8 {
+            return None;
+        }
+        match Utf8::of(head, encoding) {
+            Utf8::Clear => Some(Self { transcoder: Some(Transcoder::new(encoding, label)), ..Self::UTF_8 }),
+            Utf8::Possible => Some(Self { mended: true, ..Self::UTF_8 }),
+            Utf8::Unlikely => None,
+        }
     }
 
     fn imposed(imposed: Imposed, mark: usize) -> Self {
@@ -192,32 +225,42 @@ impl Transcoder {
     }
 
     /// Appends the text of `bytes`, up to the first invalid one. `last`: nothing follows.
-    pub(crate) fn decode(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {
+    pub(crate) fn decode(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Invalid> {
         if let Some(offset) = bytes.iter().position(|b| !b.is_ascii()).filter(|_| self.ascii) {
             self.append(&bytes[..offset], false, into)?;
-            return Err(invalid("us-ascii", &bytes[offset..]));
+            return Err(Invalid { taken: offset, garbled: invalid("us-ascii", &bytes[offset..]) });
         }
         if self.controls && bytes.iter().any(|b| matches!(b, 0x80..=0x9f)) {
             let encoding = self.encoding;
             let table = self.table.get_or_insert_with(|| Box::new(ByteTable::with_controls(encoding)));
             let decoded = table.decode(bytes, into);
-            return decoded.map_err(|offset| invalid(encoding.name(), &bytes[offset..]));
+            return decoded.map_err(|offset| Invalid {
+                taken: offset,
+                garbled: invalid(encoding.name(), &bytes[offset..]),
+            });
         }
         self.append(bytes, last, into)
     }
 
-    fn append(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Garbled> {
+    /// Appends the text of `bytes`, with U+FFFD for what does not exist in the encoding. `last`: nothing follows.
+    pub(crate) fn replace(&mut self, bytes: &[u8], last: bool, into: &mut String) {
+        into.reserve(self.decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(0));
+        // There is room for all of it.
+        let _ = self.decoder.decode_to_string(bytes, into, last);
+    }
+
+    fn append(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Invalid> {
         let most = self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(0);
         into.reserve(most);
         let (result, read) = self.decoder.decode_to_string_without_replacement(bytes, into, last);
-        match result {
-            DecoderResult::InputEmpty => Ok(()),
+        let good = match result {
+            DecoderResult::InputEmpty => return Ok(()),
             DecoderResult::Malformed(bad, after) => {
-                let good = read.saturating_sub(usize::from(bad) + usize::from(after));
-                Err(invalid(self.encoding.name(), &bytes[good..]))
+                read.saturating_sub(usize::from(bad) + usize::from(after))
             }
-            DecoderResult::OutputFull => Err(invalid(self.encoding.name(), &bytes[read..])),
-        }
+            DecoderResult::OutputFull => read,
+        };
+        Err(Invalid { taken: read, garbled: invalid(self.encoding.name(), &bytes[good..]) })
     }
 }
 
@@ -225,6 +268,12 @@ impl std::fmt::Debug for Transcoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Transcoder").field("encoding", &self.encoding).finish_non_exhaustive()
     }
+}
+
+/// The bytes before the XML declaration that may be left out, and the rest.
+fn split_leading<'h>(head: &'h [u8], decoding: &Decoding) -> (&'h [u8], &'h [u8]) {
+    let may_lead = decoding.repairs.has(Repair::LeadingSpace);
+    head.split_at(if may_lead { leading_space::length(head) } else { 0 })
 }
 
 /// Whether an object begins with a byte order mark of UTF-32, or with `<` in four bytes. No text in another encoding
@@ -242,7 +291,7 @@ fn is_ascii(label: &str) -> bool {
 
 /// Appends checked UTF-8, and returns how many bytes were taken: all, except for a character that is cut in
 /// two at the end when something follows.
-pub(crate) fn utf8(bytes: &[u8], last: bool, into: &mut String) -> Result<usize, Garbled> {
+pub(crate) fn utf8(bytes: &[u8], last: bool, into: &mut String) -> Result<usize, Invalid> {
     match simdutf8::compat::from_utf8(bytes) {
         Ok(text) => {
             into.push_str(text);
@@ -252,7 +301,7 @@ pub(crate) fn utf8(bytes: &[u8], last: bool, into: &mut String) -> Result<usize,
             let (good, rest) = bytes.split_at(error.valid_up_to());
             into.push_str(simdutf8::basic::from_utf8(good).unwrap_or_default());
             if last || error.error_len().is_some() {
-                return Err(invalid(UTF_8.name(), rest));
+                return Err(Invalid { taken: good.len(), garbled: invalid(UTF_8.name(), rest) });
             }
             Ok(good.len())
         }

@@ -7,11 +7,12 @@ use docmill_crds::conversion::{Repair, Syntax};
 use docmill_crds::reason::Reason;
 use encoding_rs::{Encoding, UTF_8};
 
-use super::decode::{Encoded, Garbled, Transcoder, utf8};
+use super::decode::{Encoded, Garbled, Invalid, Transcoder, utf8};
 use super::decoding::Decoding;
 use super::decompress::{Input, Stopped};
-use super::foreign;
+use super::{foreign, replacing};
 use crate::fault::{Fault, Flaw, Refusal};
+use crate::leniency::repairs;
 use crate::limits::Limits;
 use crate::text::chars::check_chars;
 use crate::text::cursor::Cursor;
@@ -47,6 +48,14 @@ pub(crate) struct Departure {
     pub(crate) controls: bool,
 }
 
+/// What becomes of bytes that do not exist in the encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Invalids {
+    Refused,
+    /// They are replaced: what is left of the object belongs to no document.
+    Replaced,
+}
+
 #[derive(Debug)]
 pub(crate) struct Window<'r> {
     input: Input<'r>,
@@ -72,6 +81,7 @@ pub(crate) struct Window<'r> {
     complete: bool,
     /// The object ends within a character, which is left out.
     cut_off: bool,
+    invalid: Invalids,
     /// What is wrong after `text`. It is reported once everything before it was read, so that the result does
     /// not depend on the portions in which an object arrives.
     stopped: Option<Stopped>,
@@ -104,11 +114,13 @@ impl<'r> Window<'r> {
             cursor: Cell::default(),
             complete: false,
             cut_off: false,
+            invalid: Invalids::Refused,
             stopped: None,
         };
         // A declaration may come after as much space as is looked through for it.
         let head = if decoding.repairs.has(Repair::LeadingSpace) { 2 * SNIFFED } else { SNIFFED };
-        window.read(chunk.max(head));
+        let asked = if decoding.repairs.has(Repair::Encoding) { repairs::encoding::ASKED } else { 0 };
+        window.read(chunk.max(head).max(asked));
         if syntax == Syntax::Xml {
             window.foreign = foreign::kind(&window.raw[..window.raw.len().min(SNIFFED)]);
         }
@@ -126,6 +138,11 @@ impl<'r> Window<'r> {
     /// All text that is there, including what was read already; and where the rest starts.
     pub(crate) fn text(&self) -> (&str, usize) {
         (&self.text, self.start)
+    }
+
+    /// The rest of the text, which was not read yet.
+    pub(crate) fn rest(&self) -> &str {
+        &self.text[self.start..]
     }
 
     /// The memory, for the next object.
@@ -214,6 +231,35 @@ impl<'r> Window<'r> {
         Ok(())
     }
 
+    /// Whether the bytes behind the text do not exist in the encoding.
+    pub(crate) fn meets_invalid_bytes(&self) -> bool {
+        matches!(&self.stopped, Some(Stopped::Refused(garbled)) if garbled.reason == Reason::InvalidBytes)
+    }
+
+    /// Goes on behind such bytes, which become U+FFFD, as do others that follow: to the next `<`, or `to_end` of the
+    /// object. Reads nothing more.
+    #[cold]
+    pub(crate) fn pass_over_invalid_bytes(&mut self, to_end: bool) {
+        self.let_go();
+        self.stopped = None;
+        let old = self.text.len();
+        self.text.push(char::REPLACEMENT_CHARACTER);
+        if to_end {
+            self.invalid = Invalids::Replaced;
+        } else {
+            // Something has to be passed over, be it a byte that begins a character.
+            let first = usize::from(self.transcoder.is_none() && !self.raw.is_empty());
+            let next = memchr::memchr(b'<', &self.raw);
+            let bytes = &self.raw[first..next.unwrap_or(self.raw.len())];
+            let taken = replacing::decode(self.transcoder.as_mut(), bytes, next.is_some(), &mut self.text);
+            self.raw.drain(..first + taken);
+        }
+        self.judge_characters(old);
+        if self.stopped.is_none() {
+            self.decode(0);
+        }
+    }
+
     /// Reads up to `most` bytes of the object, and remembers when there are no more.
     fn read(&mut self, most: usize) {
         match self.input.read(&mut self.raw, most) {
@@ -228,7 +274,10 @@ impl<'r> Window<'r> {
         let raw = &self.raw[from..];
         let may_be_cut_off = self.complete && self.decoding.repairs.has(Repair::UnclosedAtEnd);
         let last = self.complete && !may_be_cut_off;
-        let result = if let Some(transcoder) = &mut self.transcoder {
+        let replaces = self.invalid == Invalids::Replaced;
+        let result = if replaces {
+            Ok(replacing::decode(self.transcoder.as_mut(), raw, self.complete, &mut self.text))
+        } else if let Some(transcoder) = &mut self.transcoder {
             let decoded = transcoder.decode(raw, last, &mut self.text);
             self.cut_off = may_be_cut_off && decoded.is_ok() && transcoder.ends_within_character();
             decoded.map(|()| raw.len())
@@ -239,9 +288,17 @@ impl<'r> Window<'r> {
         };
         match result {
             Ok(taken) => drop(self.raw.drain(..from + taken)),
-            Err(garbled) => self.end_with(garbled),
+            Err(Invalid { taken, garbled }) => {
+                self.raw.drain(..from + taken);
+                self.end_with(garbled);
+            }
         }
-        self.departure.mended |= self.declares_ascii && !self.text[old..].is_ascii();
+        self.departure.mended |= self.declares_ascii && !replaces && !self.text[old..].is_ascii();
+        self.judge_characters(old);
+    }
+
+    /// Looks for characters that XML does not allow, from this offset of the text on.
+    fn judge_characters(&mut self, old: usize) {
         if self.syntax == Syntax::Xml
             && let Err((offset, found)) = check_chars(&self.text[old..])
         {

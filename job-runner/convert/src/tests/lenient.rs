@@ -6,6 +6,7 @@ mod encodings;
 mod entities;
 mod generated;
 mod repairs;
+mod trailing_bytes;
 
 use docmill_crds::conversion::{Repair, RepairCounts};
 use serde_json::{Value, json};

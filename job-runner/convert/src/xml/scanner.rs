@@ -139,7 +139,11 @@ impl<'r, 'n> Scanner<'r, 'n> {
                         XmlLook::Paused(pause) => return Ok(pause),
                         XmlLook::More => {
                             sink.settle(window);
-                            window.fill()?;
+                            if window.meets_invalid_bytes() && state.leaves_out_bytes(window.rest()) {
+                                window.pass_over_invalid_bytes(!state.concatenated);
+                            } else {
+                                window.fill()?;
+                            }
                         }
                     }
                 }

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
+use docmill_crds::conversion::Repair;
 use docmill_crds::reason::Reason;
 
 use super::named;
 use crate::fault::Flaw;
+use crate::leniency::repairs::log::RepairLog;
+use crate::leniency::repairs::{bare_ampersand, control_characters};
 use crate::text::chars::{is_ncname, reference};
 
 /// Maximum levels of entities in each other.
@@ -23,9 +26,20 @@ pub(crate) struct Declared {
     growth: usize,
 }
 
+/// Where a reference is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Within {
+    /// In the content of an element.
+    Content,
+    /// In the value of an attribute.
+    Attribute,
+}
+
 /// A text that is being put together.
 struct Expansion<'d> {
     replacements: &'d HashMap<String, String>,
+    within: Within,
+    log: &'d mut RepairLog,
     text: String,
     /// References that were resolved for it. They count like bytes: entities without any text cost time as well.
     references: usize,
@@ -35,22 +49,32 @@ struct Expansion<'d> {
 
 impl Declared {
     /// Adds a declaration whose literal value starts at `offset`. The first one of a name counts.
-    pub(crate) fn declare(&mut self, name: &str, literal: &str, offset: usize) -> Result<(), Flaw> {
-        let replacement = replacement(literal, offset)?;
+    pub(crate) fn declare(
+        &mut self,
+        name: &str,
+        (literal, offset): (&str, usize),
+        log: &mut RepairLog,
+    ) -> Result<(), Flaw> {
+        let replacement = replacement(literal, offset, log)?;
         self.replacements.entry(name.to_owned()).or_insert(replacement);
         Ok(())
     }
 
-    /// The text that a reference to this entity stands for; `None` if it is not declared.
-    pub(crate) fn expand(&mut self, name: &str, offset: usize) -> Result<Option<String>, Flaw> {
+    /// The text that a reference at `offset` to this entity stands for; `None` if it is not declared.
+    pub(crate) fn expand(
+        &mut self,
+        name: &str,
+        (offset, within): (usize, Within),
+        log: &mut RepairLog,
+    ) -> Result<Option<String>, Flaw> {
         if !self.replacements.contains_key(name) {
             return Ok(None);
         }
         // The reference itself, with its two delimiters, is part of the object.
         let written = name.len() + 2;
         let room = MOST_GROWTH - self.growth + written;
-        let mut expansion =
-            Expansion { replacements: &self.replacements, text: String::new(), references: 0, room };
+        let replacements = &self.replacements;
+        let mut expansion = Expansion { replacements, within, log, text: String::new(), references: 0, room };
         expansion.entity(name, 0, offset)?;
         let Expansion { text, references, .. } = expansion;
         self.growth += (text.len() + references).saturating_sub(written);
@@ -77,18 +101,37 @@ impl Expansion<'_> {
         }
         let mut rest = replacement.as_str();
         while let Some((text, after)) = rest.split_once('&') {
-            self.push(text, offset)?;
-            let Some((inner, after)) = after.split_once(';') else {
-                return Err(refused("a ; after each reference in the text of an entity"));
+            self.push_plain(text, offset)?;
+            let inner = inner(after);
+            rest = match inner.map(|(name, after)| (name, after, reference(name, offset))) {
+                Some((_, after, Ok(c))) => {
+                    self.push(c.encode_utf8(&mut [0; 4]), offset)?;
+                    after
+                }
+                Some((name, after, Err(_))) if is_ncname(name) => {
+                    self.entity(name, level + 1, offset)?;
+                    after
+                }
+                Some((name, after, Err(_))) if left_out(name, self.log) => after,
+                _ if is_ampersand(inner.map(|(name, _)| name), self.log) => {
+                    self.push("&", offset)?;
+                    after
+                }
+                Some((_, _, Err(flaw))) => return Err(flaw),
+                None => return Err(refused("a ; after each reference in the text of an entity")),
             };
-            match reference(inner, offset) {
-                Ok(c) => self.push(c.encode_utf8(&mut [0; 4]), offset)?,
-                Err(_) if is_ncname(inner) => self.entity(inner, level + 1, offset)?,
-                Err(flaw) => return Err(flaw),
-            }
-            rest = after;
         }
-        self.push(rest, offset)
+        self.push_plain(rest, offset)
+    }
+
+    /// Appends characters that are not written as references.
+    fn push_plain(&mut self, text: &str, offset: usize) -> Result<(), Flaw> {
+        if self.within == Within::Content && text.contains("]]>") {
+            return Err(
+                Flaw::malformed(offset, "]]&gt; outside of CDATA in the text of an entity").found("]]>")
+            );
+        }
+        self.push(text, offset)
     }
 
     fn push(&mut self, text: &str, offset: usize) -> Result<(), Flaw> {
@@ -105,8 +148,25 @@ impl Expansion<'_> {
     }
 }
 
-/// The replacement text of a literal value: its references to characters are resolved, and those to entities stay.
-fn replacement(literal: &str, offset: usize) -> Result<String, Flaw> {
+/// What is between an `&` and the next `;`, and what comes after that; `None` if another `&` or the end comes first.
+pub(crate) fn inner(after: &str) -> Option<(&str, &str)> {
+    let (name, rest) = after.split_at(memchr::memchr2(b';', b'&', after.as_bytes())?);
+    Some((name, rest.strip_prefix(';')?))
+}
+
+/// Whether what is between `&` and `;` is the number of a character that is left out, which is counted.
+pub(crate) fn left_out(inner: &str, log: &mut RepairLog) -> bool {
+    control_characters::is_reference_to_one(inner) && log.mend(Repair::ControlCharacters)
+}
+
+/// Whether an `&` stands for itself, which is counted. `inner` is what is between it and the next `;`, if there is one.
+pub(crate) fn is_ampersand(inner: Option<&str>, log: &mut RepairLog) -> bool {
+    inner.is_none_or(bare_ampersand::is_no_reference) && log.mend(Repair::BareAmpersand)
+}
+
+/// The replacement text of a literal value: its references to characters are resolved, and those to entities stay. An `&`
+/// that is mended becomes a reference to itself, so that it begins nothing with what follows.
+fn replacement(literal: &str, offset: usize, log: &mut RepairLog) -> Result<String, Flaw> {
     if let Some(at) = literal.find('%') {
         let flaw = Flaw::malformed(offset + at, "no parameter entity in the value of an entity");
         return Err(flaw.because(Reason::EntityRefused).found("%"));
@@ -116,19 +176,23 @@ fn replacement(literal: &str, offset: usize) -> Result<String, Flaw> {
     while let Some((text, after)) = rest.split_once('&') {
         replacement.push_str(text);
         let start = offset + literal.len() - after.len() - 1;
-        let Some((name, after)) = after.split_once(';') else {
-            return Err(Flaw::malformed(start, "a ; after the reference"));
+        let inner = inner(after);
+        rest = match inner {
+            Some((name, after)) if is_ncname(name) => {
+                replacement.extend(["&", name, ";"]);
+                after
+            }
+            Some((name, after)) if left_out(name, log) => after,
+            _ if is_ampersand(inner.map(|(name, _)| name), log) => {
+                replacement.push_str("&#38;");
+                after
+            }
+            Some((name, after)) => {
+                replacement.push(reference(name, start)?);
+                after
+            }
+            None => return Err(Flaw::malformed(start, "a ; after the reference")),
         };
-        if name.starts_with('#') {
-            replacement.push(reference(name, start)?);
-        } else if is_ncname(name) {
-            replacement.push('&');
-            replacement.push_str(name);
-            replacement.push(';');
-        } else {
-            return Err(Flaw::malformed(start, "the name of an entity after &").found(name));
-        }
-        rest = after;
     }
     replacement.push_str(rest);
     Ok(replacement)
@@ -136,24 +200,31 @@ fn replacement(literal: &str, offset: usize) -> Result<String, Flaw> {
 
 #[cfg(test)]
 mod tests {
+    use docmill_crds::conversion::Repair;
     use docmill_crds::reason::Reason;
 
-    use super::{Declared, MOST_GROWTH};
+    use super::Within::{Attribute, Content};
+    use super::{Declared, MOST_GROWTH, RepairLog};
+    use crate::leniency::repairs::Repairs;
 
     fn declared(entities: &[(&str, &str)]) -> Declared {
         let mut declared = Declared::default();
         for (name, literal) in entities {
-            declared.declare(name, literal, 0).unwrap();
+            declared.declare(name, (literal, 0), &mut RepairLog::default()).unwrap();
         }
         declared
     }
 
+    fn expanded(declared: &mut Declared, name: &str) -> Result<Option<String>, crate::fault::Flaw> {
+        declared.expand(name, (0, Content), &mut RepairLog::default())
+    }
+
     fn text(entities: &[(&str, &str)], name: &str) -> String {
-        declared(entities).expand(name, 0).unwrap().unwrap()
+        expanded(&mut declared(entities), name).unwrap().unwrap()
     }
 
     fn fault(entities: &[(&str, &str)], name: &str) -> (Reason, String) {
-        let flaw = declared(entities).expand(name, 0).unwrap_err();
+        let flaw = expanded(&mut declared(entities), name).unwrap_err();
         (flaw.reason, flaw.expected)
     }
 
@@ -166,7 +237,7 @@ mod tests {
         assert_eq!(text(&[("a", "first"), ("a", "second")], "a"), "first");
         assert_eq!(text(&[("mdash", "own"), ("a", "&mdash;")], "a"), "own");
         assert_eq!(text(&[("a", "")], "a"), "");
-        assert_eq!(declared(&[]).expand("nbsp", 0), Ok(None));
+        assert_eq!(expanded(&mut declared(&[]), "nbsp"), Ok(None));
     }
 
     #[test]
@@ -190,8 +261,61 @@ mod tests {
             ("& b;", Reason::MalformedXml),
             ("&#0;", Reason::MalformedXml),
         ] {
-            assert_eq!(Declared::default().declare("a", literal, 0).unwrap_err().reason, reason, "{literal}");
+            let declared = Declared::default().declare("a", (literal, 0), &mut RepairLog::default());
+            assert_eq!(declared.unwrap_err().reason, reason, "{literal}");
         }
+    }
+
+    /// What the repairs make of a reference to an entity with this literal value, and how often each was made.
+    fn mended(literal: &str) -> (String, [u64; 2]) {
+        let mut log = RepairLog::new(Repairs::of(&[Repair::BareAmpersand, Repair::ControlCharacters]));
+        let mut declared = Declared::default();
+        declared.declare("a", (literal, 0), &mut log).unwrap();
+        declared.declare("T", ("wrong", 0), &mut log).unwrap();
+        let text = declared.expand("a", (0, Content), &mut log).unwrap().unwrap();
+        (text, [Repair::BareAmpersand, Repair::ControlCharacters].map(|repair| log.counts().get(repair)))
+    }
+
+    #[test]
+    fn a_value_is_mended_as_text_is() {
+        for (literal, expected, times) in [
+            ("A & B", "A & B", [1, 0]),
+            ("AT&T &amp; B", "AT&T & B", [1, 0]),
+            ("AT&T&#59;", "AT&T;", [1, 0]),
+            ("&T;", "wrong", [0, 0]),
+            ("A &#38; B", "A & B", [1, 0]),
+            ("&#38;#60;&#38;amp;", "<&", [0, 0]),
+            ("A&#1;B&#x0;", "AB", [0, 2]),
+            ("A&#38;#1;B", "AB", [0, 1]),
+            ("&;&&", "&;&&", [3, 0]),
+        ] {
+            assert_eq!(mended(literal), (expected.to_owned(), times), "{literal}");
+        }
+        let mut log = RepairLog::new(Repairs::of(&Repair::ALL));
+        for (literal, reason) in [("50% & more", Reason::EntityRefused), ("&#xD800;", Reason::MalformedXml)] {
+            let flaw = Declared::default().declare("a", (literal, 0), &mut log).unwrap_err();
+            assert_eq!(flaw.reason, reason, "{literal}");
+        }
+    }
+
+    /// XML 1.0, production 14: also in the text of an entity, as it stands when it is included.
+    #[test]
+    fn the_end_of_cdata_is_no_text_of_an_entity() {
+        for literal in ["a]]>b", "a]]&#62;b"] {
+            let mut declared = declared(&[("a", literal), ("b", "&a;")]);
+            for name in ["a", "b"] {
+                let flaw = expanded(&mut declared, name).unwrap_err();
+                assert_eq!(
+                    (flaw.reason, flaw.found.as_deref()),
+                    (Reason::MalformedXml, Some("]]>")),
+                    "{literal}"
+                );
+                let value = declared.expand(name, (0, Attribute), &mut RepairLog::default());
+                assert_eq!(value, Ok(Some("a]]>b".to_owned())), "{literal}");
+            }
+        }
+        assert_eq!(text(&[("a", "a]]&#38;#62;b")], "a"), "a]]>b");
+        assert_eq!(text(&[("a", "]]&b;"), ("b", ">")], "a"), "]]>");
     }
 
     /// Each level has ten of the next one; the last one is long, or has no text at all.
@@ -210,9 +334,9 @@ mod tests {
     fn what_is_no_longer_than_its_reference_may_be_used_without_end() {
         let mut declared = declared(&[("nbsp", "&#160;"), ("long", &"x".repeat(MOST_GROWTH / 4))]);
         for _ in 0..100_000 {
-            declared.expand("nbsp", 0).unwrap();
+            expanded(&mut declared, "nbsp").unwrap();
         }
-        let uses = (0..10).take_while(|_| declared.expand("long", 0).is_ok()).count();
+        let uses = (0..10).take_while(|_| expanded(&mut declared, "long").is_ok()).count();
         assert_eq!(uses, 4);
     }
 }

@@ -16,6 +16,10 @@ impl RepairLog {
         Self { allowed, counts: RepairCounts::default() }
     }
 
+    pub(crate) const fn allowed(&self) -> Repairs {
+        self.allowed
+    }
+
     pub(crate) const fn allows(&self, repair: Repair) -> bool {
         self.allowed.has(repair)
     }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::super::refusal;
 use super::{Reading, lenient, mending, read, text, with_record};
+use crate::leniency::repairs::encoding::ASKED;
 
 fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(unit).collect()
@@ -100,6 +101,55 @@ fn what_no_encoding_explains_is_refused_in_the_end() {
 fn ascii_with_a_mark_is_utf_8() {
     let object = "\u{feff}<?xml version='1.0' encoding='us-ascii'?><r>é</r>";
     assert_eq!(text(&lenient(json!({})), object.as_bytes()), (json!("é"), json!({})));
+}
+
+/// What is UTF-8 beyond doubt is not read as it declares, and what turns out not to be what it was taken for, as what is
+/// left.
+#[test]
+fn a_declaration_counts_less_than_bytes_that_contradict_it() {
+    let declared = |label: &str, content: &[u8]| {
+        [format!("<?xml version='1.0' encoding='{label}'?><r>").as_bytes(), content, b"</r>"].concat()
+    };
+    let text_of = |bytes: &[u8]| text(&mending(Repair::Encoding), bytes);
+    let mended = json!({"Encoding": 1});
+    let news = "中文新闻报道";
+    for label in ["gb2312", "GBK", "gb18030", "shift_jis", "big5", "euc-jp", "euc-kr"] {
+        assert_eq!(text_of(&declared(label, news.as_bytes())), (json!(news), mended.clone()), "{label}");
+        // Two characters prove little, but three bytes are not of whole pairs.
+        let found = text_of(&declared(label, "。".as_bytes()));
+        assert_eq!(found, (json!("。"), mended.clone()), "{label}");
+    }
+    for label in ["iso-8859-1", "windows-1251", "iso-8859-9"] {
+        assert_eq!(text_of(&declared(label, "“é”, “ö”".as_bytes())), (json!("“é”, “ö”"), mended.clone()));
+    }
+    // Text in the declared encoding is what it was, whatever it looks like for a character or two.
+    for (label, bytes, expected) in [
+        ("gbk", b"\xd6\xd0\xce\xc4\xd0\xc2\xce\xc5".as_slice(), "中文新闻"),
+        ("gbk", b"\xc2\xb7", "路"),
+        ("shift_jis", b"\x93\xfa\x96\x7b", "日本"),
+        ("big5", b"\xa4\xa4\xa4\xe5", "中文"),
+        ("iso-8859-1", b"\xc3\xa9", "Ã©"),
+    ] {
+        assert_eq!(text_of(&declared(label, bytes)), (json!(expected), json!({})), "{label}");
+    }
+    // The beginning was UTF-8 by chance, or neither is right.
+    let late = [news.as_bytes(), &b"x".repeat(ASKED), b"\xd6\xd0"].concat();
+    let (found, counted) = text_of(&declared("gbk", &late));
+    assert!(found.as_str().is_some_and(|text| text.ends_with("x中")), "{counted}");
+    assert_eq!(counted, json!({}));
+    assert_eq!(text_of(&declared("shift_jis", b"caf\xe9")), (json!("café"), mended));
+    // Without the repair, a declaration is taken at its word.
+    let strict = text(&lenient(json!({})), &declared("iso-8859-1", "“é”, “ö”".as_bytes()));
+    assert_eq!(strict.1, json!({}));
+    assert_ne!(strict.0, "“é”, “ö”");
+}
+
+/// As Latin-1, half of it would be NULs, which another repair leaves out.
+#[test]
+fn what_shows_itself_as_utf_16_is_read_as_nothing_else() {
+    let object = [utf16("<r>x", u16::to_le_bytes), vec![0, 0xd8], utf16("y</r>", u16::to_le_bytes)].concat();
+    let all = lenient(json!({"repairs": ["Encoding", "ControlCharacters"]}));
+    assert_eq!(read(&all, &object).0[0].as_ref().unwrap_err().reason, Reason::InvalidBytes);
 }
 
 #[test]

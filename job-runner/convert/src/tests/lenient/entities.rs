@@ -1,5 +1,6 @@
 //! Entities by name and by declaration.
 
+use docmill_crds::conversion::Repair;
 use docmill_crds::reason::Reason;
 use serde_json::json;
 
@@ -70,6 +71,79 @@ fn what_is_not_text_stays_refused() {
     ] {
         assert_eq!(refusal(&declared, xml.as_bytes()).reason, Reason::MalformedXml, "{xml}");
     }
+}
+
+/// What is wrong in a declaration is mended, and counted once for it; in what results from it, for each reference.
+#[test]
+fn values_of_entities_are_mended() {
+    let repairs = [Repair::BareAmpersand, Repair::ControlCharacters];
+    let mends = lenient(json!({"entities": "Declared", "repairs": repairs}));
+    for (subset, expected, mended) in [
+        ("<!ENTITY e 'AT&T & B'>", "AT&T & B, AT&T & B", json!({"BareAmpersand": 2})),
+        ("<!ENTITY e 'A&#38;B'>", "A&B, A&B", json!({"BareAmpersand": 2})),
+        ("<!ENTITY e 'A\u{1}&#2;B'>", "AB, AB", json!({"ControlCharacters": 2})),
+        (
+            "<!ENTITY e 'A'><!ATTLIST r b CDATA 'x & y &#3;'>",
+            "A, A",
+            json!({"BareAmpersand": 1, "ControlCharacters": 1}),
+        ),
+    ] {
+        let xml = format!("<!DOCTYPE r [{subset}]><r>&e;, &e;</r>");
+        assert_eq!(text(&mends, xml.as_bytes()), (json!(expected), mended), "{xml}");
+        let strict = lenient(json!({"entities": "Declared"}));
+        assert!(super::super::verdicts(&strict, xml.as_bytes()).iter().any(Result::is_err), "{xml}");
+    }
+    let value = document(&mends, "<!DOCTYPE r [<!ENTITY e 'A & B'>]><r a='&e;'>x</r>");
+    assert_eq!(value["a"], "A & B");
+    // A default is mended whatever entities are allowed.
+    let plain = lenient(json!({ "repairs": repairs }));
+    let found = text(&plain, b"<!DOCTYPE r [<!ATTLIST r b CDATA 'x & y'>]><r>z</r>");
+    assert_eq!(found, (json!("z"), json!({"BareAmpersand": 1})));
+    for xml in [
+        "<!DOCTYPE r [<!ENTITY e '<b> & c'>]><r>&e;</r>",
+        "<!DOCTYPE r [<!ENTITY e 'a & &e;'>]><r>&e;</r>",
+        "<!DOCTYPE r [<!ENTITY e '50% & more'>]><r>&e;</r>",
+    ] {
+        assert_eq!(refusal(&mends, xml.as_bytes()).reason, Reason::EntityRefused, "{xml}");
+    }
+}
+
+/// XML 1.0, section 4.1: a default names what is declared before it.
+#[test]
+fn a_default_may_have_entities_that_are_declared_before_it() {
+    let declared = lenient(json!({"entities": "Declared"}));
+    let with = |subset: &str| format!("<!DOCTYPE r [{subset}]><r>x</r>");
+    for subset in [
+        "<!ENTITY e 'x'><!ATTLIST r a CDATA '&e;'>",
+        "<!ENTITY e 'x&f;'><!ENTITY f 'y'><!ATTLIST r a CDATA #FIXED '&lt;&e;&mdash;&#65;'>",
+        "<!ENTITY e 'x]]>y'><!ATTLIST r a CDATA '&e;'>",
+    ] {
+        assert_eq!(text(&declared, with(subset).as_bytes()), (json!("x"), json!({})), "{subset}");
+    }
+    for (subset, expected) in [
+        ("<!ATTLIST r a CDATA '&e;'><!ENTITY e 'x'>", "declared before this default"),
+        ("<!ENTITY e 'x&f;'><!ATTLIST r a CDATA '&e;'><!ENTITY f 'y'>", "declared or well known"),
+        ("<!ENTITY e '&#60;'><!ATTLIST r a CDATA '&e;'>", "text, not for markup"),
+        ("<!ENTITY d SYSTEM 'd' NDATA n><!ATTLIST r a CDATA '&d;'>", "declared before this default"),
+    ] {
+        let refusal = refusal(&declared, with(subset).as_bytes());
+        assert_eq!(refusal.reason, Reason::EntityRefused, "{subset}");
+        assert!(refusal.faults[0].expected.contains(expected), "{refusal}");
+    }
+    let named = lenient(json!({"entities": "Named"}));
+    assert_eq!(text(&named, with("<!ATTLIST r a CDATA '&nbsp;'>").as_bytes()).0, "x");
+    let strict = refusal(&lenient(json!({})), with("<!ATTLIST r a CDATA '&nbsp;'>").as_bytes());
+    assert_eq!(strict.reason, Reason::EntityRefused);
+}
+
+/// XML 1.0, production 14, which has to match what an entity stands for as well (section 4.3.2).
+#[test]
+fn the_end_of_cdata_is_refused_in_what_an_entity_stands_for() {
+    let declared = lenient(json!({"entities": "Declared"}));
+    let refused = refusal(&declared, b"<!DOCTYPE r [<!ENTITY e 'a]]>b'>]>\n<r>&e;</r>");
+    assert_eq!((refused.reason, refused.faults[0].line), (Reason::MalformedXml, 2), "{refused}");
+    let value = document(&declared, "<!DOCTYPE r [<!ENTITY e 'a]]>b'><!ENTITY f ']]'>]><r a='&e;'>&f;></r>");
+    assert_eq!(value, json!({"x": "]]>", "a": "a]]>b"}));
 }
 
 #[test]

@@ -4,20 +4,16 @@
 use docmill_crds::conversion::Entities;
 use docmill_crds::reason::Reason;
 
+use super::Taking;
 use super::reader::DoctypeReader;
 use crate::fault::Flaw;
-use crate::leniency::entities::declared::Declared;
 
 /// How it starts.
 pub(super) const START: &str = "<!ENTITY";
 
-/// Checks the declaration that comes next, and takes the entity if it is text and `allowed`.
-pub(super) fn check(
-    reader: &mut DoctypeReader<'_>,
-    allowed: Entities,
-    declared: &mut Declared,
-) -> Result<(), Flaw> {
-    let refused = refused(reader, START, allowed);
+/// Checks the declaration that comes next, and takes the entity if it is text and allowed.
+pub(super) fn check(reader: &mut DoctypeReader<'_>, taking: &mut Taking<'_>) -> Result<(), Flaw> {
+    let refused = refused(reader, START, taking.allowed);
     reader.expect(START)?;
     reader.space_then("white space after <!ENTITY")?;
     if reader.is_at("%") {
@@ -26,12 +22,12 @@ pub(super) fn check(
     let name = reader.ncname("the name of an entity")?;
     reader.space_then("white space after the name of an entity")?;
     if reader.is_at("\"") || reader.is_at("'") {
-        if allowed != Entities::Declared {
+        if taking.allowed != Entities::Declared {
             return Err(refused);
         }
         let start = reader.place() + 1;
         let value = reader.literal()?;
-        declared.declare(name, value, start)?;
+        taking.declared.declare(name, (value, start), taking.log)?;
     } else {
         unparsed(reader, refused)?;
     }

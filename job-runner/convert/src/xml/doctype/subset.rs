@@ -1,13 +1,9 @@
 //! The internal subset: XML 1.0, productions 28b, 29, 45 to 60 and 82. It is checked against the grammar, and
 //! nothing else.
 
-use docmill_crds::conversion::Entities;
-
-use super::entity;
 use super::reader::DoctypeReader;
-use crate::events::tag::check_references;
+use super::{Taking, default, entity};
 use crate::fault::Flaw;
-use crate::leniency::entities::declared::Declared;
 use crate::text::chars::{check_instruction, is_name_token};
 
 /// Types of attributes that are one word: production 54.
@@ -17,21 +13,17 @@ const TYPES: &[&str] = &["CDATA", "ID", "IDREF", "IDREFS", "ENTITY", "ENTITIES",
 const MOST_GROUPS: usize = 256;
 
 /// Checks everything up to the `]`, and takes the entities that it declares and may declare.
-pub(crate) fn check(
-    reader: &mut DoctypeReader<'_>,
-    entities: Entities,
-    declared: &mut Declared,
-) -> Result<(), Flaw> {
+pub(super) fn check(reader: &mut DoctypeReader<'_>, taking: &mut Taking<'_>) -> Result<(), Flaw> {
     loop {
         reader.skip_space();
         if reader.take("]") {
             return Ok(());
         }
         if reader.is_at("%") {
-            return Err(entity::refused(reader, "%", entities));
+            return Err(entity::refused(reader, "%", taking.allowed));
         }
         if reader.is_at(entity::START) {
-            entity::check(reader, entities, declared)?;
+            entity::check(reader, taking)?;
         } else if reader.take("<!--") {
             comment(reader)?;
         } else if reader.is_at("<?") {
@@ -39,7 +31,7 @@ pub(crate) fn check(
         } else if reader.take("<!ELEMENT") {
             element(reader)?;
         } else if reader.take("<!ATTLIST") {
-            attributes(reader)?;
+            attributes(reader, taking)?;
         } else if reader.take("<!NOTATION") {
             notation(reader)?;
         } else {
@@ -131,7 +123,7 @@ fn repetition(reader: &mut DoctypeReader<'_>) {
     let _ = ["?", "*", "+"].into_iter().any(|mark| reader.take(mark));
 }
 
-fn attributes(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
+fn attributes(reader: &mut DoctypeReader<'_>, taking: &mut Taking<'_>) -> Result<(), Flaw> {
     reader.space_then("white space after <!ATTLIST")?;
     reader.qname("the name of an element")?;
     loop {
@@ -146,7 +138,7 @@ fn attributes(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
         reader.space_then("white space after the name of an attribute")?;
         attribute_type(reader)?;
         reader.space_then("white space after the type of an attribute")?;
-        default(reader)?;
+        default::check(reader, taking)?;
     }
 }
 
@@ -180,19 +172,6 @@ fn choice(
         }
         reader.expect("|")?;
     }
-}
-
-/// Production 60.
-fn default(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {
-    if reader.take("#REQUIRED") || reader.take("#IMPLIED") {
-        return Ok(());
-    }
-    if reader.take("#FIXED") {
-        reader.space_then("white space after #FIXED")?;
-    }
-    let start = reader.place();
-    let value = reader.literal()?;
-    check_references(value, start + 1)
 }
 
 fn notation(reader: &mut DoctypeReader<'_>) -> Result<(), Flaw> {

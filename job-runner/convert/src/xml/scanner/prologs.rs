@@ -47,7 +47,8 @@ impl XmlState<'_> {
         if self.stage != Stage::Start && !begins_another {
             return Err(Flaw::malformed(start, "at most one DOCTYPE, before the root element"));
         }
-        Ok(doctype::Rules { most: self.limits.doctype_bytes, entities: self.entities })
+        let (most, entities, repairs) = (self.limits.doctype_bytes, self.entities, self.log.allowed());
+        Ok(doctype::Rules { most, entities, repairs })
     }
 
     /// Checks the XML declaration at the start of an object, of at most [`declaration::MOST`] bytes; returns where it
@@ -102,8 +103,9 @@ impl XmlState<'_> {
         }
         self.stage = Stage::Doctype;
         self.blank = false;
-        if self.entities == Entities::Declared {
-            self.declared = doctype::declared(content, start)?;
+        let mends = self.log.allows(Repair::BareAmpersand) || self.log.allows(Repair::ControlCharacters);
+        if mends || self.entities == Entities::Declared {
+            self.declared = doctype::declared(content, start, self.entities, &mut self.log)?;
         }
         Ok(())
     }
@@ -112,6 +114,23 @@ impl XmlState<'_> {
     pub(super) fn next_document(&mut self) {
         self.stage = Stage::Start;
         self.declared = Declared::default();
+    }
+
+    /// Whether bytes that do not exist in the encoding are left out where they come next, behind `rest`, which was not read
+    /// yet. What follows a root element says nothing of the encoding of a document; but a comment between two root
+    /// elements may belong to the next document.
+    #[cold]
+    pub(super) fn leaves_out_bytes(&mut self, rest: &str) -> bool {
+        let is_markup = rest.starts_with('<');
+        let mends = self.log.allows(Repair::TrailingData) || self.log.allows(Repair::Encoding);
+        if !mends || !self.is_after_root() || (is_markup && self.concatenated) {
+            return false;
+        }
+        // Text is refused or counted as such.
+        if is_markup && !self.log.mend(Repair::TrailingData) {
+            self.log.mend_object(Repair::Encoding);
+        }
+        true
     }
 
     /// Whether text outside of the root element is no fault, or is left out.

@@ -6,6 +6,7 @@ use docmill_crds::reason::Reason;
 use super::{Scanner, XmlState};
 use crate::events::Sink;
 use crate::fault::Flaw;
+use crate::leniency::entities::declared::Within;
 use crate::leniency::entities::named;
 use crate::leniency::repairs::{bare_ampersand, control_characters};
 
@@ -30,9 +31,9 @@ impl Scanner<'_, '_> {
 
 impl XmlState<'_> {
     /// What the reference with this text between `&` and `;` stands for; `flaw` if nothing is allowed.
-    pub(super) fn stands_for(&mut self, name: &str, flaw: Flaw) -> Result<StandsFor, Flaw> {
+    pub(super) fn stands_for(&mut self, name: &str, within: Within, flaw: Flaw) -> Result<StandsFor, Flaw> {
         if self.entities == Entities::Declared
-            && let Some(text) = self.declared.expand(name, flaw.offset)?
+            && let Some(text) = self.declared.expand(name, (flaw.offset, within), &mut self.log)?
         {
             return Ok(StandsFor::Text(text));
         }
@@ -76,7 +77,7 @@ impl XmlState<'_> {
         sink: &mut impl Sink,
     ) -> Result<(), Flaw> {
         let start = flaw.offset;
-        match self.stands_for(name, flaw)? {
+        match self.stands_for(name, Within::Content, flaw)? {
             StandsFor::Text(text) => sink.text(&text, start),
             StandsFor::Characters(characters) => {
                 characters.chars().try_for_each(|c| sink.character(c, start))

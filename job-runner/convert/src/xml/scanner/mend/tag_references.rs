@@ -2,6 +2,7 @@
 
 use super::XmlState;
 use crate::fault::Flaw;
+use crate::leniency::entities::declared::Within;
 use crate::text::chars::reference;
 use crate::xml::scanner::references::StandsFor;
 
@@ -56,7 +57,7 @@ impl XmlState<'_> {
     /// Appends what a reference stands for that is refused for `flaw`; returns how many bytes after its ampersand belong
     /// to it. `name` is what is between the ampersand and the semicolon, or empty if there is no semicolon.
     fn replace(&mut self, name: &str, flaw: Flaw, into: &mut String) -> Result<usize, Flaw> {
-        match self.stands_for(name, flaw)? {
+        match self.stands_for(name, Within::Attribute, flaw)? {
             StandsFor::Text(text) => text.chars().for_each(|c| push_escaped(c, false, into)),
             StandsFor::Characters(characters) => characters.chars().for_each(|c| push_escaped(c, true, into)),
             StandsFor::Nothing => {}
