@@ -1,5 +1,7 @@
 //! What an object is that is no XML, by its first bytes: so that a refusal can name it.
 
+use super::archive::tar_header::is_tar;
+
 /// What an object starts with, and what it is then.
 const SIGNATURES: [(&[u8], &str); 21] = [
     (b"PK\x03\x04", "a ZIP archive"),
@@ -24,9 +26,6 @@ const SIGNATURES: [(&[u8], &str); 21] = [
     (b"version https://git-lfs.github.com/spec/", "a Git LFS pointer, not the file that it stands for"),
     (b"HTTP/1.", "an HTTP response with its headers"),
 ];
-
-/// Where the header of a tar archive names its format, and how.
-const TAR: (usize, &[u8]) = (257, b"ustar");
 
 /// How far the first tag of an HTML page is looked for.
 const HEAD: usize = 1024;
@@ -59,12 +58,6 @@ fn is_json(start: &[u8]) -> bool {
         b'{' => matches!(next, Some(b'"' | b'}')),
         _ => matches!(next, Some(b'"' | b'{' | b'[' | b']' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')),
     }
-}
-
-/// Whether this is the first header of a tar archive.
-pub(crate) fn is_tar(head: &[u8]) -> bool {
-    let (at, magic) = TAR;
-    head.get(at..at + magic.len()) == Some(magic)
 }
 
 #[cfg(test)]
