@@ -3,12 +3,20 @@
 use super::archive::tar_header::is_tar;
 
 /// What an object starts with, and what it is then.
-const SIGNATURES: [(&[u8], &str); 21] = [
+const SIGNATURES: [(&[u8], &str); 29] = [
     (b"PK\x03\x04", "a ZIP archive"),
     (b"PK\x05\x06", "an empty ZIP archive"),
+    (b"PK\x07\x08", "a ZIP archive"),
+    (b"PK00PK\x03\x04", "a ZIP archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"MSCF\x00", "a cabinet of Windows"),
+    (b"070701", "a cpio archive"),
+    (b"!<arch>\n", "an ar archive"),
+    (b"MZ\x90\x00", "a program of Windows, which may be an archive that unpacks itself"),
     (b"BZh", "bzip2 data"),
+    (b"LZIP", "lzip data"),
+    (b"\x1f\x9d", "data of compress (.Z)"),
     (b"\xfd7zXZ\x00", "xz data"),
     (b"\x04\x22\x4d\x18", "LZ4 data"),
     (b"%PDF-", "a PDF document"),
