@@ -7,6 +7,7 @@ pub(crate) mod decode;
 pub(crate) mod decoding;
 pub(crate) mod decompress;
 pub(crate) mod foreign;
+mod gzip;
 pub(crate) mod object_info;
 pub(crate) mod replacing;
 pub(crate) mod window;

@@ -2,10 +2,13 @@
 //! memory, however many there are and whatever they hold.
 //!
 //! - [`walk`]: the members that a model names, in the order of the archive; [`member`]: which one it is;
-//! - [`tar`]: from start to end, out of a [`stream`]; [`zip`]: by the [`directory`] at its end;
+//! - [`tar`]: from start to end, out of a [`stream`], header by header ([`tar_header`]);
+//! - [`zip`]: by the [`directory`] at its end; [`zip_path`]: the names in it;
 //! - [`format`]: which of the two; [`object`]: what is read; [`content`]: the bytes of a member;
-//! - [`name`], [`code_page_437`], [`pattern`]: what members are called, and which of them are meant.
+//! - [`name`], [`code_page_437`], [`pattern`]: what members are called, and which of them are meant; [`added`]: which of
+//!   them nobody means.
 
+mod added;
 mod code_page_437;
 pub(crate) mod content;
 mod directory;
@@ -15,7 +18,9 @@ pub(crate) mod object;
 mod pattern;
 mod stream;
 mod tar;
+pub(crate) mod tar_header;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod walk;
 mod zip;
+mod zip_path;

@@ -1,14 +1,14 @@
 //! The bytes of an object as they come in: decompressed, and counted against the caps.
 //!
 //! gzip (RFC 1952) and zstd (RFC 8878) are detected by their magic bytes, whatever the object is called;
-//! several consecutive members or frames are one stream, as both formats specify.
+//! several consecutive members or frames are one stream, as both formats specify ([`gzip`](super::gzip)).
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use docmill_crds::reason::Reason;
-use flate2::bufread::MultiGzDecoder;
 
 use super::decode::Garbled;
+use super::gzip::GzipMembers;
 use crate::limits::Limits;
 
 /// Magic bytes: RFC 1952 section 2.3.1 (with the only method there is), RFC 8878 sections 3.1.1 and 3.1.2.
@@ -48,7 +48,7 @@ enum Layer<'r> {
     /// Nothing was read yet.
     Unknown(Object<'r>),
     Plain(Object<'r>),
-    Gzip(Box<MultiGzDecoder<Raw<'r>>>),
+    Gzip(Box<GzipMembers<Raw<'r>>>),
     Zstd(Box<zstd::Decoder<'static, Raw<'r>>>),
 }
 
@@ -83,7 +83,7 @@ impl<'r> Input<'r> {
         let limit = most as u64;
         let result = match &mut self.layer {
             Layer::Unknown(reader) | Layer::Plain(reader) => reader.take(limit).read_to_end(into),
-            Layer::Gzip(decoder) => decoder.take(limit).read_to_end(into),
+            Layer::Gzip(members) => members.take(limit).read_to_end(into),
             Layer::Zstd(decoder) => decoder.take(limit).read_to_end(into),
         };
         let read = result.map_err(|error| self.stopped(error))?;
@@ -116,7 +116,7 @@ impl<'r> Input<'r> {
         let reader = BufReader::new(Cursor::new(into.split_off(old)).chain(reader));
         let raw = Raw { reader, taken: 0, most: self.limits.object_bytes, failed: false };
         self.layer = if gzip {
-            Layer::Gzip(Box::new(MultiGzDecoder::new(raw)))
+            Layer::Gzip(Box::new(GzipMembers::new(raw)))
         } else {
             let mut decoder = zstd::Decoder::with_buffer(raw).map_err(Stopped::Io)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(Stopped::Io)?;
@@ -180,6 +180,15 @@ fn too_much(expected: String) -> Stopped {
 fn corrupt(format: &str, error: &io::Error) -> Stopped {
     let (expected, found) = (format!("whole {format} data"), Some(error.to_string()));
     Stopped::Refused(Garbled { reason: Reason::CorruptCompression, expected, found })
+}
+
+/// Nothing, in the place of an object that a decoder goes on with.
+impl Default for Raw<'_> {
+    fn default() -> Self {
+        let nothing: Object<'_> = Box::new(io::empty());
+        let reader = BufReader::with_capacity(0, Cursor::new(Vec::new()).chain(nothing));
+        Self { reader, taken: 0, most: 0, failed: false }
+    }
 }
 
 impl Raw<'_> {

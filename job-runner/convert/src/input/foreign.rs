@@ -1,12 +1,22 @@
 //! What an object is that is no XML, by its first bytes: so that a refusal can name it.
 
+use super::archive::tar_header::is_tar;
+
 /// What an object starts with, and what it is then.
-const SIGNATURES: [(&[u8], &str); 21] = [
+const SIGNATURES: [(&[u8], &str); 29] = [
     (b"PK\x03\x04", "a ZIP archive"),
     (b"PK\x05\x06", "an empty ZIP archive"),
+    (b"PK\x07\x08", "a ZIP archive"),
+    (b"PK00PK\x03\x04", "a ZIP archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"MSCF\x00", "a cabinet of Windows"),
+    (b"070701", "a cpio archive"),
+    (b"!<arch>\n", "an ar archive"),
+    (b"MZ\x90\x00", "a program of Windows, which may be an archive that unpacks itself"),
     (b"BZh", "bzip2 data"),
+    (b"LZIP", "lzip data"),
+    (b"\x1f\x9d", "data of compress (.Z)"),
     (b"\xfd7zXZ\x00", "xz data"),
     (b"\x04\x22\x4d\x18", "LZ4 data"),
     (b"%PDF-", "a PDF document"),
@@ -24,9 +34,6 @@ const SIGNATURES: [(&[u8], &str); 21] = [
     (b"version https://git-lfs.github.com/spec/", "a Git LFS pointer, not the file that it stands for"),
     (b"HTTP/1.", "an HTTP response with its headers"),
 ];
-
-/// Where the header of a tar archive names its format, and how.
-const TAR: (usize, &[u8]) = (257, b"ustar");
 
 /// How far the first tag of an HTML page is looked for.
 const HEAD: usize = 1024;
@@ -59,12 +66,6 @@ fn is_json(start: &[u8]) -> bool {
         b'{' => matches!(next, Some(b'"' | b'}')),
         _ => matches!(next, Some(b'"' | b'{' | b'[' | b']' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')),
     }
-}
-
-/// Whether this is the first header of a tar archive.
-pub(crate) fn is_tar(head: &[u8]) -> bool {
-    let (at, magic) = TAR;
-    head.get(at..at + magic.len()) == Some(magic)
 }
 
 #[cfg(test)]

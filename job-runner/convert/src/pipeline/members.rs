@@ -49,6 +49,7 @@ impl Converter {
         let Some(format) = format else {
             return self.each_of_one(reading, info, Cursor::new(seen).chain(object), verdict);
         };
+        let is_blank = seen.iter().all(|byte| *byte == 0);
         let stored = match format {
             Format::Zip => Some(object.seek(SeekFrom::End(0))?),
             Format::Tar => None,
@@ -73,7 +74,7 @@ impl Converter {
             })
         };
         let _: ControlFlow<()> = match walked {
-            Ok(()) if unpacking.members == 0 => unpacking.refuse(None, no_member(rules)),
+            Ok(()) if unpacking.members == 0 => unpacking.refuse(None, no_member(rules, is_blank)),
             Ok(()) => ControlFlow::Continue(()),
             Err(Stopped::Refused(garbled)) => unpacking.refuse(None, garbled),
             Err(Stopped::Io(error)) => return Err(error),
@@ -291,11 +292,12 @@ impl<B> Unpacking<'_, B> {
     }
 }
 
-/// An archive without a member that is read.
-fn no_member(rules: &ResolvedArchive) -> Garbled {
+/// An archive without a member that is read; `is_blank`: it might be no archive, but what a failed upload left.
+fn no_member(rules: &ResolvedArchive, is_blank: bool) -> Garbled {
     let expected = match rules.members.as_slice() {
         [] => "an archive with a member".to_owned(),
         patterns => format!("a member that is called as archive.members says: {}", patterns.join(", ")),
     };
-    Garbled { reason: Reason::NoRecord, expected, found: None }
+    let found = is_blank.then(|| "nothing but zeros, as a tar archive without members has them".to_owned());
+    Garbled { reason: Reason::NoRecord, expected, found }
 }

@@ -29,6 +29,9 @@ fn a_compressed_object_is_read_like_any_other() {
         zstd(plain.as_bytes()),
         [gzip(first), gzip(second)].concat(),
         [zstd(first), zstd(second)].concat(),
+        // As tapes and block devices give it back.
+        [gzip(plain.as_bytes()), vec![0; 100_000]].concat(),
+        [gzip(first), vec![0; 511], gzip(second), vec![0; 10_000]].concat(),
     ] {
         assert_eq!(verdicts(&converter, &packed), expected);
     }
@@ -60,6 +63,9 @@ fn damaged_data_is_refused_and_documents_before_it_stand() {
         assert!(before.len() > 1000 && before.iter().all(Result::is_ok), "{}", before.len());
     }
     assert_eq!(refusal(&converter, &gzip(b"")).reason, Reason::EmptyObject);
+    let followed = refusal(&converter, &[gzip(b"<r/>"), b"\0\0more".to_vec()].concat());
+    assert_eq!(followed.reason, Reason::CorruptCompression);
+    assert!(followed.message().contains("bytes after its end that are neither gzip nor zeros"), "{followed}");
 }
 
 #[test]

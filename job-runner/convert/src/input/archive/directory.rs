@@ -1,14 +1,13 @@
 //! The directory at the end of a ZIP archive: APPNOTE.TXT, sections 4.3.12 to 4.3.16 and 4.5.3
 //! (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>). It is read part by part, since it may be large.
 
-use std::borrow::Cow;
 use std::io::{self, SeekFrom};
 
 use memchr::memmem;
 
-use super::code_page_437;
 use super::content::malformed;
 use super::object::Object;
+use super::zip_path::{self, UNICODE_PATH};
 use crate::input::decompress::Stopped;
 
 /// Starts and lengths of records, without what varies.
@@ -39,14 +38,16 @@ const UTF_8: u64 = 1 << 11;
 const UNIX: u64 = 3;
 const FILE_TYPE: u64 = 0o170_000;
 const REGULAR: u64 = 0o100_000;
+/// The attribute of a folder, in the lower half.
+const FOLDER: u64 = 0x10;
 
 /// What the directory says of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ZipEntry {
     /// As it is written.
     pub(crate) name: Vec<u8>,
-    /// The name says that it is in UTF-8.
-    pub(crate) is_utf_8: bool,
+    /// The name in UTF-8, with `/` between folders.
+    pub(crate) path: Vec<u8>,
     pub(crate) is_encrypted: bool,
     pub(crate) method: u64,
     /// CRC-32 of the content.
@@ -59,17 +60,6 @@ pub(crate) struct ZipEntry {
     pub(crate) offset: u64,
     /// It is no folder or link.
     pub(crate) is_file: bool,
-}
-
-impl ZipEntry {
-    /// The name in UTF-8. Many writers have it so without saying that they do.
-    pub(crate) fn utf_8_name(&self) -> Cow<'_, [u8]> {
-        if self.is_utf_8 || std::str::from_utf8(&self.name).is_ok() {
-            Cow::Borrowed(&self.name)
-        } else {
-            Cow::Owned(code_page_437::text(&self.name).into_bytes())
-        }
-    }
 }
 
 /// A directory that is being read.
@@ -177,11 +167,12 @@ pub(crate) fn checked_at(
     Ok(read_at(object, position, bytes)?)
 }
 
-/// Where the end record is: the last one whose comment ends with the object.
+/// Where the end record is: the last one whose comment ends with the object, or before the zeros that fill it up.
 fn find_end(tail: &[u8]) -> Option<usize> {
+    let is_filled_up = |rest: &[u8]| rest.iter().all(|byte| *byte == 0);
     memmem::rfind_iter(tail, END).find(|at| {
-        let comment = tail.len().checked_sub(at + END_BYTES);
-        comment.is_some_and(|comment| value(&tail[*at..], 20, 2) == comment as u64)
+        let comment = at + END_BYTES + to_usize(value(&tail[*at..], 20, 2));
+        tail.len() >= at + END_BYTES && tail.get(comment..).is_some_and(is_filled_up)
     })
 }
 
@@ -191,7 +182,7 @@ fn entry(record: &[u8], varying: [u64; 3]) -> Option<ZipEntry> {
     let fields = rest.get(..to_usize(varying[1]))?;
     let [mut compressed, mut size, mut offset] =
         [value(record, 20, 4), value(record, 24, 4), value(record, 42, 4)];
-    let mut large = zip_64(fields).unwrap_or_default().chunks_exact(8);
+    let mut large = field(fields, ZIP_64).unwrap_or_default().chunks_exact(8);
     // In this order, and only those that do not fit.
     for number in [&mut size, &mut compressed, &mut offset] {
         if *number == ELSEWHERE
@@ -200,27 +191,31 @@ fn entry(record: &[u8], varying: [u64; 3]) -> Option<ZipEntry> {
             *number = little_endian(bytes);
         }
     }
-    let file_type = (value(record, 38, 4) >> 16) & FILE_TYPE;
-    let is_special = value(record, 5, 1) == UNIX && file_type != 0 && file_type != REGULAR;
+    let (system, attributes) = (value(record, 5, 1), value(record, 38, 4));
+    let file_type = (attributes >> 16) & FILE_TYPE;
+    let is_special = system == UNIX && file_type != 0 && file_type != REGULAR;
+    let says_utf_8 = value(record, 8, 2) & UTF_8 != 0;
+    let path = zip_path::path(name, says_utf_8, field(fields, UNICODE_PATH), system);
+    let is_folder = path.ends_with(b"/") || size == 0 && attributes & FOLDER != 0;
     Some(ZipEntry {
-        is_utf_8: value(record, 8, 2) & UTF_8 != 0,
         is_encrypted: value(record, 8, 2) & ENCRYPTED != 0,
         method: value(record, 10, 2),
         checksum: value(record, 16, 4),
-        is_file: !is_special && !name.ends_with(b"/"),
+        is_file: !is_special && !is_folder,
         name: name.to_vec(),
+        path,
         compressed,
         size,
         offset,
     })
 }
 
-/// The field of numbers of 64 bits.
-fn zip_64(mut fields: &[u8]) -> Option<&[u8]> {
+/// The content of the field with this number.
+fn field(mut fields: &[u8], wanted: u64) -> Option<&[u8]> {
     loop {
         let (head, rest) = fields.split_at_checked(4)?;
         let (content, after) = rest.split_at_checked(to_usize(value(head, 2, 2)))?;
-        if value(head, 0, 2) == ZIP_64 {
+        if value(head, 0, 2) == wanted {
             return Some(content);
         }
         fields = after;

@@ -2,19 +2,20 @@
 
 use std::io::{self, Read};
 
+use super::tar_header::{BLOCK, is_tar};
 use crate::input::decompress::{Input, Stopped};
-use crate::input::foreign;
 use crate::limits::Limits;
 
 /// Bytes that tell: the first header of a tar archive.
-pub(crate) const HEAD: usize = 512;
+pub(crate) const HEAD: usize = BLOCK;
 
 /// Bytes of an object that are read to find out, and kept. Those that tell may be packed, but not behind a megabyte of
 /// frames in which there is nothing.
-const EXAMINED: u64 = 1024 * 1024;
+const EXAMINED: usize = 1024 * 1024;
 
-/// How a ZIP archive starts: with its first member, or with the end of an empty directory.
-const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+/// How a ZIP archive starts: with its first member, also after a mark that it might have become one part of several, or
+/// with the end of an empty directory.
+const ZIP: [&[u8]; 4] = [b"PK\x03\x04", b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04", b"PK\x05\x06"];
 
 /// A kind of archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ impl Format {
         if ZIP.iter().any(|start| head.starts_with(start)) {
             return Some(Self::Zip);
         }
-        foreign::is_tar(head).then_some(Self::Tar)
+        is_tar(head).then_some(Self::Tar)
     }
 }
 
@@ -39,16 +40,30 @@ impl Format {
 pub(crate) fn detect(object: impl Read, limits: &Limits) -> io::Result<(Option<Format>, Vec<u8>)> {
     let mut seen = Vec::new();
     let mut head = Vec::new();
-    let teed = Teed { object: object.take(EXAMINED), seen: &mut seen };
-    if let Err(Stopped::Io(error)) = Input::new(Box::new(teed), limits).read(&mut head, HEAD) {
-        return Err(error);
+    let teed = Teed { object: object.take(EXAMINED as u64), seen: &mut seen };
+    let mut input = Input::new(Box::new(teed), limits);
+    let mut read = input.read(&mut head, HEAD);
+    if read.is_ok() && head.len() == HEAD && is_blank(&head) {
+        read = input.read(&mut head, EXAMINED);
     }
-    let format = match Format::of(&head) {
-        // A ZIP archive has to be read at any place.
-        Some(Format::Zip) if !seen.starts_with(&head) => None,
-        format => format,
+    drop(input);
+    let format = match read {
+        Err(Stopped::Io(error)) => return Err(error),
+        Ok(_) if is_empty_tar(&head) => Some(Format::Tar),
+        _ => Format::of(&head),
     };
+    // A ZIP archive has to be read at any place.
+    let format = format.filter(|format| *format != Format::Zip || seen.starts_with(&head));
     Ok((format, seen))
+}
+
+/// Whether this, as the whole of an object, is a tar archive without members: the blocks of zeros at its end.
+fn is_empty_tar(object: &[u8]) -> bool {
+    (2 * BLOCK..EXAMINED).contains(&object.len()) && object.len().is_multiple_of(BLOCK) && is_blank(object)
+}
+
+fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 /// Keeps what is read.

@@ -6,10 +6,9 @@ use memchr::memchr;
 
 use super::content::{Content, malformed, too_much};
 use super::stream::Stream;
+use super::tar_header::{BLOCK, Header, map_goes_on, until_zero};
 use crate::input::decompress::Stopped;
 
-/// Bytes of a header, and what contents are filled up to.
-const BLOCK: usize = 512;
 /// The most bytes of a header that says more of the next member.
 const MAX_EXTENSION: u64 = 1024 * 1024;
 
@@ -20,8 +19,8 @@ pub(crate) struct TarEntry {
     pub(crate) name: Vec<u8>,
     /// Bytes of its content.
     pub(crate) size: u64,
-    /// Its content is not all there: runs of zeros are left out.
-    pub(crate) is_sparse: bool,
+    /// What it is, if its content is not all there.
+    pub(crate) partial: Option<&'static str>,
 }
 
 /// An archive, and its current member.
@@ -39,7 +38,10 @@ pub(crate) struct TarReader<'r> {
 struct Extensions {
     name: Option<Vec<u8>>,
     size: Option<u64>,
+    /// Runs of zeros are left out of the content, …
     is_sparse: bool,
+    /// … and the name is that of what is left.
+    sparse_name: Option<Vec<u8>>,
 }
 
 impl<'r> TarReader<'r> {
@@ -58,27 +60,50 @@ impl<'r> TarReader<'r> {
             let size = header.size().ok_or_else(|| refused("a size in the header of a tar member"))?;
             match header.kind() {
                 b'L' => extensions.name = Some(until_zero(&self.extension(size)?).to_vec()),
-                b'x' => extensions.read(&self.extension(size)?)?,
-                kind @ (b'0' | 0 | b'7' | b'S') => {
-                    let Extensions { name, size: told, is_sparse } = std::mem::take(&mut extensions);
-                    let name = name.unwrap_or_else(|| header.name());
+                // Solaris has a letter of its own for what became pax.
+                b'x' | b'X' => extensions.read(&self.extension(size)?)?,
+                // Names of links, what holds for all members, and attributes of Solaris: nothing of it is used.
+                b'K' | b'g' | b'A' | b'E' => self.content(size),
+                // Links, devices, folders and pipes have no content, whatever their size says.
+                b'1'..=b'6' => extensions = Extensions::default(),
+                // GNU's lists of what is in a folder, and labels of volumes.
+                b'D' | b'V' => {
+                    let told = std::mem::take(&mut extensions).size;
+                    self.content(told.unwrap_or(size));
+                }
+                // POSIX has everything else as a file.
+                kind => {
+                    let Extensions { name, size: told, is_sparse, sparse_name } =
+                        std::mem::take(&mut extensions);
+                    let name = sparse_name.or(name).unwrap_or_else(|| header.name());
+                    if kind == b'S' {
+                        self.skip_map(&header)?;
+                    }
                     self.content(told.unwrap_or(size));
                     if name.ends_with(b"/") {
                         continue;
                     }
-                    let is_sparse = is_sparse || kind == b'S';
-                    return Ok(Some(TarEntry { name, size: self.left, is_sparse }));
-                }
-                // Names of links, and what holds for all members: nothing of it is used.
-                b'K' | b'g' => self.content(size),
-                // Links, devices, folders and pipes have no content, whatever their size says.
-                b'1'..=b'6' => extensions = Extensions::default(),
-                _ => {
-                    let told = std::mem::take(&mut extensions).size;
-                    self.content(told.unwrap_or(size));
+                    let partial = match kind {
+                        b'M' => Some("the end of a file that starts in another archive"),
+                        _ => (is_sparse || kind == b'S').then_some("a sparse file"),
+                    };
+                    return Ok(Some(TarEntry { name, size: self.left, partial }));
                 }
             }
         }
+    }
+
+    /// Leaves out the blocks in which the map of a sparse file goes on. Its size does not count them.
+    fn skip_map(&mut self, header: &Header) -> Result<(), Stopped> {
+        let mut goes_on = header.has_more_of_map();
+        while goes_on {
+            let mut block = [0; BLOCK];
+            if !self.stream.read_all(&mut block)? {
+                return Err(refused("an archive that is not cut off"));
+            }
+            goes_on = map_goes_on(&block);
+        }
+        Ok(())
     }
 
     /// The next header; `None` if the archive ends here.
@@ -154,60 +179,13 @@ impl Extensions {
         let value = &line[equals + 1..];
         match &line[..equals] {
             b"path" => self.name = Some(value.to_vec()),
+            b"GNU.sparse.name" => (self.is_sparse, self.sparse_name) = (true, Some(value.to_vec())),
             b"size" => self.size = Some(std::str::from_utf8(value).ok()?.parse().ok()?),
             keyword if keyword.starts_with(b"GNU.sparse.") => self.is_sparse = true,
             _ => {}
         }
         bytes.get(length..)
     }
-}
-
-/// A header as it is written.
-struct Header([u8; BLOCK]);
-
-impl Header {
-    /// Whether its checksum is right: the sum of all bytes, with its own field as spaces.
-    fn is_sound(&self) -> bool {
-        let sum: u64 = self.0.iter().map(|byte| u64::from(*byte)).sum();
-        let own: u64 = self.0[148..156].iter().map(|byte| u64::from(*byte)).sum();
-        number(&self.0[148..156]) == Some(sum - own + 8 * u64::from(b' '))
-    }
-
-    fn kind(&self) -> u8 {
-        self.0[156]
-    }
-
-    fn size(&self) -> Option<u64> {
-        number(&self.0[124..136])
-    }
-
-    /// The name, with the folder that POSIX writes in a field of its own.
-    fn name(&self) -> Vec<u8> {
-        let name = until_zero(&self.0[..100]);
-        let prefix = until_zero(&self.0[345..500]);
-        // GNU has other things there.
-        if self.0[257..263] != *b"ustar\0" || prefix.is_empty() {
-            return name.to_vec();
-        }
-        [prefix, b"/", name].concat()
-    }
-}
-
-/// A number: octal digits, or, for large ones, binary with the first bit set.
-fn number(field: &[u8]) -> Option<u64> {
-    let (first, rest) = field.split_first()?;
-    if first & 0x80 != 0 {
-        let start = u64::from(first & 0x7f);
-        return rest
-            .iter()
-            .try_fold(start, |value, byte| value.checked_mul(256)?.checked_add(u64::from(*byte)));
-    }
-    let digits = std::str::from_utf8(field).ok()?.trim_matches([' ', '\0']);
-    if digits.is_empty() { Some(0) } else { u64::from_str_radix(digits, 8).ok() }
-}
-
-fn until_zero(field: &[u8]) -> &[u8] {
-    &field[..memchr(0, field).unwrap_or(field.len())]
 }
 
 /// What fills up the last block of a content.

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use docmill_crds::conversion::ResolvedArchive;
 
+use super::added::{self, Examined};
 use super::content::{Content, too_much, unsupported};
 use super::directory::Directory;
 use super::name::Name;
@@ -31,15 +32,13 @@ pub(crate) fn tar<'r>(
     let mut selection = Selection { rules, seen: 0 };
     let mut reader = TarReader::new(Stream::new(Input::new(Box::new(object), limits)));
     while let Some(entry) = reader.next_file()? {
-        let Some((member, mut refused)) = selection.select(&entry.name, entry.size)? else { continue };
-        if entry.is_sparse && refused.is_none() {
-            refused = Some(unsupported("a member with all of its content", "a sparse file"));
-        }
-        let content: Result<&mut dyn Content, Garbled> = match refused {
-            Some(garbled) => Err(garbled),
-            None => Ok(&mut reader),
+        let Some((member, refused)) = selection.select(&entry.name, entry.size)? else { continue };
+        let partial = entry.partial.map(|found| unsupported("a member with all of its content", found));
+        let flow = match refused.or(partial) {
+            Some(garbled) => visit(member, Err(garbled))?,
+            None => visit_content(member, &mut reader, visit)?,
         };
-        if visit(member, content)?.is_break() {
+        if flow.is_break() {
             break;
         }
     }
@@ -58,16 +57,13 @@ pub(crate) fn zip(
         if !entry.is_file {
             continue;
         }
-        let Some((member, refused)) = selection.select(&entry.utf_8_name(), entry.size)? else { continue };
+        let Some((member, refused)) = selection.select(&entry.path, entry.size)? else { continue };
         let opened = match refused {
             Some(garbled) => Err(Stopped::Refused(garbled)),
             None => ZipContent::open(object, &entry, directory.start, limits),
         };
         let flow = match opened {
-            Ok(mut content) => {
-                let content: &mut dyn Content = &mut content;
-                visit(member, Ok(content))?
-            }
+            Ok(mut content) => visit_content(member, &mut content, visit)?,
             Err(Stopped::Refused(garbled)) => visit(member, Err(garbled))?,
             Err(stopped) => return Err(stopped),
         };
@@ -76,6 +72,25 @@ pub(crate) fn zip(
         }
     }
     Ok(())
+}
+
+/// Visits a member with its content, unless the system of whoever packed the archive has added it.
+fn visit_content(
+    member: Member,
+    content: &mut dyn Content,
+    visit: &mut Visit<'_>,
+) -> Result<ControlFlow<()>, Stopped> {
+    let Some(is_added) = added::by_name(&member.name) else { return visit(member, Ok(content)) };
+    let ends_archive = content.ends_archive();
+    match Examined::new(content) {
+        Ok(examined) if is_added(examined.start()) => Ok(ControlFlow::Continue(())),
+        Ok(mut examined) => {
+            let content: &mut dyn Content = &mut examined;
+            visit(member, Ok(content))
+        }
+        Err(Stopped::Refused(garbled)) if !ends_archive => visit(member, Err(garbled)),
+        Err(stopped) => Err(stopped),
+    }
 }
 
 /// Which files of an archive are read.

@@ -107,7 +107,7 @@ fn check(entry: &ZipEntry, limits: &Limits) -> Result<(), Garbled> {
         return Err(unsupported("a member that is not encrypted", "an encrypted one"));
     }
     if entry.method != STORED && entry.method != DEFLATED {
-        let found = format!("method {}", entry.method);
+        let found = format!("{} (method {})", method_name(entry.method), entry.method);
         return Err(unsupported("a member that is stored, or compressed by deflate", found));
     }
     if entry.method == STORED && entry.compressed != entry.size {
@@ -118,6 +118,22 @@ fn check(entry: &ZipEntry, limits: &Limits) -> Result<(), Garbled> {
         return Err(too_much(format!("a member of at most {most} times as many bytes after decompression")));
     }
     Ok(())
+}
+
+/// What a method that is not read is called: APPNOTE.TXT, section 4.4.5.
+const fn method_name(method: u64) -> &'static str {
+    match method {
+        1 => "Shrink",
+        2..=5 => "Reduce",
+        6 => "Implode",
+        9 => "Deflate64",
+        12 => "bzip2",
+        14 => "LZMA",
+        20 | 93 => "Zstandard",
+        95 => "XZ",
+        98 => "PPMd",
+        _ => "one that is not known",
+    }
 }
 
 impl Content for ZipContent<'_> {

@@ -32,6 +32,14 @@ pub(crate) fn tar_member(name: &[u8], kind: u8, content: &[u8]) -> Vec<u8> {
     member
 }
 
+/// A line of a pax header, which begins with its own length.
+pub(crate) fn pax(keyword: &str, value: &str) -> String {
+    let rest = format!(" {keyword}={value}\n");
+    let length =
+        (rest.len()..rest.len() + 9).find(|length| length.to_string().len() + rest.len() == *length).unwrap();
+    format!("{length}{rest}")
+}
+
 /// A whole archive of files.
 pub(crate) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let members = files.iter().flat_map(|(name, content)| tar_member(name.as_bytes(), b'0', content));
