@@ -145,9 +145,9 @@ pub(crate) struct Slot {
     pub(crate) repeated: bool,
     /// Several locations lead to it, which may lead to the same element.
     pub(crate) union: bool,
-    /// See [`is_certain`].
+    /// What a path finds is the value of its field, and known to be one at once.
     pub(crate) certain: bool,
-    /// See [`is_tried`].
+    /// See [`FieldPlan::tried`].
     pub(crate) tried: bool,
     /// Whether its values count is known only later than they are.
     pub(crate) late: bool,
@@ -245,6 +245,10 @@ pub(crate) struct FieldPlan {
     /// The slots that make it required if they have a value.
     pub(crate) required_if: Range<u32>,
     pub(crate) repeated: bool,
+    /// What a path finds is its value. Otherwise it may be left out or become empty, and the next path has its turn.
+    pub(crate) certain: bool,
+    /// The values that a path finds are tried in their order, until one is sound and something is left of it.
+    pub(crate) tried: bool,
     /// Its value is the number of elements that its path matches.
     pub(crate) counts: bool,
     /// Its value is the number of the object that it is in.
@@ -280,18 +284,6 @@ impl FieldPlan {
     pub(crate) fn slots(&self) -> Range<u32> {
         self.first_slot..self.first_slot + number(self.paths.len())
     }
-}
-
-/// Whether what a path of a field finds is its value. Otherwise it may be left out or become empty, and the
-/// next path has its turn.
-pub(crate) fn is_certain(computed: Option<&Computed>, on_fault: OnFault) -> bool {
-    computed.is_none() && on_fault == OnFault::Refuse
-}
-
-/// Whether the values that a path of a field finds are tried in their order, until something is left of one.
-pub(crate) fn is_tried(computed: Option<&Computed>, repeated: bool) -> bool {
-    let may_be_empty = |computed: &Computed| computed.join().is_none() && computed.may_be_empty();
-    !repeated && computed.is_some_and(may_be_empty)
 }
 
 impl Automaton {
