@@ -184,8 +184,7 @@ impl Compiler<'_> {
             position = locations.iter().any(|location| location.target == Target::Position);
             let (first, repeated) = (first_slot, field.repeated || field.join.is_some());
             let certain = certain && !late;
-            let slot =
-                Slot { first, repeated, certain, tried, resolves: field.resolve, ..Slot::of(content) };
+            let slot = Slot { first, repeated, certain, tried, resolves: field.resolve, ..Slot::of(content) };
             self.slot(&locations, place, slot);
         }
         let required_if = self.required_if(field, place)?;
@@ -193,8 +192,8 @@ impl Compiler<'_> {
         let default = field.default.as_ref().map(|text| types::parse(field.kind, &dates, text)).transpose();
         let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
         // Else it is only what becomes of values that a map does not have.
-        let needs_none = !field.required && !field.repeated && field.required_if.is_empty();
-        let default = default.filter(|_| needs_none);
+        let is_for_none = !field.required && !field.repeated && field.required_if.is_empty();
+        let default = default.filter(|_| is_for_none);
         let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let bounds = DateBounds::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let key = |name: &str| format!("{}:", serde_json::Value::from(name));

@@ -122,6 +122,19 @@ fn the_values_of_a_path_are_tried_until_something_is_left_of_one() {
 }
 
 #[test]
+fn what_comes_after_the_first_sound_value_is_lost() {
+    let model = json!({"record": "/r", "onFault": "Drop", "fields": [
+        {"name": "at", "path": ["at"], "type": "date"},
+        {"name": "o", "path": ["o"], "type": "object", "fields": [{"name": "n", "path": ["n"], "type": "integer"}]},
+    ]});
+    let xml = "<r><at>soon</at><at>2026-01-02</at><at>2026-01-03</at>\
+               <o><n>x</n></o><o><n>1</n></o><o><n>2</n></o></r>";
+    let found = json!({"at": "2026-01-02", "o": {"n": 1}});
+    assert_eq!(document(&converter(model.clone()), xml), found);
+    assert_eq!(lost(&model, xml), counts([("/r/at", 1), ("/r/o/n", 1)]));
+}
+
+#[test]
 fn text_before_a_value_is_not_part_of_it() {
     let model = json!({"record": "//b", "fields": [{"name": "f", "path": ["x", "a", "."]}]});
     assert_eq!(lost(&model, "<r><b>1<a>2</a></b></r>"), counts([("/r/b", 1)]));

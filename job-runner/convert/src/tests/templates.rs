@@ -33,6 +33,7 @@ fn a_template_takes_fields_paths_and_constants() {
         ("{name()}", json!("item")),
         ("{./none|@k}", json!("7")),
         ("{./none|'?'}", json!("?")),
+        ("{'wire'}", json!("wire")),
         ("{headline}{./none}", Value::Null),
         ("{_unit.key}", Value::Null),
         ("{sha256(headline,@k)}", json!(digest(&["A b", "7"]))),
