@@ -230,6 +230,12 @@ fn check_shape(place: &str, field: &Field, level: usize) -> Result<(), ModelErro
     if field.resolve && (!matches!(field.kind, FieldType::String | FieldType::Uri) || field.parts.is_some()) {
         return fault(".resolve", "resolve is for string and uri".into());
     }
+    if field.resolve && field.split.is_some() {
+        return fault(
+            ".resolve",
+            "URIs that stand in one value are not resolved one by one: leave out split".into(),
+        );
+    }
     if field.required && !field.required_if.is_empty() {
         return fault(".requiredIf", "the field is required in any case".into());
     }

@@ -191,6 +191,12 @@ impl<'a, 'w> Judge<'a, 'w> {
             return before..before;
         }
         let end = self.json.len();
+        self.write_resolution(field);
+        start..end
+    }
+
+    /// Writes how much is known of the date that was written last, if its field asks for it.
+    pub(super) fn write_resolution(&mut self, field: &FieldPlan) {
         if let Some(key) = &field.resolution
             && let Some(resolution) = self.resolution.take()
         {
@@ -198,7 +204,6 @@ impl<'a, 'w> Judge<'a, 'w> {
             self.json.raw(key);
             self.json.string(resolution.as_str());
         }
-        start..end
     }
 
     fn found(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> bool {

@@ -39,6 +39,7 @@ impl<'a> Judge<'a, '_> {
                 continue;
             }
             let length = self.json.len() - end;
+            self.write_resolution(field);
             let moved = self.json.move_member(end, place.start);
             if let Some(value) = values.get_mut(index) {
                 let member = place.start + moved.before;

@@ -268,6 +268,17 @@ fn counts_since_1970_are_moments() {
 }
 
 #[test]
+fn counts_since_1970_reach_the_ends_of_the_calendar_and_no_further() {
+    let seconds = rules(None, &["epochSeconds"]);
+    let good = [("253402300799", "9999-12-31T23:59:59Z"), ("-62167219200", "0000-01-01T00:00:00Z")];
+    check(&seconds, &good, &["253402300800", "-62167219201", "999999999999", "-999999999999"]);
+    let millis = rules(None, &["epochMillis"]);
+    check(&millis, &[("253402300799999", "9999-12-31T23:59:59.999Z")], &["253402300800000"]);
+    assert_eq!(seconds.date("253402300799").as_deref(), Some("9999-12-31"));
+    assert_eq!(seconds.date("-62167219201"), None);
+}
+
+#[test]
 fn the_day_of_the_week_may_be_cut_off_anywhere() {
     let moment = "2026-01-06T10:00:00Z";
     let forms =
