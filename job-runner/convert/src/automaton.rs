@@ -50,8 +50,8 @@ pub(crate) struct Automaton {
     pub(crate) guards: Vec<Guard>,
     /// The start of the paths that begin at the root of an object: those of records, and absolute ones.
     pub(crate) root: NodeId,
-    /// The slots of paths from the root: the position of the field's first slot, and their own.
-    pub(crate) outside: Vec<(u32, u32)>,
+    /// The slots of paths from the root.
+    pub(crate) outside: Vec<Outside>,
     /// The attributes that elements inherit.
     pub(crate) inherited: Vec<AttributeName>,
     /// Fields resolve relative URIs.
@@ -151,11 +151,24 @@ pub(crate) struct Slot {
     pub(crate) tried: bool,
     /// Whether its values count is known only later than they are.
     pub(crate) late: bool,
+    /// It is for a template, which takes its value only where the paths of its field find none.
+    pub(crate) made: bool,
     /// Its values are URIs that may be relative.
     pub(crate) resolves: bool,
     /// Where its values are in the end: itself, or the slot of the outermost guard around it.
     pub(crate) home: SlotId,
     pub(crate) content: SlotContent,
+}
+
+/// The slot of a path from the root.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outside {
+    /// The position of the slot of the field's first path.
+    pub(crate) first: u32,
+    /// Its own position.
+    pub(crate) index: u32,
+    /// See [`Slot::made`].
+    pub(crate) made: bool,
 }
 
 /// What a value is made of.
@@ -193,6 +206,7 @@ impl Slot {
             certain: true,
             tried: false,
             late: false,
+            made: false,
             resolves: false,
             home,
             content,

@@ -14,7 +14,7 @@ use docmill_crds::conversion::{
 
 use super::late::Guard;
 use super::{
-    Action, AttributeName, Automaton, DOCUMENT, Edge, FieldPlan, Node, NodeId, Scope, ScopeId, Slot,
+    Action, AttributeName, Automaton, DOCUMENT, Edge, FieldPlan, Node, NodeId, Outside, Scope, ScopeId, Slot,
     SlotContent, SlotId, TextForm,
 };
 use crate::events::names::{Names, UNKNOWN, number};
@@ -86,7 +86,7 @@ struct Compiler<'m> {
     guards: Vec<Guard>,
     /// How many places among siblings are told apart so far.
     places: u32,
-    outside: Vec<(u32, u32)>,
+    outside: Vec<Outside>,
     inherited: Vec<AttributeName>,
 }
 
@@ -282,7 +282,7 @@ impl Compiler<'_> {
             self.location(location, place, slot);
         }
         if place.absolute_root.is_some() && locations.iter().any(|location| location.absolute) {
-            self.outside.push((slot.first, slot.index));
+            self.outside.push(Outside { first: slot.first, index: slot.index, made: slot.made });
         }
     }
 

@@ -258,6 +258,7 @@ fn counts_since_1970_are_moments() {
     let micros = rules(None, &["epochMicros"]);
     check(&micros, &[("1700000000000001", "2023-11-14T22:13:20.000001Z")], &["-1700000000000001", "x"]);
     assert!(micros.takes_numbers() && !rules(None, &["%F"]).takes_numbers());
+    assert!(rules(None, &["%s.%f"]).takes_numbers() && !rules(None, &["%s,%f"]).takes_numbers());
     let in_text = rules(None, &["/Date(%Q)/", "%s.%f", "%s"]);
     let good = [
         ("/Date(1700000000250)/", "2023-11-14T22:13:20.250Z"),
