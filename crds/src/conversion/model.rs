@@ -230,12 +230,20 @@ fn check_shape(place: &str, field: &Field, level: usize) -> Result<(), ModelErro
     if field.resolve && (!matches!(field.kind, FieldType::String | FieldType::Uri) || field.parts.is_some()) {
         return fault(".resolve", "resolve is for string and uri".into());
     }
+    if field.resolve && field.split.is_some() {
+        return fault(
+            ".resolve",
+            "URIs that stand in one value are not resolved one by one: leave out split".into(),
+        );
+    }
     if field.required && !field.required_if.is_empty() {
         return fault(".requiredIf", "the field is required in any case".into());
     }
     let Some(value) = &field.default else { return Ok(()) };
-    if field.required || field.repeated || !field.required_if.is_empty() {
-        return fault(".default", "a required or a repeated field has no default".into());
+    let is_for_none = !field.required && !field.repeated && field.required_if.is_empty();
+    if !is_for_none && field.map.is_empty() {
+        let problem = "a required or a repeated field has no default, except for values that its map has not";
+        return fault(".default", problem.into());
     }
     match default::expected(field.kind, value) {
         Some(expected) => fault(".default", format!("expected {expected}, found {value:?}")),

@@ -133,6 +133,14 @@ fn a_wrong_model_is_named_by_field_and_place() {
             "fields[1].default (b): a required",
         ),
         (
+            one(json!({"name": "b", "path": ["a"], "resolve": true, "split": ",", "repeated": true})),
+            "fields[1].resolve (b): URIs that stand in one value",
+        ),
+        (
+            one(json!({"name": "b", "path": ["a"], "default": "x", "repeated": true})),
+            "no default, except for values that its map has not",
+        ),
+        (
             one(json!({"name": "b", "path": ["a"], "default": "2026-02-30", "type": "date"})),
             "fields[1].default (b): expected a day",
         ),

@@ -50,8 +50,8 @@ pub(crate) struct Automaton {
     pub(crate) guards: Vec<Guard>,
     /// The start of the paths that begin at the root of an object: those of records, and absolute ones.
     pub(crate) root: NodeId,
-    /// The slots of paths from the root: the position of the field's first slot, and their own.
-    pub(crate) outside: Vec<(u32, u32)>,
+    /// The slots of paths from the root.
+    pub(crate) outside: Vec<Outside>,
     /// The attributes that elements inherit.
     pub(crate) inherited: Vec<AttributeName>,
     /// Fields resolve relative URIs.
@@ -145,17 +145,30 @@ pub(crate) struct Slot {
     pub(crate) repeated: bool,
     /// Several locations lead to it, which may lead to the same element.
     pub(crate) union: bool,
-    /// See [`is_certain`].
+    /// What a path finds is the value of its field, and known to be one at once.
     pub(crate) certain: bool,
-    /// See [`is_tried`].
+    /// See [`FieldPlan::tried`].
     pub(crate) tried: bool,
     /// Whether its values count is known only later than they are.
     pub(crate) late: bool,
+    /// It is for a template, which takes its value only where the paths of its field find none.
+    pub(crate) made: bool,
     /// Its values are URIs that may be relative.
     pub(crate) resolves: bool,
     /// Where its values are in the end: itself, or the slot of the outermost guard around it.
     pub(crate) home: SlotId,
     pub(crate) content: SlotContent,
+}
+
+/// The slot of a path from the root.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outside {
+    /// The position of the slot of the field's first path.
+    pub(crate) first: u32,
+    /// Its own position.
+    pub(crate) index: u32,
+    /// See [`Slot::made`].
+    pub(crate) made: bool,
 }
 
 /// What a value is made of.
@@ -193,6 +206,7 @@ impl Slot {
             certain: true,
             tried: false,
             late: false,
+            made: false,
             resolves: false,
             home,
             content,
@@ -245,6 +259,10 @@ pub(crate) struct FieldPlan {
     /// The slots that make it required if they have a value.
     pub(crate) required_if: Range<u32>,
     pub(crate) repeated: bool,
+    /// What a path finds is its value. Otherwise it may be left out or become empty, and the next path has its turn.
+    pub(crate) certain: bool,
+    /// The values that a path finds are tried in their order, until one is sound and something is left of it.
+    pub(crate) tried: bool,
     /// Its value is the number of elements that its path matches.
     pub(crate) counts: bool,
     /// Its value is the number of the object that it is in.
@@ -280,18 +298,6 @@ impl FieldPlan {
     pub(crate) fn slots(&self) -> Range<u32> {
         self.first_slot..self.first_slot + number(self.paths.len())
     }
-}
-
-/// Whether what a path of a field finds is its value. Otherwise it may be left out or become empty, and the
-/// next path has its turn.
-pub(crate) fn is_certain(computed: Option<&Computed>, on_fault: OnFault) -> bool {
-    computed.is_none() && on_fault == OnFault::Refuse
-}
-
-/// Whether the values that a path of a field finds are tried in their order, until something is left of one.
-pub(crate) fn is_tried(computed: Option<&Computed>, repeated: bool) -> bool {
-    let may_be_empty = |computed: &Computed| computed.join().is_none() && computed.may_be_empty();
-    !repeated && computed.is_some_and(may_be_empty)
 }
 
 impl Automaton {

@@ -82,9 +82,11 @@ impl DateFormat {
         Ok(format)
     }
 
-    /// Whether it is nothing but a count since 1970, so that a number can be such a date.
+    /// Whether it is nothing but a count since 1970, perhaps with a fraction, so that a number can be such a date.
     pub fn is_epoch(&self) -> bool {
-        matches!(self.parts.as_slice(), [DatePart::Epoch | DatePart::EpochMillis | DatePart::EpochMicros])
+        use DatePart::{Epoch, EpochMicros, EpochMillis, Fraction, Literal};
+        let parts = self.parts.as_slice();
+        matches!(parts, [Epoch | EpochMillis | EpochMicros] | [Epoch, Literal('.'), Fraction])
     }
 
     fn has(&self, wanted: &[DatePart]) -> bool {

@@ -76,7 +76,8 @@ pub struct Field {
     pub repeated: bool,
 
     /// The value if the document has none, written as it appears in the document (a dateTime as
-    /// 2026-01-02T09:11:12Z). Not for required or repeated fields, nor for objects.
+    /// 2026-01-02T09:11:12Z). Not for objects. Of a required or a repeated field, it is only what becomes of
+    /// values that its map does not have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
     pub default: Option<String>,

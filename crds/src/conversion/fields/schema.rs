@@ -66,10 +66,13 @@ fn rules() -> Vec<Value> {
             "the field is required in any case: leave out requiredIf",
         ),
         rule(
-            "!has(self.default) || !(self.required || has(self.requiredIf))",
-            "a required field has no default",
+            "!has(self.default) || has(self.map) || !(self.required || has(self.requiredIf))",
+            "a required field has no default, except for values that its map has not",
         ),
-        rule("!has(self.default) || !self.repeated", "a repeated field has no default"),
+        rule(
+            "!has(self.default) || has(self.map) || !self.repeated",
+            "a repeated field has no default, except for values that its map has not",
+        ),
         rule("!has(self.default) || self.type != 'object'", "an object has no default"),
         rule(
             "!has(self.exclude) || self.type in ['string', 'text', 'markup']",

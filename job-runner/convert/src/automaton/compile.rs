@@ -3,21 +3,23 @@
 mod late;
 mod nodes;
 mod templates;
+mod trials;
 
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Computed, Constraints, DateBounds, Field, FieldType, Model, ModelError, Path, Step, Syntax,
-    TOP, Target, template_order,
+    Attribute, Computed, Constraints, DateBounds, Field, FieldType, Model, ModelError, OnFault, Path, Step,
+    Syntax, TOP, Target, template_order,
 };
 
 use super::late::Guard;
 use super::{
-    Action, AttributeName, Automaton, DOCUMENT, Edge, FieldPlan, Node, NodeId, Scope, ScopeId, Slot,
-    SlotContent, SlotId, TextForm, is_certain, is_tried,
+    Action, AttributeName, Automaton, DOCUMENT, Edge, FieldPlan, Node, NodeId, Outside, Scope, ScopeId, Slot,
+    SlotContent, SlotId, TextForm,
 };
 use crate::events::names::{Names, UNKNOWN, number};
 use crate::types::{self, DateRules};
+use trials::Trials;
 
 /// Compiles a resolved model.
 pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
@@ -84,7 +86,7 @@ struct Compiler<'m> {
     guards: Vec<Guard>,
     /// How many places among siblings are told apart so far.
     places: u32,
-    outside: Vec<(u32, u32)>,
+    outside: Vec<Outside>,
     inherited: Vec<AttributeName>,
 }
 
@@ -168,7 +170,11 @@ impl Compiler<'_> {
         let computed = Computed::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let on_fault = field.on_fault.unwrap_or(self.model.on_fault);
         let late = unions.iter().flatten().any(|(location, _)| location.is_late());
-        let certain = is_certain(computed.as_ref(), on_fault) && !late;
+        let trials = Trials { syntax: self.syntax, on_fault: self.model.on_fault };
+        let may_fail = trials.may_fail(field);
+        let certain = computed.is_none() && on_fault == OnFault::Refuse && !may_fail;
+        // A value of several is one only in the end.
+        let tried = may_fail && !field.repeated && field.join.is_none();
         let first_slot = self.scopes[at(place.scope)].slots;
         let content = self.content(field, nested)?;
         let (mut counts, mut position) = (false, false);
@@ -176,16 +182,18 @@ impl Compiler<'_> {
             let locations: Vec<_> = union.iter().map(|(location, _)| location).collect();
             counts = locations.iter().any(|location| location.target == Target::Count);
             position = locations.iter().any(|location| location.target == Target::Position);
-            // A value of several is one only in the end.
             let (first, repeated) = (first_slot, field.repeated || field.join.is_some());
-            let (resolves, tried) = (field.resolve, is_tried(computed.as_ref(), field.repeated));
-            let slot = Slot { first, repeated, certain, tried, resolves, ..Slot::of(content) };
+            let certain = certain && !late;
+            let slot = Slot { first, repeated, certain, tried, resolves: field.resolve, ..Slot::of(content) };
             self.slot(&locations, place, slot);
         }
         let required_if = self.required_if(field, place)?;
         let dates = DateRules::of(field, self.model.time_zone.as_deref());
         let default = field.default.as_ref().map(|text| types::parse(field.kind, &dates, text)).transpose();
         let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
+        // Else it is only what becomes of values that a map does not have.
+        let is_for_none = !field.required && !field.repeated && field.required_if.is_empty();
+        let default = default.filter(|_| is_for_none);
         let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let bounds = DateBounds::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let key = |name: &str| format!("{}:", serde_json::Value::from(name));
@@ -197,6 +205,8 @@ impl Compiler<'_> {
             required: field.required,
             required_if,
             repeated: field.repeated,
+            certain,
+            tried,
             counts,
             position,
             resolves: field.resolve,
@@ -272,7 +282,7 @@ impl Compiler<'_> {
             self.location(location, place, slot);
         }
         if place.absolute_root.is_some() && locations.iter().any(|location| location.absolute) {
-            self.outside.push((slot.first, slot.index));
+            self.outside.push(Outside { first: slot.first, index: slot.index, made: slot.made });
         }
     }
 

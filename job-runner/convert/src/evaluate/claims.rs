@@ -5,7 +5,7 @@ use super::doubts::Claimer;
 use super::record::PassedOver;
 use super::state::Memory;
 use crate::automaton::active::Owner;
-use crate::automaton::{SlotId, TextForm};
+use crate::automaton::{Outside, SlotId, TextForm};
 use crate::events::Element;
 
 impl Evaluator<'_> {
@@ -63,13 +63,14 @@ impl Evaluator<'_> {
         let Memory { document, shared, unclaimed, .. } = &mut self.memory;
         let (document, shared) = (&*document, &*shared);
         unclaimed.resolve(|found, slot| document.takes(&automaton.slots, shared, passed, (found, slot)));
-        for (first, index) in &automaton.outside {
+        for Outside { first, index, made } in &automaton.outside {
             let has = |slot: u32| document.yields(0, slot, passed);
             let earlier = |slot: u32| has(slot) || shared.yields_outside(slot, passed);
             let taken = unclaimed.doubts.waits_outside(*index)
                 && shared.first(0, *index).is_some()
                 && !has(*index)
-                && !(*first..*index).any(earlier);
+                && !(*first..*index).any(earlier)
+                && (!made || passed.is_made_outside(*index));
             if taken {
                 unclaimed.doubts.take_outside(*index);
             }

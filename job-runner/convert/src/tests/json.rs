@@ -311,6 +311,11 @@ fn numbers_are_dates_where_a_field_says_so() {
     let found = outcomes(&when(&["epochSeconds", "epochMillis"]), lines);
     assert_eq!(found[..3], [moment.clone(), moment.clone(), moment]);
     assert_eq!(found[3], json!([Reason::WrongType, 3, "$.when", 4, 9]));
+    let with_fraction = outcomes(&when(&["%s.%f", "%s"]), "{\"when\":1700000000.25}\n{\"when\":1700000000}");
+    assert_eq!(
+        with_fraction,
+        [json!({"when": "2023-11-14T22:13:20.25Z"}), json!({"when": "2023-11-14T22:13:20Z"})]
+    );
     assert_eq!(outcomes(&when(&["%F"]), "{\"when\":1700000000}")[0][0], json!(Reason::WrongType));
 }
 

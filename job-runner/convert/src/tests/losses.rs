@@ -122,6 +122,47 @@ fn the_values_of_a_path_are_tried_until_something_is_left_of_one() {
 }
 
 #[test]
+fn what_comes_after_the_first_sound_value_is_lost() {
+    let model = json!({"record": "/r", "onFault": "Drop", "fields": [
+        {"name": "at", "path": ["at"], "type": "date"},
+        {"name": "o", "path": ["o"], "type": "object", "fields": [{"name": "n", "path": ["n"], "type": "integer"}]},
+    ]});
+    let xml = "<r><at>soon</at><at>2026-01-02</at><at>2026-01-03</at>\
+               <o><n>x</n></o><o><n>1</n></o><o><n>2</n></o></r>";
+    let found = json!({"at": "2026-01-02", "o": {"n": 1}});
+    assert_eq!(document(&converter(model.clone()), xml), found);
+    assert_eq!(lost(&model, xml), counts([("/r/at", 1), ("/r/o/n", 1)]));
+}
+
+#[test]
+fn what_a_template_does_not_need_is_lost() {
+    let model = json!({"record": "//d", "fields": [
+        {"name": "guid", "path": ["guid"], "template": "{./link}-{./n|@k|/r/at}"},
+        {"name": "o", "path": ["o"], "type": "object", "fields": [
+            {"name": "x", "path": ["x"], "template": "{sha256(./y|./z)}"}, {"name": "w", "path": ["w"]},
+        ]},
+    ]});
+    let found = |xml: &str| document(&converter(model.clone()), xml).get("guid").cloned();
+    let by_path = "<r><at>1</at><d k='2'><guid>3</guid><link>4</link><n>5</n></d></r>";
+    assert_eq!(found(by_path), Some(json!("3")));
+    let expected = counts([("/r/at", 1), ("/r/d/@k", 1), ("/r/d/link", 1), ("/r/d/n", 1)]);
+    assert_eq!(lost(&model, by_path), expected);
+    let made = "<r><at>1</at><d k='2'><link>4</link><link>6</link><n>5</n></d></r>";
+    assert_eq!(found(made), Some(json!("4-5")));
+    assert_eq!(lost(&model, made), counts([("/r/at", 1), ("/r/d/@k", 1), ("/r/d/link", 1)]));
+    let of_around = "<r><at>1</at><d><link>4</link></d></r>";
+    assert_eq!(found(of_around), Some(json!("4-1")));
+    assert_eq!(lost(&model, of_around), BTreeMap::new());
+    let none = "<r><d><n>5</n></d></r>";
+    assert_eq!(found(none), None);
+    assert_eq!(lost(&model, none), counts([("/r/d/n", 1)]));
+    let inner = "<r><d><o><w>1</w><y>2</y><z>3</z></o></d></r>";
+    assert_eq!(lost(&model, inner), counts([("/r/d/o/z", 1)]));
+    let inner = "<r><d><o><w>1</w><x>2</x><z>3</z></o></d></r>";
+    assert_eq!(lost(&model, inner), counts([("/r/d/o/z", 1)]));
+}
+
+#[test]
 fn text_before_a_value_is_not_part_of_it() {
     let model = json!({"record": "//b", "fields": [{"name": "f", "path": ["x", "a", "."]}]});
     assert_eq!(lost(&model, "<r><b>1<a>2</a></b></r>"), counts([("/r/b", 1)]));

@@ -83,3 +83,73 @@ fn a_wrong_value_that_two_paths_find_is_told_once() {
     let found: Vec<_> = dropped.iter().map(|(_, _, found)| found.as_str()).collect();
     assert_eq!(found, ["soon", "later"]);
 }
+
+#[test]
+fn the_values_of_a_path_are_tried_until_one_is_sound() {
+    let model = converter(json!({"record": "//d", "onFault": "Drop", "fields": [
+        {"name": "at", "path": ["a", "b"], "type": "date"},
+        {"name": "last", "path": ["n[not(@k)]", "/r/n"], "type": "integer", "maximum": 9},
+        {"name": "first", "path": ["n[y='1']/x", "n"], "type": "integer"},
+        {"name": "o", "path": ["o"], "type": "object", "fields": [
+            {"name": "x", "path": ["x"], "type": "integer", "required": true},
+            {"name": "y", "path": ["y"]},
+        ]},
+        {"name": "p", "path": ["p"], "type": "date", "parts": {"year": "y"}},
+        {"name": "code", "path": ["code/@v"], "pattern": "^[A-Z]+$"},
+        {"name": "url", "path": ["url"], "type": "uri", "required": true},
+    ]}));
+    let xml = "<r><d><a>soon</a><a>2026-01-02</a><a>later</a><b>2026-01-04</b>\
+               <n>x</n><n k='1'>5</n><n>10</n><n>4</n><n><y>1</y><x>-</x></n><n><x>6</x><y>1</y></n>\
+               <o><x>one</x><y>1</y></o><o><y>2</y></o><o><x>3</x></o><o><x>4</x></o>\
+               <p><y>in spring</y></p><p><y>2026</y></p><code v='a'/><code v='AB'/>\
+               <url>no</url><url>urn:x</url></d></r>";
+    let (document, dropped) = dropping(&model, xml);
+    let expected = json!({
+        "at": "2026-01-02", "last": 4, "first": 6, "o": {"x": 3}, "p": "2026-01-01", "code": "AB", "url": "urn:x",
+    });
+    assert_eq!(document, expected);
+    let fields: Vec<_> = dropped.iter().map(|(field, ..)| field.as_str()).collect();
+    assert_eq!(fields, ["at", "last", "last", "first", "o.x", "o.x", "p", "code", "url"]);
+    let (document, dropped) =
+        dropping(&model, "<r><d><a>x</a><a>y</a><b>2026-01-04</b><url>urn:x</url></d></r>");
+    assert_eq!(document, json!({"at": "2026-01-04", "url": "urn:x"}));
+    assert_eq!(dropped.len(), 2);
+    let refused = refusal(&model, b"<r><d><url>no</url><url>nor</url></d></r>");
+    assert_eq!(refused.faults.len(), 2);
+}
+
+#[test]
+fn of_values_around_the_documents_the_first_alone_counts() {
+    let model = converter(json!({"record": "//d", "onFault": "Drop", "fields": [
+        {"name": "at", "path": ["/r/at", "at"], "type": "date"},
+    ]}));
+    let xml = "<r><at>soon</at><at>2026-01-02</at><d><at>2026-01-03</at></d></r>";
+    assert_eq!(dropping(&model, xml).0, json!({"at": "2026-01-03"}));
+}
+
+#[test]
+fn an_object_of_which_nothing_is_left_hides_none_that_follows() {
+    let model = converter(json!({"record": "/r", "fields": [
+        {"name": "o", "path": ["o", "p"], "type": "object", "fields": [
+            {"name": "n", "path": ["n"], "extract": "doi:(.+)"},
+            {"name": "m", "path": ["m"], "type": "integer"},
+        ]},
+    ]}));
+    let found = |xml: &str| dropping(&model, xml).0;
+    assert_eq!(found("<r><o><n>1</n></o><o><n>doi:2</n></o></r>"), json!({"o": {"n": "2"}}));
+    assert_eq!(found("<r><o><n>1</n></o><p><n>doi:3</n></p></r>"), json!({"o": {"n": "3"}}));
+    let refused = refusal(&model, b"<r><o><m>x</m></o><o><m>1</m></o></r>");
+    assert_eq!(refused.faults.len(), 1);
+}
+
+#[test]
+fn a_list_maps_unknown_values_to_the_default_and_has_none_without_values() {
+    let model = converter(json!({"record": "/r", "fields": [
+        {"name": "l", "path": ["l"], "repeated": true, "split": ",", "map": {"1": "high"}, "default": "low"},
+        {"name": "k", "path": ["k"], "required": true, "map": {"1": "7"}, "default": "0", "type": "integer"},
+    ]}));
+    let xml = "<r><l>1,2</l><l>3</l><k>x</k></r>";
+    assert_eq!(dropping(&model, xml).0, json!({"l": ["high", "low", "low"], "k": 0}));
+    assert_eq!(dropping(&model, "<r><k>1</k></r>").0, json!({"k": 7}));
+    assert_eq!(refusal(&model, b"<r/>").faults[0].reason, Reason::MissingField);
+}

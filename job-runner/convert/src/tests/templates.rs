@@ -33,6 +33,7 @@ fn a_template_takes_fields_paths_and_constants() {
         ("{name()}", json!("item")),
         ("{./none|@k}", json!("7")),
         ("{./none|'?'}", json!("?")),
+        ("{'wire'}", json!("wire")),
         ("{headline}{./none}", Value::Null),
         ("{_unit.key}", Value::Null),
         ("{sha256(headline,@k)}", json!(digest(&["A b", "7"]))),
@@ -170,4 +171,18 @@ fn what_only_a_template_takes_is_not_lost() {
     let converter_of_model = of("{@k}");
     document(&converter_of_model, "<r><item k='1'><title>t</title></item></r>");
     assert!(converter_of_model.take_losses().paths.is_empty());
+}
+
+#[test]
+fn how_much_is_known_of_a_date_stands_beside_one_that_is_put_together() {
+    let model = converter(json!({"record": "/r", "timeZone": "UTC", "fields": [
+        {"name": "at", "path": ["at"], "template": "{./y}-{./m}", "type": "dateTime", "resolution": "known"},
+        {"name": "z", "path": ["z"]},
+        {"name": "copy", "template": "{at:%Y}"},
+    ]}));
+    let made = document(&model, "<r><y>2026</y><m>02</m><z>1</z></r>");
+    assert_eq!(made, json!({"at": "2026-02-01T00:00:00Z", "known": "month", "z": "1", "copy": "2026"}));
+    let found = document(&model, "<r><at>2026</at><y>2025</y><m>02</m></r>");
+    assert_eq!(found, json!({"at": "2026-01-01T00:00:00Z", "known": "year", "copy": "2026"}));
+    assert_eq!(document(&model, "<r><y>2026</y><z>1</z></r>"), json!({"z": "1"}));
 }

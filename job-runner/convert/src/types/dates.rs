@@ -58,9 +58,9 @@ impl DateRules {
         format!("a date and time{zone} (RFC 3339, ISO 8601 or RFC 822{})", self.own_formats())
     }
 
-    /// The day, whatever the zone.
+    /// The day, whatever the zone; none before the year 0.
     pub fn date(&self, text: &str) -> Option<String> {
-        let day = self.readings(text).find_map(|written| written.day())?;
+        let day = self.readings(text).find_map(|written| written.day().filter(|day| day.year() >= 0))?;
         Some(format!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day()))
     }
 

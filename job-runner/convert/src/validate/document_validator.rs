@@ -7,7 +7,7 @@ use docmill_crds::conversion::{FieldType, OnFault};
 use docmill_crds::reason::Reason;
 
 use super::constraints::Tally;
-use crate::automaton::{Automaton, DOCUMENT, FieldPlan, Scope, ScopeId, is_certain, is_tried};
+use crate::automaton::{Automaton, DOCUMENT, FieldPlan, Scope, ScopeId};
 use crate::evaluate::Finding;
 use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
@@ -191,6 +191,12 @@ impl<'a, 'w> Judge<'a, 'w> {
             return before..before;
         }
         let end = self.json.len();
+        self.write_resolution(field);
+        start..end
+    }
+
+    /// Writes how much is known of the date that was written last, if its field asks for it.
+    pub(super) fn write_resolution(&mut self, field: &FieldPlan) {
         if let Some(key) = &field.resolution
             && let Some(resolution) = self.resolution.take()
         {
@@ -198,7 +204,6 @@ impl<'a, 'w> Judge<'a, 'w> {
             self.json.raw(key);
             self.json.string(resolution.as_str());
         }
-        start..end
     }
 
     fn found(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
@@ -209,8 +214,7 @@ impl<'a, 'w> Judge<'a, 'w> {
                 let fatal = self.fatal;
                 let written = self.first_value(field, path, (record, frame, slot), first, trail);
                 // What is computed may be empty, and what is wrong left out: then it is no value.
-                let certain = is_certain(field.computed.as_deref(), field.on_fault);
-                let goes_on = !certain && self.fatal == fatal;
+                let goes_on = !field.certain && self.fatal == fatal;
                 if written || !goes_on {
                     return written;
                 }
@@ -293,8 +297,8 @@ impl<'a, 'w> Judge<'a, 'w> {
         field.default.is_some()
     }
 
-    /// Writes what a slot has, of which `first` is the first value. If nothing is left of that, the next one has
-    /// its turn, where the field tries them all.
+    /// Writes what a slot has, of which `first` is the first value. If nothing is left of that, or it is left out
+    /// as wrong, the next one has its turn, where the field tries them all.
     fn first_value(
         &mut self,
         field: &'a FieldPlan,
@@ -307,8 +311,7 @@ impl<'a, 'w> Judge<'a, 'w> {
         let mut id = first;
         loop {
             let written = self.values(field, path, record, id, trail);
-            let is_over =
-                written || self.fatal != fatal || !is_tried(field.computed.as_deref(), field.repeated);
+            let is_over = written || self.fatal != fatal || !field.tried;
             let Some(next) = record.next(id).filter(|_| !is_over) else {
                 if id != first && std::ptr::eq(record, self.inside) {
                     self.passed.tried(frame, slot, id);

@@ -39,6 +39,7 @@ impl<'a> Judge<'a, '_> {
                 continue;
             }
             let length = self.json.len() - end;
+            self.write_resolution(field);
             let moved = self.json.move_member(end, place.start);
             if let Some(value) = values.get_mut(index) {
                 let member = place.start + moved.before;
@@ -63,8 +64,12 @@ impl<'a> Judge<'a, '_> {
         let place = findings.record.place(findings.frame);
         let spot = Spot { path: &template.path, place, trail, index: None };
         let (since, fatal) = (self.since(), self.fatal);
-        let written = match self.render(&template.parts, findings, values) {
-            Ok(Some(text)) => self.write_made(field, &text, &spot),
+        let mut used = Vec::new();
+        let written = match self.render(&template.parts, findings, values, &mut used) {
+            Ok(Some(text)) => {
+                self.note_used(findings, &used);
+                self.write_made(field, &text, &spot)
+            }
             Ok(None) => false,
             Err(TooLong(most)) => {
                 let (name, expected) = (spot.field(&field.name), format!("a value of at most {most} bytes"));
@@ -85,6 +90,19 @@ impl<'a> Judge<'a, '_> {
         self.not_found(field, findings, trail, known)
     }
 
+    /// Remembers that a template took what was found for these slots. Values in objects outside of the document are not
+    /// told apart.
+    fn note_used(&mut self, findings: Findings<'_>, slots: &[u32]) {
+        let Findings { record, frame, .. } = findings;
+        for slot in slots {
+            if record.first(frame, *slot).is_none() {
+                self.passed.made_outside(*slot);
+            } else if std::ptr::eq(record, self.inside) {
+                self.passed.made(frame, *slot);
+            }
+        }
+    }
+
     fn write_made(&mut self, field: &FieldPlan, text: &str, spot: &Spot<'_>) -> bool {
         let edited = field.computed.as_deref().map(|computed| self.edited(field, computed, text, spot));
         let text = match &edited {
@@ -95,19 +113,20 @@ impl<'a> Judge<'a, '_> {
         !text.is_empty() && self.scalar(field, text, spot)
     }
 
-    /// The text of a template; `None` if a part has no value.
+    /// The text of a template; `None` if a part has no value. Adds the slots of what it took to `used`.
     fn render(
         &self,
         parts: &[TemplatePart],
         findings: Findings<'_>,
         values: &Values,
+        used: &mut Vec<u32>,
     ) -> Result<Option<String>, TooLong> {
         let mut text = String::new();
         for part in parts {
             match part {
                 TemplatePart::Literal(literal) => text.push_str(literal),
                 TemplatePart::Choice(choice) => {
-                    let Some(value) = self.choose(choice, findings, values) else { return Ok(None) };
+                    let Some(value) = self.choose(choice, findings, values, used) else { return Ok(None) };
                     text.push_str(&value);
                 }
             }
@@ -119,20 +138,26 @@ impl<'a> Judge<'a, '_> {
     }
 
     /// The first of these operands that has a value.
-    fn choose(&self, choice: &[Operand], findings: Findings<'_>, values: &Values) -> Option<String> {
+    fn choose(
+        &self,
+        choice: &[Operand],
+        findings: Findings<'_>,
+        values: &Values,
+        used: &mut Vec<u32>,
+    ) -> Option<String> {
         choice.iter().find_map(|operand| match operand {
             Operand::Constant(text) => Some(text.clone()),
             Operand::Field { index, within, format } => {
                 let json = self.json.as_str().get(values.get(*index)?.clone())?;
                 field_text(json, within, format.as_deref())
             }
-            Operand::Found(slot) => found_text(*slot, findings),
+            Operand::Found(slot) => found_text(*slot, findings).inspect(|_| used.push(*slot)),
             Operand::UnitKey => self.object.key.clone(),
             Operand::UnitDigest => self.object.digest.clone(),
             Operand::Sha256(list) => {
                 let mut digest = DigestOfTexts::default();
                 for choice in list {
-                    digest.push(&self.choose(choice, findings, values)?);
+                    digest.push(&self.choose(choice, findings, values, used)?);
                 }
                 Some(digest.finish())
             }

@@ -72,7 +72,11 @@ impl ValueTemplate {
         if parts.iter().any(|part| matches!(part, TemplatePart::Choice(_))) {
             return Ok(Self { parts });
         }
-        Err(parser.fault("expected a value in braces, as in {headline}"))
+        // It is more often a field without its braces than meant, and an id that all documents have loses documents.
+        let quote = if template.contains('\'') { '"' } else { '\'' };
+        Err(parser.fault(&format!(
+            "expected a value in braces, as in {{headline}}; a text that is the same in all documents is written {{{quote}{template}{quote}}}"
+        )))
     }
 
     /// Calls `take` with every operand that is no digest of others.
@@ -268,12 +272,18 @@ mod tests {
         let parts = ValueTemplate::parse("urn:x:{a}-{b}").unwrap().parts;
         assert_eq!(parts.len(), 4);
         assert_eq!(parts[0], TemplatePart::Literal("urn:x:".into()));
+        assert_eq!(only("{\"it's\"}"), [Operand::Constant("it's".into())]);
     }
 
     #[test]
     fn a_wrong_template_is_named_by_its_character() {
         for (template, column, problem) in [
-            ("a", 2, "expected a value in braces"),
+            (
+                "a",
+                2,
+                "expected a value in braces, as in {headline}; a text that is the same in all documents is written {'a'}",
+            ),
+            ("it's", 5, "is written {\"it's\"}"),
             ("a}", 2, "expected {"),
             ("{a", 3, "expected }"),
             ("{}", 2, "expected a field"),

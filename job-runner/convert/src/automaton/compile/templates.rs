@@ -74,7 +74,7 @@ impl Compiler<'_> {
         let locations: Vec<_> = union.iter().map(|(location, _)| location).collect();
         let index = self.scopes[at(place.scope)].slots;
         let content = SlotContent::Text { form: TextForm::Line, own: false, exclude: None, html: None };
-        self.slot(&locations, place, Slot { first: index, ..Slot::of(content) });
+        self.slot(&locations, place, Slot { first: index, made: true, ..Slot::of(content) });
         Ok(index)
     }
 }

@@ -18,6 +18,10 @@ pub(crate) struct PassedOver {
     /// Frames of the document and slots in them of which more than the first value was tried; and the last one
     /// that was.
     tried: BTreeMap<(u32, u32), u32>,
+    /// Frames of the document and slots in them whose value a template took.
+    made: BTreeSet<(u32, u32)>,
+    /// Slots of the values outside of documents that a template took.
+    made_outside: BTreeSet<u32>,
 }
 
 impl PassedOver {
@@ -35,6 +39,21 @@ impl PassedOver {
     pub(crate) fn outside(&mut self, slot: u32) {
         self.outside.insert(slot);
     }
+
+    /// Notes a slot whose value a template took.
+    pub(crate) fn made(&mut self, frame: u32, slot: u32) {
+        self.made.insert((frame, slot));
+    }
+
+    /// The same outside of the document.
+    pub(crate) fn made_outside(&mut self, slot: u32) {
+        self.made_outside.insert(slot);
+    }
+
+    /// Whether a template took the value of this slot from outside of the document.
+    pub(crate) fn is_made_outside(&self, slot: u32) -> bool {
+        self.made_outside.contains(&slot)
+    }
 }
 
 impl Record {
@@ -42,7 +61,11 @@ impl Record {
     pub(crate) fn is_doubtful(&self, id: u32, slot: &Slot) -> bool {
         let found = &self.found[id as usize];
         let second = !slot.repeated && found.previous != UNKNOWN;
-        second || slot.late || slot.index > slot.first || self.frames[found.frame as usize].doubtful
+        second
+            || slot.late
+            || slot.made
+            || slot.index > slot.first
+            || self.frames[found.frame as usize].doubtful
     }
 
     /// Remembers that the object of this frame may turn out not to be taken.
@@ -81,13 +104,14 @@ impl Record {
             if matches!(found.content, Content::Empty | Content::Guard(_)) {
                 return false;
             }
-            let Slot { index, first, repeated, .. } = slots[slots[slot as usize].home as usize];
+            let Slot { index, first, repeated, made, .. } = slots[slots[slot as usize].home as usize];
             let loses = |earlier: u32| {
                 let outside = found.frame == 0 && shared.yields_outside(earlier, passed);
                 outside || self.yields(found.frame, earlier, passed)
             };
             let is_one = repeated || self.is_first_or_tried(found.frame, index, id, passed);
-            if (first..index).any(loses) || !is_one {
+            let unused = made && !passed.made.contains(&(found.frame, index));
+            if (first..index).any(loses) || !is_one || unused {
                 return false;
             }
             let frame = &self.frames[found.frame as usize];

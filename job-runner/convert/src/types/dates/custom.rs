@@ -1,11 +1,15 @@
 //! Parses a date in a format that a model defines.
 
 use docmill_crds::conversion::{DateFormat, DatePart};
-use jiff::Timestamp;
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
 
 use super::reader::DateReader;
 use super::written::{Time, Written};
 use super::{words, zones};
+
+/// The moment from which counts start. By the calendar they reach the end of the year 9999, which some write for "never".
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// Maximum digits of seconds since 1970 within the common years.
 const EPOCH_DIGITS: usize = 12;
@@ -101,8 +105,7 @@ fn epoch<'t>(reader: &mut DateReader<'t>, fraction: usize) -> Option<Written<'t>
         return None;
     }
     let seconds: i64 = if seconds.is_empty() { 0 } else { seconds.parse().ok()? };
-    let moment = Timestamp::from_second(sign * seconds).ok()?;
-    let utc = jiff::tz::Offset::UTC.to_datetime(moment);
+    let utc = EPOCH.checked_add(SignedDuration::from_secs(sign * seconds)).ok()?;
     let time = Time { hour: utc.hour(), minute: utc.minute(), second: utc.second(), fraction };
     let (year, month, day) = (utc.year(), utc.month(), utc.day());
     Some(Written { year, month, day, time: Some(time), offset: Some(0), ..Written::default() })

@@ -117,6 +117,8 @@ fn what_is_on_no_calendar_and_no_clock_is_refused() {
         "2026-01-02T10:11:12+01:60",
         "2026-01-02T10Z",
         "2026-W01-5T10:11:12Z",
+        "2026-002T10:11:12Z",
+        "-0044-03-15T10:11:12Z",
         "30 Feb 2026 10:11:12 GMT",
         "2 Jam 2026 10:11:12 GMT",
         "Foo, 2 Jan 2026 10:11:12 GMT",
@@ -258,6 +260,7 @@ fn counts_since_1970_are_moments() {
     let micros = rules(None, &["epochMicros"]);
     check(&micros, &[("1700000000000001", "2023-11-14T22:13:20.000001Z")], &["-1700000000000001", "x"]);
     assert!(micros.takes_numbers() && !rules(None, &["%F"]).takes_numbers());
+    assert!(rules(None, &["%s.%f"]).takes_numbers() && !rules(None, &["%s,%f"]).takes_numbers());
     let in_text = rules(None, &["/Date(%Q)/", "%s.%f", "%s"]);
     let good = [
         ("/Date(1700000000250)/", "2023-11-14T22:13:20.250Z"),
@@ -265,6 +268,17 @@ fn counts_since_1970_are_moments() {
         ("-1", "1969-12-31T23:59:59Z"),
     ];
     check(&in_text, &good, &["/Date(x)/", "/Date(1700000000250)", "-1.25", "1700000000."]);
+}
+
+#[test]
+fn counts_since_1970_reach_the_ends_of_the_calendar_and_no_further() {
+    let seconds = rules(None, &["epochSeconds"]);
+    let good = [("253402300799", "9999-12-31T23:59:59Z"), ("-62167219200", "0000-01-01T00:00:00Z")];
+    check(&seconds, &good, &["253402300800", "-62167219201", "999999999999", "-999999999999"]);
+    let millis = rules(None, &["epochMillis"]);
+    check(&millis, &[("253402300799999", "9999-12-31T23:59:59.999Z")], &["253402300800000"]);
+    assert_eq!(seconds.date("253402300799").as_deref(), Some("9999-12-31"));
+    assert_eq!(seconds.date("-62167219201"), None);
 }
 
 #[test]
