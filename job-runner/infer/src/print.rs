@@ -14,8 +14,8 @@ const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y
 
 /// The YAML of a `conversion`.
 pub fn yaml(proposal: &Proposal) -> String {
-    let Proposal { form, record, namespaces, default_namespaces, fields, documents, objects, left_out } =
-        proposal;
+    let Proposal { form, record, namespaces, default_namespaces, fields, documents, objects, .. } = proposal;
+    let left_out: Vec<_> = proposal.beside().chain(proposal.left_out.iter().cloned()).collect();
     let required = if proposal.is_from_many() {
         "what all of so many documents have"
     } else {

@@ -1,5 +1,6 @@
 //! Derives a model from the statistics of records. Pure.
 
+mod element;
 mod guids;
 mod labels;
 mod spelling;
@@ -13,7 +14,7 @@ use docmill_crds::conversion::{DateParts, Field, FieldType, Format, Path, Scope}
 
 use super::json;
 use super::kinds::Form;
-use super::names::unique;
+use super::names::{can_name, unique};
 use super::namespaces::{NONE, Namespaces};
 use super::proposal::{Proposal, Proposed, SampleForm, is_many};
 use super::record::{Part, Records};
@@ -39,16 +40,17 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleFo
     let Records { path, shape, kinds, objects, .. } = records;
     let top = &shape.node(TOP).facts;
     let mut proposer = Proposer::new(shape, records, namespaces, form.format);
-    let record = match form.format {
-        Format::Json => json_record(path),
-        Format::Xml | Format::Binary => path.iter().map(|part| proposer.part(part)).collect(),
-    };
+    let record = proposer.record(path);
     let mut fields = proposer.scope(TOP, 1, "");
     if fields.iter().all(|proposed| proposed.role != Some(Role::Guid)) {
         let guid = |kind| Proposer::new(kind, records, namespaces, form.format).guid();
         let guids: Option<Vec<_>> = kinds.iter().map(guid).collect();
         guids::join(&mut fields, guids.unwrap_or_default(), top.elements);
     }
+    if records.mixed && form.format == Format::Xml {
+        element::add(&mut fields, top.elements);
+    }
+    let beside = records.beside.iter().map(|(path, count)| (proposer.record(path), *count)).collect();
     if top.own_text && top.children && !top.both {
         proposer.left_out.insert(0, "text of records that have nothing but text".to_owned());
     }
@@ -66,6 +68,7 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleFo
         fields,
         documents: top.elements,
         objects: *objects,
+        beside,
         left_out,
     }
 }
@@ -73,12 +76,18 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleFo
 /// The path of records in JSON.
 fn json_record(path: &[Part]) -> String {
     path.iter().fold(String::new(), |record, part| match part {
-        Part::Name(_, local) if local == json::TOP_VALUE => json::TOP_VALUE.to_owned(),
+        // The first name of each path of a union.
+        Part::Name(_, local) if local == json::TOP_VALUE && is_start(&record) => record + json::TOP_VALUE,
         Part::Name(_, local) => json::join(&record, local),
         // At any depth, or one step below the last name.
-        Part::Text(text) if text == "//" => format!("{}..", json::TOP_VALUE),
-        Part::Text(_) => record,
+        Part::Text(text) if text == "//" => record + json::TOP_VALUE + "..",
+        Part::Text(text) if text == "/" => record,
+        Part::Text(text) => record + text,
     })
+}
+
+fn is_start(record: &str) -> bool {
+    record.is_empty() || record.ends_with(' ')
 }
 
 struct Proposer<'t> {
@@ -135,6 +144,14 @@ impl<'t> Proposer<'t> {
         }
     }
 
+    /// The path of records, as it is written.
+    fn record(&mut self, path: &[Part]) -> String {
+        match self.format {
+            Format::Json => json_record(path),
+            Format::Xml | Format::Binary => path.iter().map(|part| self.part(part)).collect(),
+        }
+    }
+
     /// The path of the guid.
     fn guid(mut self) -> Option<String> {
         let fields = self.scope(TOP, 1, "");
@@ -175,7 +192,9 @@ impl<'t> Proposer<'t> {
                 None => self.example(node),
             };
             let is_local = kind == FieldType::String && self.tree.node(node).facts.kinds.has(Form::Local);
+            let unnamed = words.last().is_some_and(|word| !can_name(word));
             let hint = is_local.then_some("a dateTime, if you say its timeZone");
+            let hint = hint.or(unnamed.then_some("to be named by you, in letters from A to Z"));
             fields.push(Proposed { field, nested, role, hint, count, of: facts.elements, example });
         }
         fields

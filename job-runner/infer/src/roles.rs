@@ -143,6 +143,16 @@ pub(super) fn is_name_of_id(name: &str) -> bool {
     ends_with_word(name, &IDS)
 }
 
+/// Whether the name of an element says that its value is a headline, or the caption of a picture.
+pub(super) fn is_name_of_headline(name: &str) -> bool {
+    ends_with_word(name, &HEADLINES) || ends_with_word(name, &["caption"])
+}
+
+/// Whether the name of an element says that its value is the date of a document.
+pub(super) fn is_name_of_date(name: &str) -> bool {
+    has_word(name, &PUBLISHED) || has_word(name, &["updated", "modified", "timestamp", "time"])
+}
+
 /// Whether the name of an element says that what is in it is about somebody or something else than the record.
 pub(super) fn is_name_of_party(name: &str) -> bool {
     has_word(name, &PARTIES)

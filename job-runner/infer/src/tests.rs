@@ -1,4 +1,5 @@
 mod archives;
+mod items;
 mod json_lists;
 
 use std::fmt::Write;
