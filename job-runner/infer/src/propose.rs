@@ -10,10 +10,11 @@ mod typing;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-use docmill_crds::conversion::{DateParts, Field, FieldType, Format, Path, Scope};
+use docmill_crds::conversion::{DateParts, Field, FieldType, Format, Html, Path, Scope};
 
+use super::html::Tags;
 use super::json;
-use super::kinds::Form;
+use super::kinds::{Form, Kinds};
 use super::names::{can_name, unique};
 use super::namespaces::{NONE, Namespaces};
 use super::proposal::{Proposal, Proposed, SampleForm, is_many};
@@ -88,6 +89,21 @@ fn json_record(path: &[Part]) -> String {
 
 fn is_start(record: &str) -> bool {
     record.is_empty() || record.ends_with(' ')
+}
+
+/// What a person should know about values of this type.
+fn hint(kind: FieldType, kinds: Kinds, is_shared_id: bool) -> Option<&'static str> {
+    if is_shared_id {
+        Some("which some share: the guid, if a later document replaces an earlier one")
+    } else if kind != FieldType::String {
+        None
+    } else if kinds.has(Form::Local) {
+        Some("a dateTime, if you say its timeZone")
+    } else if kinds.has(Form::AnyDate) {
+        Some("dates, if you say their formats and timeZone")
+    } else {
+        None
+    }
 }
 
 struct Proposer<'t> {
@@ -166,8 +182,11 @@ impl<'t> Proposer<'t> {
         self.cap(&mut drafts, if level == 1 { MOST_FIELDS } else { MOST_NESTED }, full);
         let (mut taken, mut fields) = (HashSet::new(), Vec::new());
         let facts = &self.tree.node(scope).facts;
-        let roles = if level == 1 { self.roles(&drafts) } else { vec![None; drafts.len()] };
-        for (draft, role) in drafts.into_iter().zip(roles) {
+        let none = || roles::Roles { of: vec![None; drafts.len()], shared: None };
+        let roles::Roles { of: roles, shared } = if level == 1 { self.roles(&drafts) } else { none() };
+        let tree: &'t Tree = self.tree;
+        let facts_of = |node: NodeId| &tree.node(node).facts;
+        for (index, (draft, role)) in drafts.into_iter().zip(roles).enumerate() {
             let Draft { node, label, typed: (kind, format), parts, path, words, count, repeated } = draft;
             // An id is a name, whatever the samples look like.
             let kind = if role == Some(Role::Guid) { FieldType::String } else { kind };
@@ -183,25 +202,27 @@ impl<'t> Proposer<'t> {
             let formats = format.map(str::to_owned).into_iter().collect();
             let path = vec![path];
             // In JSON, a number is a string only if something is computed.
-            let trim = kind == FieldType::String && self.tree.node(node).facts.literal;
-            let base = Field { required, repeated, trim, formats, parts, ..Field::default() };
+            let trim = kind == FieldType::String && facts_of(node).literal;
+            let is_html =
+                facts_of(node).tags > Tags::None && matches!(kind, FieldType::String | FieldType::Text);
+            let html = is_html.then_some(Html::Text);
+            let base = Field { required, repeated, html, trim, formats, parts, ..Field::default() };
             let field = Field { name, path, kind, ..base };
             let example = match label {
                 Some(facts) => facts.example.clone(),
                 None if kind == FieldType::Object => String::new(),
                 None => self.example(node),
             };
-            let is_local = kind == FieldType::String && self.tree.node(node).facts.kinds.has(Form::Local);
             let unnamed = words.last().is_some_and(|word| !can_name(word));
-            let hint = is_local.then_some("a dateTime, if you say its timeZone");
-            let hint = hint.or(unnamed.then_some("to be named by you, in letters from A to Z"));
+            let hint = hint(kind, facts_of(node).kinds, shared == Some(index))
+                .or(unnamed.then_some("to be named by you, in letters from A to Z"));
             fields.push(Proposed { field, nested, role, hint, count, of: facts.elements, example });
         }
         fields
     }
 
     /// The roles of the fields of a record.
-    fn roles(&self, drafts: &[Draft<'_>]) -> Vec<Option<Role>> {
+    fn roles(&self, drafts: &[Draft<'_>]) -> roles::Roles {
         let documents = self.tree.node(TOP).facts.elements;
         let candidate = |draft: &Draft<'_>| {
             let node = self.tree.node(draft.node);
@@ -439,11 +460,11 @@ impl<'t> Proposer<'t> {
         if !node.attribute && self.is_whole(at) {
             return (FieldType::Text, None);
         }
-        typing::scalar(
-            &node.local,
-            node.attribute && self.namespaces.is_xml(node.namespace),
-            node.facts.kinds,
-        )
+        let is_xml = node.attribute && self.namespaces.is_xml(node.namespace);
+        match typing::scalar(&node.local, is_xml, node.facts.kinds) {
+            (FieldType::String, _) if node.facts.tags == Tags::Blocks => (FieldType::Text, None),
+            typed => typed,
+        }
     }
 
     /// The first value; for a text that consists of paragraphs, the first paragraph.

@@ -10,11 +10,15 @@ use std::collections::BTreeMap;
 use super::namespaces::NONE;
 use super::observe::Named;
 use super::pattern::Pattern;
+use super::roles;
 use super::tree::{Namespace, NodeId, TOP, Tree};
 
 /// Levels below a root element at which records are searched for: those of an RSS channel, of a message's set
 /// of items, of a response in an envelope.
 const LEVELS: usize = 3;
+
+/// Levels at which items are searched for that are known by an id, a headline and a date.
+const DEEPEST: usize = 6;
 
 /// How deep the parts of a document are taken for records, because few documents repeat what most of them is.
 const PLAIN_LEVELS: usize = 2;
@@ -147,6 +151,16 @@ fn merged(tree: &Tree, records: &[NodeId], defaults: &[Namespace]) -> Tree {
     for record in records {
         shape.add(tree, *record, |namespace| if defaults.contains(&namespace) { plain } else { namespace });
     }
+    for id in shape.ids().skip(1) {
+        let node = shape.node(id);
+        let around = &shape.node(node.parent).local;
+        // A mere set is one of anything, and several ids of one name would be none.
+        let is_any = COLLECTIONS.iter().any(|name| around.eq_ignore_ascii_case(name));
+        let is_item = !is_any && is_collection(around, &node.local) && !roles::is_name_of_id(&node.local);
+        if is_item && !node.attribute {
+            shape.facts(id).listed = true;
+        }
+    }
     shape
 }
 
@@ -175,7 +189,7 @@ fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
     let is_most =
         |ids: &[NodeId]| ids.iter().map(|id| mass[*id]).sum::<u64>() * 3 >= mass[root] * 2 && !ids.is_empty();
     let mut at = root;
-    for level in 1..=LEVELS {
+    for level in 1..=DEEPEST {
         let around = tree.node(at);
         let elements = elements(tree, at);
         let is_known =
@@ -195,7 +209,8 @@ fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
         }
         let is_repeated = node.facts.may_repeat(around.depth);
         let is_deep_part = level > PLAIN_LEVELS && items::is_part(tree, child);
-        let is_record = is_repeated || is_collection(&around.local, &node.local);
+        let is_near = is_repeated || is_collection(&around.local, &node.local);
+        let is_record = if level > LEVELS { items::repeats(tree, child) } else { is_near };
         if has_parts(tree, child) && !is_deep_part && is_record {
             return items::innermost(tree, mass, child);
         }
@@ -243,12 +258,13 @@ fn covered(tree: &Tree, mass: &[u64], roots: &[NodeId], name: &str) -> (u64, boo
 /// The outermost elements of that name below a root element, or itself.
 fn find(tree: &Tree, root: NodeId, name: &str) -> Vec<NodeId> {
     let mut found = Vec::new();
-    let mut level = vec![root];
-    for _ in 0..=LEVELS {
-        let (named, others): (Vec<_>, Vec<_>) =
-            level.into_iter().partition(|id| &*tree.node(*id).local == name);
+    let mut ids = vec![root];
+    for level in 0..=DEEPEST {
+        let is_named =
+            |id: NodeId| &*tree.node(id).local == name && (level <= LEVELS || items::is_item(tree, id));
+        let (named, others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| is_named(*id));
         found.extend(named);
-        level = others.into_iter().flat_map(|id| elements(tree, id)).collect();
+        ids = others.into_iter().flat_map(|id| elements(tree, id)).collect();
     }
     found
 }

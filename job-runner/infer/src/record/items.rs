@@ -4,7 +4,7 @@ use super::super::kinds::Form;
 use super::super::names::ends_with_word;
 use super::super::roles;
 use super::super::tree::{NodeId, PathNode, TOP, Tree};
-use super::{LEVELS, elements, has_parts, is_collection, is_division};
+use super::{DEEPEST, elements, has_parts, is_collection, is_division};
 
 /// An item has so many of an id, a headline and a date.
 const MARKS: usize = 2;
@@ -77,7 +77,7 @@ pub(super) fn innermost(tree: &Tree, mass: &[u64], outer: NodeId) -> NodeId {
 /// The items that elements group, as in `section/item` or `desk/items/item`.
 fn inside(tree: &Tree, mass: &[u64], group: NodeId) -> Option<NodeId> {
     let mut at = group;
-    while tree.node(at).depth <= LEVELS {
+    while tree.node(at).depth <= DEEPEST {
         at = elements(tree, at).into_iter().max_by_key(|id| mass[*id])?;
         if mass[at] * 3 < mass[group] * 2 || !has_parts(tree, at) || is_part(tree, at) {
             return None;
