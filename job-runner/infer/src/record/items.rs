@@ -76,15 +76,21 @@ pub(super) fn innermost(tree: &Tree, mass: &[u64], outer: NodeId) -> NodeId {
 
 /// The items that elements group, as in `section/item` or `desk/items/item`.
 fn inside(tree: &Tree, mass: &[u64], group: NodeId) -> Option<NodeId> {
+    let heaviest = |ids: &[NodeId]| {
+        let mass_of_all: u64 = ids.iter().map(|id| mass[*id]).sum();
+        let is_most = mass_of_all * 3 >= mass[group] * 2;
+        ids.iter().copied().max_by_key(|id| mass[*id]).filter(|_| is_most)
+    };
     let mut at = group;
     while tree.node(at).depth <= DEEPEST {
-        at = elements(tree, at).into_iter().max_by_key(|id| mass[*id])?;
-        if mass[at] * 3 < mass[group] * 2 || !has_parts(tree, at) || is_part(tree, at) {
-            return None;
+        let mut parts = elements(tree, at);
+        parts.retain(|id| has_parts(tree, *id) && !is_part(tree, *id));
+        let items: Vec<_> = parts.iter().copied().filter(|id| is_item(tree, *id)).collect();
+        if let Some(item) = heaviest(&items) {
+            return is_group(tree, group, item).then_some(item);
         }
-        if is_item(tree, at) {
-            return is_group(tree, group, at).then_some(at);
-        }
+        let largest = parts.into_iter().max_by_key(|id| mass[*id])?;
+        at = heaviest(&[largest])?;
     }
     None
 }

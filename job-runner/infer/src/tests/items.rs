@@ -69,6 +69,10 @@ fn items_in_groups_are_records() {
     let team =
         |name: &str, n: u8| format!("<team name='{name}'><items>{}{}</items></team>", item(n), item(n + 1));
     assert_eq!(record(&[&format!("<feed>{}{}</feed>", team("A", 1), team("B", 3))]), "/feed/team/items/item");
+    let photo = |n: u8| format!("<photo id='p{n}'><caption>The bank on Monday</caption></photo>");
+    let both = |n: u8| section("Sport", &[item(n), photo(n), item(n + 1), photo(n + 1)].concat());
+    let sections = format!("<feed>{}{}</feed>", both(1), both(3));
+    assert_eq!(record(&[&sections]), "/feed/section/photo | /feed/section/item");
     let json = r#"{"sections": [{"name": "Sport", "items": [{"id": "1", "title": "Rates rise again"}]},
         {"name": "World", "items": [{"id": "2", "title": "Rates fall again"}]}]}"#;
     assert_eq!(record(&[json]), "$.sections.items");
