@@ -290,6 +290,11 @@ impl<'t> Proposer<'t> {
                 if is_scope { (".", vec![Cow::Borrowed(OWN)]) } else { (path, words.clone()) };
             self.value(at, path, words, within, drafts);
         }
+        let facts = &tree.node(at).facts;
+        if self.format == Format::Json && at != TOP && facts.own_text && facts.children {
+            let place = format!("{}{path}", within.full);
+            self.left_out.push(format!("{}: values of it that are no objects", place.trim_end_matches('/')));
+        }
         let whole = self.is_whole(at);
         let only = !is_scope && self.leaves(at) == 1;
         let date = if whole { None } else { self.split_date(at) };

@@ -1,3 +1,4 @@
+use super::super::print::yaml;
 use super::{fields, proposal, read, record, refusals, samples};
 
 #[test]
@@ -24,6 +25,28 @@ fn the_only_item_of_a_list_is_a_record() {
     let page = r#"{"status": "ok", "items": [{"id": "urn:a:1", "title": "Rates rise again"}]}"#;
     assert_eq!(record(&[page]), "$.items");
     assert_eq!(record(&[r#"[{"id": "urn:a:1", "by": [{"name": "Ada", "mail": "ada@example.org"}]}]"#]), "$");
+}
+
+#[test]
+fn what_is_an_object_here_and_a_text_there_is_said() {
+    let objects = [
+        r#"{"id": "urn:a:1", "by": {"name": "Ada", "mail": "a@b"}, "in": [{"k": "x", "l": "y"}]}"#,
+        r#"{"id": "urn:a:2", "by": "Bob", "in": ["z"]}"#,
+    ];
+    let fields = fields(&objects);
+    assert_eq!(
+        fields,
+        [
+            "id id string!",
+            "name by.name string",
+            "mail by.mail string",
+            "in in object* {k k string, l l string}"
+        ]
+    );
+    let text = yaml(&proposal(&objects));
+    for part in ["#   by: values of it that are no objects\n", "#   in: values of it that are no objects\n"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }
 
 #[test]
