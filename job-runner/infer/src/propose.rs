@@ -2,6 +2,7 @@
 
 mod element;
 mod guids;
+mod hint;
 mod labels;
 mod spelling;
 mod split_date;
@@ -14,11 +15,10 @@ use docmill_crds::conversion::{DateParts, Field, FieldType, Format, Html, Path, 
 
 use super::html::Tags;
 use super::json;
-use super::kinds::{Form, Kinds};
-use super::names::{can_name, unique};
+use super::names::unique;
 use super::namespaces::{NONE, Namespaces};
 use super::proposal::{Proposal, Proposed, SampleForm, is_many};
-use super::record::{Part, Records};
+use super::record::Records;
 use super::roles::{self, Candidate, Role};
 use super::tree::{LabelFacts, Namespace, NodeId, PathFacts, PathNode, TOP, Tree};
 use typing::Typed;
@@ -52,7 +52,7 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleFo
         element::add(&mut fields, top.elements);
     }
     let beside = records.beside.iter().map(|(path, count)| (proposer.record(path), *count)).collect();
-    if top.own_text && top.children && !top.both {
+    if top.own_text && top.children && !top.both && form.format != Format::Json {
         proposer.left_out.insert(0, "text of records that have nothing but text".to_owned());
     }
     if shape.beyond_limit > 0 {
@@ -71,38 +71,6 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleFo
         objects: *objects,
         beside,
         left_out,
-    }
-}
-
-/// The path of records in JSON.
-fn json_record(path: &[Part]) -> String {
-    path.iter().fold(String::new(), |record, part| match part {
-        // The first name of each path of a union.
-        Part::Name(_, local) if local == json::TOP_VALUE && is_start(&record) => record + json::TOP_VALUE,
-        Part::Name(_, local) => json::join(&record, local),
-        // At any depth, or one step below the last name.
-        Part::Text(text) if text == "//" => record + json::TOP_VALUE + "..",
-        Part::Text(text) if text == "/" => record,
-        Part::Text(text) => record + text,
-    })
-}
-
-fn is_start(record: &str) -> bool {
-    record.is_empty() || record.ends_with(' ')
-}
-
-/// What a person should know about values of this type.
-fn hint(kind: FieldType, kinds: Kinds, is_shared_id: bool) -> Option<&'static str> {
-    if is_shared_id {
-        Some("which some share: the guid, if a later document replaces an earlier one")
-    } else if kind != FieldType::String {
-        None
-    } else if kinds.has(Form::Local) {
-        Some("a dateTime, if you say its timeZone")
-    } else if kinds.has(Form::AnyDate) {
-        Some("dates, if you say their formats and timeZone")
-    } else {
-        None
     }
 }
 
@@ -160,14 +128,6 @@ impl<'t> Proposer<'t> {
         }
     }
 
-    /// The path of records, as it is written.
-    fn record(&mut self, path: &[Part]) -> String {
-        match self.format {
-            Format::Json => json_record(path),
-            Format::Xml | Format::Binary => path.iter().map(|part| self.part(part)).collect(),
-        }
-    }
-
     /// The path of the guid.
     fn guid(mut self) -> Option<String> {
         let fields = self.scope(TOP, 1, "");
@@ -213,9 +173,10 @@ impl<'t> Proposer<'t> {
                 None if kind == FieldType::Object => String::new(),
                 None => self.example(node),
             };
-            let unnamed = words.last().is_some_and(|word| !can_name(word));
-            let hint = hint(kind, facts_of(node).kinds, shared == Some(index))
-                .or(unnamed.then_some("to be named by you, in letters from A to Z"));
+            let kinds = facts_of(node).kinds;
+            let hint = hint::shared_id(shared == Some(index))
+                .or_else(|| hint::date(kind, kinds))
+                .or_else(|| words.last().and_then(|word| hint::name(word)));
             fields.push(Proposed { field, nested, role, hint, count, of: facts.elements, example });
         }
         fields
@@ -290,11 +251,6 @@ impl<'t> Proposer<'t> {
                 if is_scope { (".", vec![Cow::Borrowed(OWN)]) } else { (path, words.clone()) };
             self.value(at, path, words, within, drafts);
         }
-        let facts = &tree.node(at).facts;
-        if self.format == Format::Json && at != TOP && facts.own_text && facts.children {
-            let place = format!("{}{path}", within.full);
-            self.left_out.push(format!("{}: values of it that are no objects", place.trim_end_matches('/')));
-        }
         let whole = self.is_whole(at);
         let only = !is_scope && self.leaves(at) == 1;
         let date = if whole { None } else { self.split_date(at) };
@@ -354,7 +310,8 @@ impl<'t> Proposer<'t> {
             }
             return;
         }
-        if leaves == 1 || !facts.may_repeat(level) {
+        let repeats = facts.may_repeat(level);
+        if leaves == 1 || !(repeats || self.is_either(at)) {
             return self.gather(at, path, words, within, drafts);
         }
         if within.level >= MOST_LEVELS {
@@ -364,7 +321,8 @@ impl<'t> Proposer<'t> {
         let (words, count) = (words.clone(), facts.exists.count(level));
         let (typed, path) = ((FieldType::Object, None), path.to_owned());
         self.labelled(at, &path, &words, within, drafts);
-        let draft = Draft { node: at, label: None, typed, parts: None, path, words, count, repeated: true };
+        let repeated = repeats || self.is_in_list(at, within.scope);
+        let draft = Draft { node: at, label: None, typed, parts: None, path, words, count, repeated };
         self.keep(draft, within, drafts);
     }
 
@@ -444,7 +402,13 @@ impl<'t> Proposer<'t> {
     }
 
     fn is_value(&self, at: NodeId) -> bool {
-        !self.tree.node(at).facts.children || self.is_whole(at)
+        !self.tree.node(at).facts.children || self.is_whole(at) || self.is_either(at)
+    }
+
+    /// Whether a member of JSON is an object here and a value without parts there.
+    fn is_either(&self, at: NodeId) -> bool {
+        let facts = &self.tree.node(at).facts;
+        self.format == Format::Json && facts.own_text && facts.children
     }
 
     /// How many values an element holds at most, if what is in it is not repeated.
