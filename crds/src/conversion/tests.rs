@@ -489,6 +489,10 @@ fn paths_are_read_with_their_namespaces() {
     assert_eq!(path(".").unwrap(), Path { absolute: false, steps: vec![], target: Target::Element });
     assert_eq!(path("text()").unwrap().target, Target::Text);
     assert_eq!(path("*:a/h:*/*").unwrap().steps.len(), 3);
+    for name in ["título", "U\u{308}ber", "заголовок", "標題", "शीर्षक", "หัวข้อ", "عُنوان"]
+    {
+        assert_eq!(path(name).unwrap().steps, [step(false, name, "")], "{name}");
+    }
     let predicates =
         path("a[@b='x' ][@c!=\"y\"][not(@d)][@e][contains(@f, 'z')]").unwrap().steps.remove(0).predicates;
     let attribute_test = |predicate| match predicate {

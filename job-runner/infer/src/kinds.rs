@@ -43,6 +43,8 @@ pub(super) enum Form {
     MonthDay,
     /// A time without a zone.
     Local,
+    /// A day or a time in any form.
+    AnyDate,
     /// One word, which may be an id.
     Word,
     /// What is an id by its form: a URN, a tag URI, a DOI, a UUID.
@@ -50,7 +52,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Boolean,
         Self::Integer,
         Self::Number,
@@ -66,6 +68,7 @@ impl Form {
         Self::Month,
         Self::MonthDay,
         Self::Local,
+        Self::AnyDate,
         Self::Word,
         Self::Id,
     ];
@@ -105,6 +108,7 @@ impl Form {
             Self::Month => dates::is_month(value),
             Self::MonthDay => digits(1, 2) && value.parse::<u8>().is_ok_and(|day| (1..=31).contains(&day)),
             Self::Local => dates::is_local(value),
+            Self::AnyDate => dates::is_any(value),
             Self::Word => value.len() <= ID_BYTES && !value.contains(char::is_whitespace),
             Self::Id => is_id(value),
         }
@@ -200,15 +204,17 @@ mod tests {
 
     #[test]
     fn a_form_holds_as_long_as_every_value_has_it() {
-        use Form::{Boolean, DateTime, Day, Digits, EpochSeconds, Id, Integer, Language, Local, Month};
+        use Form::{
+            AnyDate, Boolean, DateTime, Day, Digits, EpochSeconds, Id, Integer, Language, Local, Month,
+        };
         use Form::{MonthDay, Number, Spelled, Uri, Word, Year};
         assert_eq!(forms(&["true", "false"]), [Boolean, Language, Word]);
         assert_eq!(forms(&["true", "1"]), [Word]);
         assert_eq!(forms(&["7", "-12", "0"]), [Integer, Number, Word]);
         assert_eq!(forms(&["7", "1.25"]), [Number, Word]);
-        assert_eq!(forms(&["2026-01-02T10:11:12Z", "Fri, 02 Jan 2026 10:11:12 GMT"]), [DateTime]);
-        assert_eq!(forms(&["2026-01-02", "1999-12-31"]), [Day, Word]);
-        assert_eq!(forms(&["January 2, 2026"]), [Spelled]);
+        assert_eq!(forms(&["2026-01-02T10:11:12Z", "Fri, 02 Jan 2026 10:11:12 GMT"]), [DateTime, AnyDate]);
+        assert_eq!(forms(&["2026-01-02", "1999-12-31"]), [Day, AnyDate, Word]);
+        assert_eq!(forms(&["January 2, 2026"]), [Spelled, AnyDate]);
         assert_eq!(forms(&["20260102"]), [Integer, Number, Digits, Word]);
         assert_eq!(forms(&["1767312000"]), [EpochSeconds, Word]);
         assert_eq!(forms(&["https://example.org/", "urn:x:1"]), [Uri, Word]);
@@ -216,7 +222,11 @@ mod tests {
         assert_eq!(forms(&["2026", "1999"]), [Integer, Number, Year, Word]);
         assert_eq!(forms(&["1", "12"]), [Integer, Number, Month, MonthDay, Word]);
         assert_eq!(forms(&["Jan", "sept.", "09"]), [Month, Word]);
-        assert_eq!(forms(&["2026-01-02T10:11:12", "2026-01-02 10:11"]), [Local]);
+        assert_eq!(forms(&["2026-01-02T10:11:12", "2026-01-02 10:11"]), [Local, AnyDate]);
+        assert_eq!(
+            forms(&["2026-01-02T10:11:12Z", "02.01.2026", "2 Jan 2026", "2026-01-02 10:11"]),
+            [AnyDate]
+        );
         assert_eq!(forms(&["urn:x:1", "10.1371/journal.pbio.1"]), [Word, Id]);
         assert_eq!(forms(&["f81d4fae-7dec-11d0-a765-00a0c91e6bf6"]), [Word, Id]);
     }

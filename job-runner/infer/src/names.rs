@@ -1,6 +1,11 @@
 //! Names for fields, derived from the names of elements and attributes. Pure.
 
+mod latin;
+
+use std::borrow::Cow;
 use std::collections::HashSet;
+
+use latin::plain;
 
 /// Maximum characters of a field's name.
 const LONGEST: usize = 64;
@@ -8,8 +13,12 @@ const LONGEST: usize = 64;
 /// A name that no field has yet: the last of these names, with as many of those before it as needed, else
 /// with a number.
 pub(super) fn unique(names: &[impl AsRef<str>], taken: &mut HashSet<String>) -> String {
+    let names: Vec<_> = names.iter().map(|name| plain(name.as_ref())).collect();
+    // Where the last cannot be written, those before it would look like its own.
+    let can_last = names.last().is_some_and(|name| can_name(name));
+    let outermost = if can_last { 0 } else { names.len().saturating_sub(1) };
     let mut name = String::new();
-    for start in (0..names.len()).rev() {
+    for start in (outermost..names.len()).rev() {
         name = camel_case(&names[start..]);
         if taken.insert(name.clone()) {
             return name;
@@ -22,10 +31,15 @@ pub(super) fn unique(names: &[impl AsRef<str>], taken: &mut HashSet<String>) -> 
     name
 }
 
+/// Whether a name has anything that a field's name may have.
+pub(super) fn can_name(name: &str) -> bool {
+    words(&plain(name)).next().is_some()
+}
+
 /// One word after the other, each but the first with a capital.
-fn camel_case(names: &[impl AsRef<str>]) -> String {
+fn camel_case(names: &[Cow<'_, str>]) -> String {
     let mut name = String::new();
-    for word in names.iter().flat_map(|name| words(name.as_ref())) {
+    for word in names.iter().flat_map(|name| words(name)) {
         if name.is_empty() {
             name.push_str(&uncapitalised(word));
         } else {
@@ -57,17 +71,18 @@ fn uncapitalised(word: &str) -> String {
 
 /// Whether one of these is a word of the name: `date` of `pubDate`, `pub-date` and `date_1`.
 pub(super) fn has_word(name: &str, wanted: &[&str]) -> bool {
-    parts(name).any(|word| wanted.contains(&&*word))
+    parts(name).iter().any(|word| wanted.contains(&&**word))
 }
 
 /// Whether one of these is the last word of the name.
 pub(super) fn ends_with_word(name: &str, wanted: &[&str]) -> bool {
-    parts(name).last().is_some_and(|word| wanted.contains(&&*word))
+    parts(name).last().is_some_and(|word| wanted.contains(&&**word))
 }
 
 /// The words of a name in lower case; capitals start one.
-fn parts(name: &str) -> impl Iterator<Item = String> {
-    words(name).flat_map(|word| {
+fn parts(name: &str) -> Vec<String> {
+    let name = plain(name);
+    let parts = words(&name).flat_map(|word| {
         let mut parts: Vec<String> = Vec::new();
         let mut small = false;
         for c in word.chars() {
@@ -78,14 +93,15 @@ fn parts(name: &str) -> impl Iterator<Item = String> {
             small = !c.is_ascii_uppercase();
         }
         parts
-    })
+    });
+    parts.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
-    use super::{ends_with_word, has_word, unique};
+    use super::{can_name, ends_with_word, has_word, unique};
 
     #[test]
     fn names_are_in_camel_case() {
@@ -98,7 +114,13 @@ mod tests {
             ("article_type", "articleType"),
             ("1st", "field1st"),
             ("日付", "field"),
-            ("übung", "bung"),
+            ("日付_id", "id"),
+            ("Überschrift", "uberschrift"),
+            ("título", "titulo"),
+            ("GRÖẞE", "grosse"),
+            ("tiêuĐề", "tieuDe"),
+            ("zażółć-gęślą", "zazolcGesla"),
+            ("U\u{308}ber", "uber"),
         ] {
             assert_eq!(unique(&[local], &mut HashSet::new()), name);
         }
@@ -113,6 +135,15 @@ mod tests {
     }
 
     #[test]
+    fn names_in_other_letters_are_numbered_in_their_order() {
+        let mut taken = HashSet::new();
+        let names = ["заголовок", "дата", "標題", "τίτλος"];
+        let names = names.map(|name| unique(&["doc", name], &mut taken));
+        assert_eq!(names, ["field", "field2", "field3", "field4"]);
+        assert!(can_name("título") && can_name("標題_id") && !can_name("標題"));
+    }
+
+    #[test]
     fn words_are_told_by_capitals_and_marks() {
         assert!(has_word("pubDate", &["date"]));
         assert!(has_word("DATE.issue", &["date"]));
@@ -120,5 +151,6 @@ mod tests {
         assert!(ends_with_word("articleID", &["id"]));
         assert!(ends_with_word("doc-id", &["id"]));
         assert!(!ends_with_word("paid", &["id"]));
+        assert!(!has_word("idéal", &["id"]));
     }
 }

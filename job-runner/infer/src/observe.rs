@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use docmill_convert::{Visited, VisitedName, Visitor};
 
+use super::html::tags;
 use super::kinds::Kinds;
 use super::namespaces::{NONE, Namespaces};
 use super::pattern::{Matcher, Pattern};
@@ -48,6 +49,10 @@ const PROSE: [&str; 31] = [
     "list-item",
     "math",
 ];
+
+/// The namespace of attributes that tell a validator about a document, and which of them say nothing of its content.
+const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+const ABOUT_SCHEMAS: [&str; 3] = ["schemaLocation", "noNamespaceSchemaLocation", "nil"];
 
 /// The key of every record, if a person said what a record is: their names may differ.
 pub(super) const RECORD: Key<'static> = Key { attribute: false, namespace: NONE, local: "" };
@@ -224,6 +229,7 @@ impl<'s> Observer<'s> {
             facts.bytes += self.value.length;
             let value = self.value.collapsed();
             facts.exemplify(&value);
+            facts.tags = facts.tags.max(tags(&value));
             if open.children || self.value.is_long() {
                 facts.kinds = Kinds::NONE;
             } else {
@@ -239,6 +245,9 @@ impl<'s> Observer<'s> {
     }
 
     fn attribute(&mut self, node: NodeId, name: VisitedName<'_>, value: &str) {
+        if name.namespace == INSTANCE && ABOUT_SCHEMAS.contains(&name.local) {
+            return;
+        }
         let namespace = self.namespaces.number(name.namespace, name.prefix);
         let key = namespace.map(|namespace| Key { attribute: true, namespace, local: name.local });
         let Some(attribute) = key.and_then(|key| self.tree.child(node, key)) else {

@@ -14,8 +14,8 @@ const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y
 
 /// The YAML of a `conversion`.
 pub fn yaml(proposal: &Proposal) -> String {
-    let Proposal { form, record, namespaces, default_namespaces, fields, documents, objects, left_out } =
-        proposal;
+    let Proposal { form, record, namespaces, default_namespaces, fields, documents, objects, .. } = proposal;
+    let left_out: Vec<_> = proposal.beside().chain(proposal.left_out.iter().cloned()).collect();
     let required = if proposal.is_from_many() {
         "what all of so many documents have"
     } else {
@@ -75,7 +75,11 @@ pub fn yaml(proposal: &Proposal) -> String {
 
 /// What an index may be made of.
 fn index(proposal: &Proposal) -> String {
-    let Some(id) = proposal.id_template() else { return String::new() };
+    let Some(id) = proposal.id_template() else {
+        return "# No field is an id: make one for spec.index of an IngestSource, by a template such as \
+                {sha256(title,date)}.\n"
+            .to_owned();
+    };
     let name = proposal.index_template().map(|name| format!(", name: \"{name}\"")).unwrap_or_default();
     format!("# For spec.index of an IngestSource: {{id: \"{id}\"{name}}}\n")
 }
@@ -89,6 +93,9 @@ fn field(text: &mut String, proposed: &Proposed, level: usize) {
     }
     if model.repeated {
         parts.push("repeated: true".to_owned());
+    }
+    if model.html.is_some() {
+        parts.push("html: Text".to_owned());
     }
     if model.trim {
         parts.push("trim: true".to_owned());

@@ -35,6 +35,8 @@ pub struct Proposal {
     /// Number of records and objects.
     pub(super) documents: u64,
     pub(super) objects: u64,
+    /// What repeats beside the records: its path, and how many there are.
+    pub(super) beside: Vec<(String, u64)>,
     /// What has no field, and why.
     pub(super) left_out: Vec<String>,
 }
@@ -58,6 +60,13 @@ impl Proposal {
     /// The path of the records.
     pub fn record(&self) -> &str {
         &self.record
+    }
+
+    /// What repeats beside the records and becomes no document, with what to do about it, one line each.
+    pub fn beside(&self) -> impl Iterator<Item = String> {
+        self.beside.iter().map(|(path, count)| {
+            format!("{path}: {count} beside the records; to take them too, write {} | {path}", self.record)
+        })
     }
 
     /// The model as it is written in an `IngestSource`.

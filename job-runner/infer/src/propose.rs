@@ -1,6 +1,8 @@
 //! Derives a model from the statistics of records. Pure.
 
+mod element;
 mod guids;
+mod hint;
 mod labels;
 mod spelling;
 mod split_date;
@@ -9,14 +11,14 @@ mod typing;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-use docmill_crds::conversion::{DateParts, Field, FieldType, Format, Path, Scope};
+use docmill_crds::conversion::{DateParts, Field, FieldType, Format, Html, Path, Scope};
 
+use super::html::Tags;
 use super::json;
-use super::kinds::Form;
 use super::names::unique;
 use super::namespaces::{NONE, Namespaces};
 use super::proposal::{Proposal, Proposed, SampleForm, is_many};
-use super::record::{Part, Records};
+use super::record::Records;
 use super::roles::{self, Candidate, Role};
 use super::tree::{LabelFacts, Namespace, NodeId, PathFacts, PathNode, TOP, Tree};
 use typing::Typed;
@@ -39,17 +41,18 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleFo
     let Records { path, shape, kinds, objects, .. } = records;
     let top = &shape.node(TOP).facts;
     let mut proposer = Proposer::new(shape, records, namespaces, form.format);
-    let record = match form.format {
-        Format::Json => json_record(path),
-        Format::Xml | Format::Binary => path.iter().map(|part| proposer.part(part)).collect(),
-    };
+    let record = proposer.record(path);
     let mut fields = proposer.scope(TOP, 1, "");
     if fields.iter().all(|proposed| proposed.role != Some(Role::Guid)) {
         let guid = |kind| Proposer::new(kind, records, namespaces, form.format).guid();
         let guids: Option<Vec<_>> = kinds.iter().map(guid).collect();
         guids::join(&mut fields, guids.unwrap_or_default(), top.elements);
     }
-    if top.own_text && top.children && !top.both {
+    if records.mixed && form.format == Format::Xml {
+        element::add(&mut fields, top.elements);
+    }
+    let beside = records.beside.iter().map(|(path, count)| (proposer.record(path), *count)).collect();
+    if top.own_text && top.children && !top.both && form.format != Format::Json {
         proposer.left_out.insert(0, "text of records that have nothing but text".to_owned());
     }
     if shape.beyond_limit > 0 {
@@ -66,19 +69,9 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleFo
         fields,
         documents: top.elements,
         objects: *objects,
+        beside,
         left_out,
     }
-}
-
-/// The path of records in JSON.
-fn json_record(path: &[Part]) -> String {
-    path.iter().fold(String::new(), |record, part| match part {
-        Part::Name(_, local) if local == json::TOP_VALUE => json::TOP_VALUE.to_owned(),
-        Part::Name(_, local) => json::join(&record, local),
-        // At any depth, or one step below the last name.
-        Part::Text(text) if text == "//" => format!("{}..", json::TOP_VALUE),
-        Part::Text(_) => record,
-    })
 }
 
 struct Proposer<'t> {
@@ -149,8 +142,11 @@ impl<'t> Proposer<'t> {
         self.cap(&mut drafts, if level == 1 { MOST_FIELDS } else { MOST_NESTED }, full);
         let (mut taken, mut fields) = (HashSet::new(), Vec::new());
         let facts = &self.tree.node(scope).facts;
-        let roles = if level == 1 { self.roles(&drafts) } else { vec![None; drafts.len()] };
-        for (draft, role) in drafts.into_iter().zip(roles) {
+        let none = || roles::Roles { of: vec![None; drafts.len()], shared: None };
+        let roles::Roles { of: roles, shared } = if level == 1 { self.roles(&drafts) } else { none() };
+        let tree: &'t Tree = self.tree;
+        let facts_of = |node: NodeId| &tree.node(node).facts;
+        for (index, (draft, role)) in drafts.into_iter().zip(roles).enumerate() {
             let Draft { node, label, typed: (kind, format), parts, path, words, count, repeated } = draft;
             // An id is a name, whatever the samples look like.
             let kind = if role == Some(Role::Guid) { FieldType::String } else { kind };
@@ -166,23 +162,28 @@ impl<'t> Proposer<'t> {
             let formats = format.map(str::to_owned).into_iter().collect();
             let path = vec![path];
             // In JSON, a number is a string only if something is computed.
-            let trim = kind == FieldType::String && self.tree.node(node).facts.literal;
-            let base = Field { required, repeated, trim, formats, parts, ..Field::default() };
+            let trim = kind == FieldType::String && facts_of(node).literal;
+            let is_html =
+                facts_of(node).tags > Tags::None && matches!(kind, FieldType::String | FieldType::Text);
+            let html = is_html.then_some(Html::Text);
+            let base = Field { required, repeated, html, trim, formats, parts, ..Field::default() };
             let field = Field { name, path, kind, ..base };
             let example = match label {
                 Some(facts) => facts.example.clone(),
                 None if kind == FieldType::Object => String::new(),
                 None => self.example(node),
             };
-            let is_local = kind == FieldType::String && self.tree.node(node).facts.kinds.has(Form::Local);
-            let hint = is_local.then_some("a dateTime, if you say its timeZone");
+            let kinds = facts_of(node).kinds;
+            let hint = hint::shared_id(shared == Some(index))
+                .or_else(|| hint::date(kind, kinds))
+                .or_else(|| words.last().and_then(|word| hint::name(word)));
             fields.push(Proposed { field, nested, role, hint, count, of: facts.elements, example });
         }
         fields
     }
 
     /// The roles of the fields of a record.
-    fn roles(&self, drafts: &[Draft<'_>]) -> Vec<Option<Role>> {
+    fn roles(&self, drafts: &[Draft<'_>]) -> roles::Roles {
         let documents = self.tree.node(TOP).facts.elements;
         let candidate = |draft: &Draft<'_>| {
             let node = self.tree.node(draft.node);
@@ -309,7 +310,8 @@ impl<'t> Proposer<'t> {
             }
             return;
         }
-        if leaves == 1 || !facts.may_repeat(level) {
+        let repeats = facts.may_repeat(level);
+        if leaves == 1 || !(repeats || self.is_either(at)) {
             return self.gather(at, path, words, within, drafts);
         }
         if within.level >= MOST_LEVELS {
@@ -319,7 +321,8 @@ impl<'t> Proposer<'t> {
         let (words, count) = (words.clone(), facts.exists.count(level));
         let (typed, path) = ((FieldType::Object, None), path.to_owned());
         self.labelled(at, &path, &words, within, drafts);
-        let draft = Draft { node: at, label: None, typed, parts: None, path, words, count, repeated: true };
+        let repeated = repeats || self.is_in_list(at, within.scope);
+        let draft = Draft { node: at, label: None, typed, parts: None, path, words, count, repeated };
         self.keep(draft, within, drafts);
     }
 
@@ -399,7 +402,13 @@ impl<'t> Proposer<'t> {
     }
 
     fn is_value(&self, at: NodeId) -> bool {
-        !self.tree.node(at).facts.children || self.is_whole(at)
+        !self.tree.node(at).facts.children || self.is_whole(at) || self.is_either(at)
+    }
+
+    /// Whether a member of JSON is an object here and a value without parts there.
+    fn is_either(&self, at: NodeId) -> bool {
+        let facts = &self.tree.node(at).facts;
+        self.format == Format::Json && facts.own_text && facts.children
     }
 
     /// How many values an element holds at most, if what is in it is not repeated.
@@ -420,11 +429,11 @@ impl<'t> Proposer<'t> {
         if !node.attribute && self.is_whole(at) {
             return (FieldType::Text, None);
         }
-        typing::scalar(
-            &node.local,
-            node.attribute && self.namespaces.is_xml(node.namespace),
-            node.facts.kinds,
-        )
+        let is_xml = node.attribute && self.namespaces.is_xml(node.namespace);
+        match typing::scalar(&node.local, is_xml, node.facts.kinds) {
+            (FieldType::String, _) if node.facts.tags == Tags::Blocks => (FieldType::Text, None),
+            typed => typed,
+        }
     }
 
     /// The first value; for a text that consists of paragraphs, the first paragraph.

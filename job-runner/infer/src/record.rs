@@ -1,6 +1,8 @@
 //! Decides which elements are records: the root elements, or what repeats in them and makes up most of them.
 //! Pure.
 
+mod beside;
+mod items;
 mod kin;
 
 use std::collections::BTreeMap;
@@ -8,11 +10,15 @@ use std::collections::BTreeMap;
 use super::namespaces::NONE;
 use super::observe::Named;
 use super::pattern::Pattern;
+use super::roles;
 use super::tree::{Namespace, NodeId, TOP, Tree};
 
 /// Levels below a root element at which records are searched for: those of an RSS channel, of a message's set
 /// of items, of a response in an envelope.
 const LEVELS: usize = 3;
+
+/// Levels at which items are searched for that are known by an id, a headline and a date.
+const DEEPEST: usize = 6;
 
 /// How deep the parts of a document are taken for records, because few documents repeat what most of them is.
 const PLAIN_LEVELS: usize = 2;
@@ -40,6 +46,10 @@ pub(super) struct Records {
     pub(super) kinds: Vec<Tree>,
     /// The namespaces of names without a prefix. In `shape`, the first represents all of them.
     pub(super) defaults: Vec<Namespace>,
+    /// Kinds of records stand beside each other.
+    pub(super) mixed: bool,
+    /// What repeats beside the records and is none: its path, and how many there are.
+    pub(super) beside: Vec<(Vec<Part>, u64)>,
     /// Objects that were examined.
     pub(super) objects: u64,
     /// Objects without a record, by the name of their root element.
@@ -84,6 +94,9 @@ pub(super) fn suggested(tree: &Tree) -> Option<Records> {
     let name = most_covering(tree, &mass, &picks)?;
     let first: Vec<_> = roots.iter().flat_map(|root| find(tree, *root, name)).collect();
     let mut kinds = kin::with_kin(tree, &mass, &picks, first);
+    let found = kinds.len();
+    let others = beside::take(tree, &mut kinds);
+    let mixed = kinds.len() > found;
     let mut defaults: Vec<_> = kinds.iter().flatten().map(|id| tree.node(*id).namespace).collect();
     defaults.sort_unstable();
     defaults.dedup();
@@ -94,12 +107,16 @@ pub(super) fn suggested(tree: &Tree) -> Option<Records> {
     kinds.retain(|kind| !kind.is_empty());
     let paths: Vec<_> = kinds.iter().map(|kind| path(tree, kind, &defaults)).collect();
     let path = paths.join(&Part::Text(" | ".to_owned()));
-    let mut gathered = gather(tree, &kinds, defaults, path);
-    let records = kinds.concat();
+    let count = |ids: &[NodeId]| ids.iter().map(|id| tree.node(*id).facts.elements).sum::<u64>();
+    let beside = others.iter().map(|ids| (self::path(tree, ids, &defaults), count(ids))).collect();
+    let mut gathered = Records { mixed, beside, ..gather(tree, &kinds, defaults, path) };
     for root in roots {
         let objects = tree.node(root).facts.exists.count(TOP);
-        let with = records.iter().filter(|id| is_within(tree, **id, root));
-        let with = with.map(|id| tree.node(*id).facts.exists.count(TOP)).max().unwrap_or(0);
+        let with = |kind: &Vec<NodeId>| {
+            let within = kind.iter().filter(|id| is_within(tree, **id, root));
+            within.map(|id| tree.node(*id).facts.exists.count(TOP)).max().unwrap_or(0)
+        };
+        let with = kinds.iter().map(with).sum::<u64>();
         if with < objects {
             *gathered.without.entry(tree.node(root).local.to_string()).or_default() += objects - with;
         }
@@ -123,7 +140,8 @@ fn gather(tree: &Tree, kinds: &[Vec<NodeId>], mut defaults: Vec<Namespace>, path
     let of_kind = |kind: &Vec<NodeId>| merged(tree, kind, &defaults);
     let kinds = if kinds.len() > 1 { kinds.iter().map(of_kind).collect() } else { Vec::new() };
     let objects = tree.node(TOP).facts.elements;
-    Records { path, shape, kinds, defaults, objects, without: BTreeMap::new() }
+    let (mixed, beside, without) = (false, Vec::new(), BTreeMap::new());
+    Records { path, shape, kinds, defaults, mixed, beside, objects, without }
 }
 
 /// One tree for these records.
@@ -132,6 +150,16 @@ fn merged(tree: &Tree, records: &[NodeId], defaults: &[Namespace]) -> Tree {
     let mut shape = Tree::new();
     for record in records {
         shape.add(tree, *record, |namespace| if defaults.contains(&namespace) { plain } else { namespace });
+    }
+    for id in shape.ids().skip(1) {
+        let node = shape.node(id);
+        let around = &shape.node(node.parent).local;
+        // A mere set is one of anything, and several ids of one name would be none.
+        let is_any = COLLECTIONS.iter().any(|name| around.eq_ignore_ascii_case(name));
+        let is_item = !is_any && is_collection(around, &node.local) && !roles::is_name_of_id(&node.local);
+        if is_item && !node.attribute {
+            shape.facts(id).listed = true;
+        }
     }
     shape
 }
@@ -158,25 +186,47 @@ fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
     if tree.node(root).facts.may_repeat(tree.node(TOP).depth) {
         return root;
     }
-    let most = |id: &NodeId| mass[*id] * 3 >= mass[root] * 2;
+    let is_most =
+        |ids: &[NodeId]| ids.iter().map(|id| mass[*id]).sum::<u64>() * 3 >= mass[root] * 2 && !ids.is_empty();
     let mut at = root;
-    for level in 1..=LEVELS {
-        let children: Vec<_> =
-            tree.children(at).into_iter().filter(|id| !tree.node(*id).attribute && most(id)).collect();
-        let Some(child) = children.into_iter().max_by_key(|id| mass[*id]) else { break };
+    for level in 1..=DEEPEST {
+        let around = tree.node(at);
+        let elements = elements(tree, at);
+        let is_known =
+            |id: &&NodeId| items::is_envelope(&around.local, &tree.node(**id).local) && has_parts(tree, **id);
+        if let Some(item) = elements.iter().find(is_known) {
+            return *item;
+        }
+        let heaviest = elements.iter().copied().max_by_key(|id| mass[*id]);
+        let Some(child) = heaviest.filter(|id| is_most(&[*id])) else {
+            let items: Vec<_> = elements.into_iter().filter(|id| items::repeats(tree, *id)).collect();
+            let largest = items.iter().copied().max_by_key(|id| mass[*id]);
+            return largest.filter(|_| is_most(&items)).unwrap_or(root);
+        };
         let node = tree.node(child);
-        if node.facts.is_text() {
+        if node.facts.is_text() && !items::repeats(tree, child) {
             break;
         }
-        let parts = !tree.children(child).is_empty();
-        let is_repeated = node.facts.may_repeat(tree.node(at).depth);
-        let is_deep_part = level > PLAIN_LEVELS && is_division(&node.local);
-        if parts && !is_deep_part && (is_repeated || is_collection(&tree.node(at).local, &node.local)) {
-            return child;
+        let is_repeated = node.facts.may_repeat(around.depth);
+        let is_deep_part = level > PLAIN_LEVELS && items::is_part(tree, child);
+        let is_near = is_repeated || is_collection(&around.local, &node.local);
+        let is_record = if level > LEVELS { items::repeats(tree, child) } else { is_near };
+        if has_parts(tree, child) && !is_deep_part && is_record {
+            return items::innermost(tree, mass, child);
         }
         at = child;
     }
     root
+}
+
+/// The elements in these, without attributes.
+fn elements(tree: &Tree, at: NodeId) -> Vec<NodeId> {
+    tree.children(at).into_iter().filter(|id| !tree.node(*id).attribute).collect()
+}
+
+/// Whether there is anything in these elements but text.
+fn has_parts(tree: &Tree, at: NodeId) -> bool {
+    !tree.children(at).is_empty()
 }
 
 fn is_division(name: &str) -> bool {
@@ -208,16 +258,13 @@ fn covered(tree: &Tree, mass: &[u64], roots: &[NodeId], name: &str) -> (u64, boo
 /// The outermost elements of that name below a root element, or itself.
 fn find(tree: &Tree, root: NodeId, name: &str) -> Vec<NodeId> {
     let mut found = Vec::new();
-    let mut level = vec![root];
-    for _ in 0..=LEVELS {
-        let (named, others): (Vec<_>, Vec<_>) =
-            level.into_iter().partition(|id| &*tree.node(*id).local == name);
+    let mut ids = vec![root];
+    for level in 0..=DEEPEST {
+        let is_named =
+            |id: NodeId| &*tree.node(id).local == name && (level <= LEVELS || items::is_item(tree, id));
+        let (named, others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| is_named(*id));
         found.extend(named);
-        level = others
-            .into_iter()
-            .flat_map(|id| tree.children(id))
-            .filter(|id| !tree.node(*id).attribute)
-            .collect();
+        ids = others.into_iter().flat_map(|id| elements(tree, id)).collect();
     }
     found
 }

@@ -143,16 +143,39 @@ pub(super) fn is_name_of_id(name: &str) -> bool {
     ends_with_word(name, &IDS)
 }
 
+/// Whether the name of an element says that its value is a headline, or the caption of a picture.
+pub(super) fn is_name_of_headline(name: &str) -> bool {
+    ends_with_word(name, &HEADLINES) || ends_with_word(name, &["caption"])
+}
+
+/// Whether the name of an element says that its value is the date of a document.
+pub(super) fn is_name_of_date(name: &str) -> bool {
+    has_word(name, &PUBLISHED) || has_word(name, &["updated", "modified", "timestamp", "time"])
+}
+
 /// Whether the name of an element says that what is in it is about somebody or something else than the record.
 pub(super) fn is_name_of_party(name: &str) -> bool {
     has_word(name, &PARTIES)
 }
 
-/// The roles of these fields, in their order. Each role has one field at most.
-pub(super) fn assign(fields: &[Candidate<'_>], documents: u64) -> Vec<Option<Role>> {
+/// The roles of fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Roles {
+    /// In the order of the fields. Each role has one field at most.
+    pub(super) of: Vec<Option<Role>>,
+    /// The number of a field that would be the guid if no two documents had the same value.
+    pub(super) shared: Option<usize>,
+}
+
+/// The roles of these fields.
+pub(super) fn assign(fields: &[Candidate<'_>], documents: u64) -> Roles {
     let mut roles = vec![None; fields.len()];
+    let found_guid = best(fields, |field| guid(field, documents));
+    let is_own_id = |field: &Candidate<'_>| field.depth == 1 && is_name_of_id(field.name);
+    let as_distinct = |field: &Candidate<'_>| guid(&Candidate { distinct: true, ..field.clone() }, documents);
+    let shared = best(fields, |field| as_distinct(field).filter(|_| is_own_id(field)));
     let found = [
-        (Role::Guid, best(fields, |field| guid(field, documents))),
+        (Role::Guid, found_guid),
         (Role::Headline, best(fields, headline)),
         (Role::Body, body(fields)),
         (Role::PublishedAt, best(fields, published)),
@@ -162,7 +185,7 @@ pub(super) fn assign(fields: &[Candidate<'_>], documents: u64) -> Vec<Option<Rol
             *place = Some(role);
         }
     }
-    roles
+    Roles { of: roles, shared: shared.filter(|_| found_guid.is_none()) }
 }
 
 /// The number of the first field with the highest score.
@@ -279,7 +302,7 @@ mod tests {
     }
 
     fn roles(fields: &[Candidate<'_>]) -> Vec<Option<&'static str>> {
-        assign(fields, 10).into_iter().map(|role| role.map(Role::as_str)).collect()
+        assign(fields, 10).of.into_iter().map(|role| role.map(Role::as_str)).collect()
     }
 
     #[test]
@@ -315,6 +338,8 @@ mod tests {
         let of = |id: Candidate<'_>| roles(&[id])[0];
         assert_eq!(of(id()), Some("guid"));
         assert_eq!(of(Candidate { distinct: false, ..id() }), None);
+        let shared = |id: Candidate<'_>| assign(&[id], 10).shared;
+        assert_eq!((shared(id()), shared(Candidate { distinct: false, ..id() })), (None, Some(0)));
         assert_eq!(of(Candidate { everywhere: false, ..id() }), None);
         assert_eq!(of(Candidate { repeated: true, ..id() }), None);
         assert_eq!(of(Candidate { depth: 5, ..id() }), None);
@@ -326,6 +351,6 @@ mod tests {
         let only = field("MedlineCitation/PMID", FieldType::String, "33100328");
         assert_eq!(roles(&[several, only]), [None, Some("guid")]);
         let deep = [field("head/docdata/@id", FieldType::String, "1")];
-        assert_eq!((assign(&deep, 2)[0], assign(&deep, 3)[0]), (None, Some(Role::Guid)));
+        assert_eq!((assign(&deep, 2).of[0], assign(&deep, 3).of[0]), (None, Some(Role::Guid)));
     }
 }

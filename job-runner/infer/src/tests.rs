@@ -1,5 +1,7 @@
 mod archives;
+mod items;
 mod json_lists;
+mod values;
 
 use std::fmt::Write;
 use std::fs;

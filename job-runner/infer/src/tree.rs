@@ -6,6 +6,7 @@ mod labels;
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::html::Tags;
 use super::kinds::Kinds;
 use distinct::Distinct;
 use labels::Labels;
@@ -104,7 +105,9 @@ pub(super) struct PathFacts {
     pub(super) labels: Labels,
     /// Some are numbers or booleans of JSON.
     pub(super) literal: bool,
-    /// Some are items of a list of JSON: there may be several, even if the samples have one.
+    /// Tags of HTML that some have, written as text.
+    pub(super) tags: Tags,
+    /// Some are items of a list of JSON, or of a collection: there may be several, even if the samples have one.
     pub(super) listed: bool,
     /// The first value, shortened.
     pub(super) example: String,
@@ -137,6 +140,7 @@ impl PathFacts {
         self.kinds = self.kinds.both(other.kinds);
         self.distinct.add(&other.distinct);
         self.literal |= other.literal;
+        self.tags = self.tags.max(other.tags);
         self.listed |= other.listed;
         if self.example.is_empty() {
             self.example.clone_from(&other.example);

@@ -188,5 +188,11 @@ impl<'a> XPathParser<'a> {
 /// Characters of an XML name without the colon, loosely: what the parser of documents accepts is stricter, so that a
 /// name with other characters matches nothing.
 pub(super) fn is_name_char(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\u{b7}')
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\u{b7}') || is_sign(c)
+}
+
+/// Signs that belong to the letter before them, as accents and the vowels of Indic scripts do.
+const fn is_sign(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{1fff}' | '\u{200c}'..='\u{200d}' | '\u{203f}'..='\u{2040}'
+        | '\u{a66f}'..='\u{abff}')
 }

@@ -66,19 +66,33 @@ pub(super) fn is_spelled(value: &str) -> bool {
 
 /// Whether a value is a day with a time that has no zone.
 pub(super) fn is_local(value: &str) -> bool {
+    value.contains(':') && reads_in_utc(value) && !reads(&DateRules::default(), value)
+}
+
+/// Whether a value is a day or a time in any form, but for mere digits.
+pub(super) fn is_any(value: &str) -> bool {
+    let may_be = value.len() > "20260102".len() && value.contains(|c: char| !c.is_ascii_digit());
+    may_be && (reads_in_utc(value) || fitting(value) != 0)
+}
+
+/// Whether a value is a moment, if times without a zone are in UTC.
+fn reads_in_utc(value: &str) -> bool {
     static UTC: LazyLock<DateRules> = LazyLock::new(|| {
         let field = Field { kind: FieldType::DateTime, ..Field::default() };
         DateRules::of(&field, Some("UTC"))
     });
-    let reads = |rules: &DateRules| types::parse(FieldType::DateTime, rules, value).is_ok();
-    value.len() <= LONGEST && value.contains(':') && !reads(&DateRules::default()) && reads(&UTC)
+    value.len() <= LONGEST && reads(&UTC, value)
+}
+
+fn reads(rules: &DateRules, value: &str) -> bool {
+    types::parse(FieldType::DateTime, rules, value).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
     use docmill_crds::conversion::DateFormat;
 
-    use super::{FORMATS, fitting, is_local, is_month, is_spelled};
+    use super::{FORMATS, fitting, is_any, is_local, is_month, is_spelled};
 
     #[test]
     fn every_format_is_one_of_the_model_and_has_a_bit() {
@@ -108,5 +122,7 @@ mod tests {
         assert!(["1", "12", "Jan", "sept.", "October"].into_iter().all(is_month));
         assert!(!["0", "13", "Spring", "Jan-Feb", "May 2"].into_iter().any(is_month));
         assert!(is_local("2026-01-02T10:11") && !is_local("2026-01-02T10:11Z") && !is_local("2026-01-02"));
+        assert!(["2026-01-02", "02.01.2026", "Jan 2, 2026", "2026-01-02 10:11"].into_iter().all(is_any));
+        assert!(!["20260102", "1.10", "soon", "two words more"].into_iter().any(is_any));
     }
 }

@@ -1,13 +1,24 @@
 //! How names of elements and attributes are written in paths, with prefixes that are made for the model.
 
+use docmill_crds::conversion::Format;
+
+use super::super::json;
 use super::super::namespaces::NONE;
 use super::super::record::Part;
 use super::super::tree::{Namespace, PathNode};
 use super::{MOST_NAMESPACES, Proposer};
 
 impl Proposer<'_> {
+    /// The path of records, as it is written.
+    pub(super) fn record(&mut self, path: &[Part]) -> String {
+        match self.format {
+            Format::Json => json_record(path),
+            Format::Xml | Format::Binary => path.iter().map(|part| self.part(part)).collect(),
+        }
+    }
+
     /// A part of the path of records, as it is written.
-    pub(super) fn part(&mut self, part: &Part) -> String {
+    fn part(&mut self, part: &Part) -> String {
         match part {
             Part::Text(text) => text.clone(),
             Part::Name(namespace, local) => {
@@ -56,4 +67,21 @@ impl Proposer<'_> {
         self.prefixes.insert(namespace, prefix.clone());
         Some(prefix)
     }
+}
+
+/// The path of records in JSON.
+fn json_record(path: &[Part]) -> String {
+    path.iter().fold(String::new(), |record, part| match part {
+        // The first name of each path of a union.
+        Part::Name(_, local) if local == json::TOP_VALUE && is_start(&record) => record + json::TOP_VALUE,
+        Part::Name(_, local) => json::join(&record, local),
+        // At any depth, or one step below the last name.
+        Part::Text(text) if text == "//" => record + json::TOP_VALUE + "..",
+        Part::Text(text) if text == "/" => record,
+        Part::Text(text) => record + text,
+    })
+}
+
+fn is_start(record: &str) -> bool {
+    record.is_empty() || record.ends_with(' ')
 }

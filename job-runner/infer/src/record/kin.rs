@@ -6,7 +6,7 @@ use super::super::tree::{NodeId, TOP, Tree};
 use super::{find, is_within, most_covering};
 
 /// Kinds of records in one model: a field has at most so many paths.
-const MOST_KINDS: usize = 8;
+pub(super) const MOST_KINDS: usize = 8;
 
 /// Parts that records of two kinds have in common at least, if they are kin.
 const COMMON_PARTS: usize = 2;
@@ -48,7 +48,7 @@ fn is_frequent(tree: &Tree, roots: &[(NodeId, NodeId)]) -> bool {
 }
 
 /// Whether records have a third of their parts in common, by the names of elements and attributes in them.
-fn are_kin(tree: &Tree, some: &[NodeId], others: &[NodeId]) -> bool {
+pub(super) fn are_kin(tree: &Tree, some: &[NodeId], others: &[NodeId]) -> bool {
     let (some, others) = (parts(tree, some), parts(tree, others));
     let common = some.intersection(&others).count();
     common >= COMMON_PARTS && common * 3 >= some.len().min(others.len())

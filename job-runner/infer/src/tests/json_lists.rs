@@ -27,6 +27,22 @@ fn the_only_item_of_a_list_is_a_record() {
 }
 
 #[test]
+fn what_is_an_object_here_and_a_text_there_is_an_object_with_a_value() {
+    let objects = [
+        r#"{"id": "urn:a:1", "by": {"name": "Ada", "mail": "a@b"}, "in": [{"k": "x", "l": "y"}]}"#,
+        r#"{"id": "urn:a:2", "by": "Bob", "in": ["z"]}"#,
+    ];
+    assert_eq!(
+        fields(&objects),
+        [
+            "id id string!",
+            "by by object {value . string, name name string, mail mail string}",
+            "in in object* {value . string, k k string, l l string}",
+        ]
+    );
+}
+
+#[test]
 fn an_object_that_names_a_member_twice_does_not_count() {
     let mut samples = samples(None, &[r#"{"id": "urn:a:1"}"#]);
     let twice = "{\"id\": \"urn:a:2\",\n\"a\": {\"b\": 1, \"b\": 2}}";

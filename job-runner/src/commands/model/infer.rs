@@ -74,6 +74,9 @@ fn infer(args: &InferArgs, aside: &mut impl Write) -> Result<(String, bool), Inf
     }
     let (proposal, without) = samples.propose()?;
     proposal.conversion().resolve().map_err(InferError::NoModel)?;
+    for line in proposal.beside() {
+        let _ = writeln!(aside, "left out: {line}");
+    }
     for (root, objects) in without {
         all = false;
         let record = proposal.record();
