@@ -101,6 +101,12 @@ fn what_a_repair_is_not_for_stays_refused() {
         (Repair::UnclosedAtEnd, "<!-- "),
         (Repair::UnclosedAtEnd, "<r/><r"),
         (Repair::UnclosedAtEnd, "<r/><![CDATA[x"),
+        (Repair::UnclosedAtEnd, "<r><b a=\"1>One</b><b>Two</b></r>"),
+        (Repair::UnclosedAtEnd, "<r>I <3 you"),
+        (Repair::UnclosedAtEnd, "<r><!-- one <b>Two</b></r>"),
+        (Repair::UnclosedAtEnd, "<r><![CDATA[One</b><b>Two</b></r >"),
+        (Repair::UnclosedAtEnd, "<r><?one <b>Two</b></r>"),
+        (Repair::UnclosedAtEnd, "<r/><!-- one <r></r>"),
     ] {
         let refusal = refusal(&mending(repair), xml.as_bytes());
         assert_eq!((refusal.reason, refusal.document), (Reason::MalformedXml, None), "{repair:?}: {xml:?}");

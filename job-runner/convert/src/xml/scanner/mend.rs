@@ -60,7 +60,8 @@ impl XmlState<'_> {
         };
         // Other markup outside of the root element begins what would not be there at all.
         let may_be_left_out = !self.open.is_empty() || (self.is_after_root() && rest.starts_with("<!--"));
-        if !may_be_left_out || !self.log.mend_object(Repair::UnclosedAtEnd) {
+        let is_cut_off = may_be_left_out && unclosed_at_end::is_cut_off_by_end(rest, self.open.names(0).next());
+        if !is_cut_off || !self.log.mend_object(Repair::UnclosedAtEnd) {
             return Err(flaw);
         }
         Ok(unclosed_at_end::text_of(rest).map(|content| (XmlToken::CData(content), text.len())))
