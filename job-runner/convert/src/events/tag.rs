@@ -117,6 +117,15 @@ pub(crate) fn relocate(spans: &mut [Span], written: impl Fn(usize) -> usize) {
     }
 }
 
+/// Leaves out the attributes with these numbers, which ascend.
+pub(crate) fn leave_out(spans: &mut Vec<Span>, numbers: &[usize]) {
+    let mut number = 0;
+    spans.retain(|_| {
+        number += 1;
+        numbers.binary_search(&(number - 1)).is_err()
+    });
+}
+
 /// Parses a tag without `<`, `/` and `>`, which starts at `offset`: puts its attributes into `spans` and
 /// returns its name. With `dropped`, an attribute whose name has come already is no
 /// fault but left out, and counted there.

@@ -59,10 +59,17 @@ impl Encoded {
             return Err(unsupported("UTF-8 or UTF-16", "UTF-32"));
         }
         let marked = Encoding::for_bom(head);
+        let mends = decoding.repairs.has(Repair::Encoding);
         if let Some(imposed) = decoding.imposed
             && marked.is_none_or(|(encoding, _)| imposed.over_mark && encoding == UTF_8)
         {
-            return Ok(Self::imposed(imposed, marked.map_or(0, |(_, mark)| mark)));
+            let is_wider = syntax == Syntax::Xml && marked.is_none() && is_wider_than(imposed.label, head);
+            if !is_wider {
+                return Ok(Self::imposed(imposed, marked.map_or(0, |(_, mark)| mark)));
+            }
+            if !mends {
+                return Err(unsupported(&format!("{}, as the model says", imposed.label), "UTF-16"));
+            }
         }
         if let Some((encoding, mark)) = marked {
             let transcoder = (encoding != UTF_8).then(|| Transcoder::new(encoding, ""));
@@ -74,7 +81,6 @@ impl Encoded {
             Syntax::Xml => repairs::encoding::of_two_bytes(head).is_some(),
             Syntax::Json => matches!(head, [_, 0, ..] | [0, _, ..]),
         };
-        let mends = decoding.repairs.has(Repair::Encoding);
         if wide {
             if let Some(encoding) = repairs::encoding::of_two_bytes(head).filter(|_| mends) {
                 let transcoder = Some(Transcoder::new(encoding, ""));
@@ -227,11 +233,26 @@ impl std::fmt::Debug for Transcoder {
     }
 }
 
-/// Whether an object begins with a byte order mark of UTF-32, or with `<` in four bytes. No text in another encoding
-/// does, and none that is read as UTF-16 would be what it says.
+/// Whether an object begins with a byte order mark of UTF-32, or with `<` in four bytes, or with white space and `<` in
+/// four bytes each. No text in another encoding does, and none that is read as UTF-16 would be what it says.
 fn is_utf_32(head: &[u8]) -> bool {
     let starts: [&[u8]; 4] = [b"\xff\xfe\0\0", b"\0\0\xfe\xff", b"<\0\0\0", b"\0\0\0<\0\0"];
-    starts.iter().any(|start| head.starts_with(start))
+    let is_space = |unit: &u32| matches!(*unit, 0x20 | 0x09 | 0x0a | 0x0d | 0xfeff);
+    let after_space = |unit: fn([u8; 4]) -> u32| {
+        let (units, _) = head.as_chunks::<4>();
+        let mut units = units.iter().map(|bytes| unit(*bytes));
+        units.next().is_some_and(|first| is_space(&first))
+            && units.find(|unit| !is_space(unit)) == Some(u32::from('<'))
+    };
+    let starts_so = starts.iter().any(|start| head.starts_with(start));
+    starts_so || after_space(u32::from_le_bytes) || after_space(u32::from_be_bytes)
+}
+
+/// Whether the characters of an object have two bytes each, but not those of the encoding with this label. With the zeros
+/// left out it would look like text, and often be another one.
+fn is_wider_than(label: &str, head: &[u8]) -> bool {
+    let imposed = Encoding::for_label(label.as_bytes());
+    repairs::encoding::of_two_bytes(head).is_some() && imposed != Some(UTF_16BE) && imposed != Some(UTF_16LE)
 }
 
 /// Whether a label means ASCII, in which nothing beyond 7F exists.

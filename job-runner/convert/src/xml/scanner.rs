@@ -316,12 +316,14 @@ impl XmlState<'_> {
     ) -> Result<(), Flaw> {
         let start = place.offset;
         let depth = self.open.depth() + 1;
-        let attributes = Attributes::new(tag, &self.attributes, start + 1);
+        let mut attributes = Attributes::new(tag, &self.attributes, start + 1);
         let (namespaces, log, names) = (&mut self.namespaces, &mut self.log, self.names);
         let prefixed = namespaces.open(attributes, depth, names)?;
         if let Err(flaw) = namespaces.check(attributes, prefixed) {
             let scope = (&mut *namespaces, &mut *log, names);
-            mend::prefixes(scope, attributes, (depth, prefixed), flaw)?;
+            let repeated = mend::prefixes(scope, attributes, (depth, prefixed), flaw)?;
+            tag::leave_out(&mut self.attributes, &repeated);
+            attributes = Attributes::new(tag, &self.attributes, start + 1);
         }
         let namespace = match namespaces.id(prefix).filter(|_| prefix != "xmlns") {
             Some(namespace) => namespace,
@@ -365,7 +367,9 @@ impl XmlState<'_> {
     }
 
     fn plain(&mut self, text: &str, start: usize, sink: &mut impl Sink) -> Result<(), Flaw> {
-        if let Some(at) = memchr::memchr_iter(b'>', text.as_bytes()).find(|at| text[..*at].ends_with("]]")) {
+        if let Some(at) = memchr::memchr_iter(b'>', text.as_bytes()).find(|at| text[..*at].ends_with("]]"))
+            && !self.leaves_out_text()
+        {
             return Err(Flaw::malformed(start + at - 2, "]]&gt; outside of CDATA").found("]]>"));
         }
         self.text(text, start, sink)

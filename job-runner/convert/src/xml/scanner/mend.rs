@@ -12,7 +12,7 @@ use crate::events::tag::{self, Attributes};
 use crate::events::{ElementStart, Sink};
 use crate::fault::Flaw;
 use crate::leniency::repairs::log::RepairLog;
-use crate::leniency::repairs::{control_characters, unclosed_at_end, undeclared_prefix};
+use crate::leniency::repairs::{bare_ampersand, control_characters, unclosed_at_end, undeclared_prefix};
 use crate::text::chars::check_chars;
 use crate::xml::tokens::{self, XmlToken};
 
@@ -32,8 +32,7 @@ impl XmlState<'_> {
             return Err(flaw);
         }
         // After the root element it is text like any other, and left out as such.
-        let is_trailing = self.is_after_root() && self.log.allows(Repair::TrailingData);
-        if is_trailing || self.log.mend(Repair::BareAmpersand) {
+        if self.leaves_out_text() || self.log.mend(Repair::BareAmpersand) {
             return Ok((XmlToken::Text(&text[start..=start]), start + 1));
         }
         Err(flaw)
@@ -60,7 +59,8 @@ impl XmlState<'_> {
         };
         // Other markup outside of the root element begins what would not be there at all.
         let may_be_left_out = !self.open.is_empty() || (self.is_after_root() && rest.starts_with("<!--"));
-        let is_cut_off = may_be_left_out && unclosed_at_end::is_cut_off_by_end(rest, self.open.names(0).next());
+        let is_cut_off =
+            may_be_left_out && unclosed_at_end::is_cut_off_by_end(rest, self.open.names(0).next());
         if !is_cut_off || !self.log.mend_object(Repair::UnclosedAtEnd) {
             return Err(flaw);
         }
@@ -80,6 +80,12 @@ impl XmlState<'_> {
         if self.log.allows(Repair::ControlCharacters) {
             cleaned.clear();
             let left_out = control_characters::leave_out(token.content(), cleaned);
+            match token {
+                // Only its ampersand is taken for itself: what comes after it is read again.
+                XmlToken::Reference(_) if bare_ampersand::is_no_reference(cleaned) => return Ok(token),
+                XmlToken::End(_) => cleaned.truncate(cleaned.trim_end_matches([' ', '\t', '\r', '\n']).len()),
+                _ => {}
+            }
             self.log.add(Repair::ControlCharacters, left_out);
             return Ok(token.with(cleaned));
         }
@@ -121,15 +127,15 @@ impl XmlState<'_> {
     }
 }
 
-/// Declares the prefixes of attributes that are not declared, and lets the first of two attributes with one name count, as
-/// far as the model allows that; else the fault is `flaw`.
+/// Declares the prefixes of attributes that are not declared, and returns the numbers of those attributes that have the
+/// name of one before them and are to be left out, as far as the model allows that; else the fault is `flaw`.
 #[cold]
 pub(super) fn prefixes(
     (namespaces, log, names): Scope<'_>,
     attributes: Attributes<'_>,
     (depth, prefixed): (usize, usize),
     flaw: Flaw,
-) -> Result<(), Flaw> {
+) -> Result<Vec<usize>, Flaw> {
     for attribute in attributes.iter().filter(is_prefixed) {
         if namespaces.id(attribute.prefix).is_some() {
             continue;
@@ -140,10 +146,13 @@ pub(super) fn prefixes(
         let (prefix, place) = (attribute.prefix, (depth, attribute.offset));
         namespaces.bind((prefix, undeclared_prefix::namespace(prefix)), place, names)?;
     }
-    match namespaces.check(attributes, prefixed) {
-        Err(flaw) if !log.mend(Repair::DuplicateAttributes) => Err(flaw),
-        _ => Ok(()),
+    let Err(flaw) = namespaces.check(attributes, prefixed) else { return Ok(Vec::new()) };
+    if !log.allows(Repair::DuplicateAttributes) {
+        return Err(flaw);
     }
+    let repeated = namespaces.repeated(attributes);
+    log.add(Repair::DuplicateAttributes, repeated.len() as u64);
+    Ok(repeated)
 }
 
 /// The number of the namespace of an element's prefix that is not declared.

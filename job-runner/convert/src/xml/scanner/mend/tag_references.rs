@@ -25,12 +25,20 @@ impl MendedTag {
 }
 
 impl XmlState<'_> {
-    /// Replaces the references in a tag that starts at `offset`; `None` if none is to be replaced.
+    /// Replaces the references in the values of a tag that starts at `offset`; `None` if none is to be replaced.
     pub(super) fn mend_references(&mut self, tag: &str, offset: usize) -> Result<Option<MendedTag>, Flaw> {
         let mut mended = MendedTag { text: String::with_capacity(tag.len()), ends: Vec::new() };
         let mut rest = tag;
+        let mut quote = None;
         while let Some((before, after)) = rest.split_once('&') {
             mended.text.push_str(before);
+            quote = open_quote(quote, before);
+            // Elsewhere in a tag, there is no reference (XML 1.0, section 4.4): a name is not put together of them.
+            if quote.is_none() {
+                mended.text.push('&');
+                rest = after;
+                continue;
+            }
             let start = offset + tag.len() - after.len() - 1;
             let name = inner(after);
             let flaw = match name.map(|name| reference(name, start)) {
@@ -67,6 +75,14 @@ impl XmlState<'_> {
         }
         Ok(name.len() + 1)
     }
+}
+
+/// The quote that is open after more text of a tag, in which this one is open before.
+fn open_quote(before: Option<char>, text: &str) -> Option<char> {
+    text.chars().fold(before, |open, c| match open {
+        Some(quote) => open.filter(|_| c != quote),
+        None => Some(c).filter(|c| matches!(c, '"' | '\'')),
+    })
 }
 
 /// What is between an ampersand and the next semicolon; `None` if another ampersand, white space, a quote, `<` or the end
