@@ -110,10 +110,10 @@ impl Span {
     }
 }
 
-/// Tells where the values of attributes start in the tag as the object has it.
+/// Tells where the values of attributes start in the tag as the object has it, by where they were said to start.
 pub(crate) fn relocate(spans: &mut [Span], written: impl Fn(usize) -> usize) {
     for span in spans {
-        span.written = written(span.value);
+        span.written = written(span.written);
     }
 }
 

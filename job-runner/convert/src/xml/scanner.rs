@@ -218,11 +218,17 @@ impl XmlState<'_> {
                 Err(flaw) => self.bare_ampersand(text, start, *flaw)?,
             };
             self.count(start, end, !matches!(token, XmlToken::End(_)))?;
-            if self.departure.controls {
-                token = self.without_controls(token, (&text[start..end], start), &mut cleaned)?;
-            }
             *at = end;
             let place = ElementStart { bytes: text.as_bytes(), offset: start, cursor };
+            if self.departure.controls {
+                if let Some(is_empty) = self.open_without_controls(&place, token, sink)? {
+                    if is_empty && self.close(sink) {
+                        return Ok(XmlLook::Paused(Pause::Document));
+                    }
+                    continue;
+                }
+                token = self.without_controls(token, (&text[start..end], start), &mut cleaned)?;
+            }
             match token {
                 XmlToken::Start(tag) => self.open(&place, tag, sink)?,
                 XmlToken::Empty(tag) => {
@@ -287,8 +293,9 @@ impl XmlState<'_> {
         self.document_bytes = 0;
     }
 
-    fn open(&mut self, place: &ElementStart<'_>, tag: &str, sink: &mut impl Sink) -> Result<(), Flaw> {
-        let start = place.offset;
+    /// Checks that an element may begin here.
+    #[inline]
+    fn begin(&mut self, start: usize) -> Result<(), Flaw> {
         if self.is_after_root() {
             if !self.concatenated {
                 return Err(Flaw::malformed(start, "the end of the object after the root element"));
@@ -298,6 +305,12 @@ impl XmlState<'_> {
         if self.open.depth() + 1 > self.limits.depth {
             return Err(Flaw::limit(start, format!("at most {} levels of elements", self.limits.depth)));
         }
+        Ok(())
+    }
+
+    fn open(&mut self, place: &ElementStart<'_>, tag: &str, sink: &mut impl Sink) -> Result<(), Flaw> {
+        let start = place.offset;
+        self.begin(start)?;
         match tag::read(tag, start + 1, &self.limits, &mut self.attributes, None) {
             Ok(name) => self.enter(place, tag, name.parts(tag), sink),
             Err(flaw) => self.open_mended(place, tag, flaw, sink),

@@ -214,8 +214,18 @@ fn places_are_those_of_the_object() {
     let typed = json!({"record": "/r", "repairs": Repair::ALL, "entities": "Named", "fields": [
         {"name": "n", "path": ["@n"], "type": "integer"},
     ]});
-    let refusal = refusal(&super::super::converter(typed), b"<r a='&mdash;&' b='&x' n='no'/>");
+    let converter = super::super::converter(typed);
+    let refusal = refusal(&converter, b"<r a='&mdash;&' b='&x' n='no'/>");
     assert_eq!((refusal.faults[0].line, refusal.faults[0].column), (1, 27), "{refusal}");
+    for (xml, column) in [
+        ("<r a='\u{1}&mdash;\u{2}&' n='no'/>", 22),
+        ("<r a='\u{1}\u{fffe}' n='no'>\u{3}</r>", 14),
+        ("<r a='\u{1}' b='<'/>", 13),
+        ("<r a='\u{1}&' \u{2}=''/>", 12),
+    ] {
+        let refusal = super::super::refusal(&converter, xml.as_bytes());
+        assert_eq!((refusal.faults[0].line, refusal.faults[0].column), (1, column), "{xml:?}: {refusal}");
+    }
 }
 
 #[test]

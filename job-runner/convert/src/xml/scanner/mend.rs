@@ -1,5 +1,6 @@
 //! Tokens and tags that strict reading refuses, and what a model allows to be made of them.
 
+mod mended_tag;
 mod tag_references;
 
 use docmill_crds::conversion::Repair;
@@ -8,13 +9,14 @@ use docmill_crds::reason::Reason;
 use super::XmlState;
 use crate::events::names::Names;
 use crate::events::namespaces::{Namespaces, is_prefixed, undeclared};
-use crate::events::tag::{self, Attributes};
+use crate::events::tag::{self, Attributes, QName};
 use crate::events::{ElementStart, Sink};
 use crate::fault::Flaw;
 use crate::leniency::repairs::log::RepairLog;
 use crate::leniency::repairs::{bare_ampersand, control_characters, unclosed_at_end, undeclared_prefix};
 use crate::text::chars::check_chars;
 use crate::xml::tokens::{self, XmlToken};
+use mended_tag::MendedTag;
 
 /// Where prefixes are looked up and repairs noted.
 type Scope<'s> = (&'s mut Namespaces, &'s mut RepairLog, &'s Names);
@@ -96,8 +98,38 @@ impl XmlState<'_> {
         Err(Flaw::malformed(start + offset, "a character that XML allows").found(&found))
     }
 
-    /// Opens an element whose tag is refused for `flaw`, with its references replaced and without the attributes that
-    /// it has twice, as far as the model allows that.
+    /// Opens the element of this token, if it is a tag, without the characters that XML does not allow. Returns whether it
+    /// is closed at once; `None` if there is none, or if they may not be left out.
+    #[cold]
+    pub(super) fn open_without_controls(
+        &mut self,
+        place: &ElementStart<'_>,
+        token: XmlToken<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<Option<bool>, Flaw> {
+        let (XmlToken::Start(tag) | XmlToken::Empty(tag)) = token else { return Ok(None) };
+        if !self.log.allows(Repair::ControlCharacters) {
+            return Ok(None);
+        }
+        if check_chars(tag).is_ok() {
+            self.open(place, tag, sink)?;
+        } else {
+            self.begin(place.offset)?;
+            let offset = place.offset + 1;
+            let (cleaned, left_out) = MendedTag::without_controls(tag);
+            self.log.add(Repair::ControlCharacters, left_out);
+            let tag = cleaned.text.as_str();
+            let read = tag::read(tag, offset, &self.limits, &mut self.attributes, None);
+            let read = read.map(|name| (name, None)).or_else(|flaw| self.read_mended(tag, offset, flaw));
+            let (name, mended) = read.map_err(|flaw| cleaned.place(flaw, offset))?;
+            tag::relocate(&mut self.attributes, |at| cleaned.written(at));
+            let text = mended.as_ref().map_or(tag, |mended| mended.text.as_str());
+            self.enter(place, text, name.parts(text), sink)?;
+        }
+        Ok(Some(matches!(token, XmlToken::Empty(_))))
+    }
+
+    /// Opens an element whose tag is refused for `flaw`, as far as the model allows that.
     #[cold]
     pub(super) fn open_mended(
         &mut self,
@@ -106,24 +138,41 @@ impl XmlState<'_> {
         flaw: Flaw,
         sink: &mut impl Sink,
     ) -> Result<(), Flaw> {
+        let (name, mended) = self.read_mended(tag, place.offset + 1, flaw)?;
+        let text = mended.as_ref().map_or(tag, |mended| mended.text.as_str());
+        self.enter(place, text, name.parts(text), sink)
+    }
+
+    /// Reads a tag at `offset` that is refused for `flaw`, with its references replaced and without the attributes that it
+    /// has twice, as far as the model allows that. Returns its name in the mended tag, or in itself if there is none.
+    fn read_mended(
+        &mut self,
+        tag: &str,
+        offset: usize,
+        flaw: Flaw,
+    ) -> Result<(QName, Option<MendedTag>), Flaw> {
         if flaw.reason == Reason::LimitExceeded {
             return Err(flaw);
         }
-        let offset = place.offset + 1;
         let keeps_first = self.log.allows(Repair::DuplicateAttributes);
         let mended = self.mend_references(tag, offset)?;
         if mended.is_none() && !keeps_first {
             return Err(flaw);
         }
-        let written = |at: usize| mended.as_ref().map_or(at, |mended| mended.written(at));
         let text = mended.as_ref().map_or(tag, |mended| mended.text.as_str());
         let mut dropped = 0;
         let counter = keeps_first.then_some(&mut dropped);
         let name = tag::read(text, offset, &self.limits, &mut self.attributes, counter);
-        let name = name.map_err(|flaw| Flaw { offset: offset + written(flaw.offset - offset), ..flaw })?;
+        let placed = |flaw| match &mended {
+            Some(mended) => mended.place(flaw, offset),
+            None => flaw,
+        };
+        let name = name.map_err(placed)?;
         self.log.add(Repair::DuplicateAttributes, dropped);
-        tag::relocate(&mut self.attributes, written);
-        self.enter(place, text, name.parts(text), sink)
+        if let Some(mended) = &mended {
+            tag::relocate(&mut self.attributes, |at| mended.written(at));
+        }
+        Ok((name, mended))
     }
 }
 
