@@ -31,6 +31,8 @@ impl Garbled {
 pub(crate) struct Encoded {
     /// Length of the byte order mark.
     pub(crate) mark: usize,
+    /// Bytes at the start that are UTF-8, whatever the encoding is: the mark, and white space and marks after it.
+    pub(crate) leading: usize,
     /// The encoding that the mark stands for; or UTF-8, in place of the ASCII that is declared.
     pub(crate) marked: Option<&'static Encoding>,
     /// `None`: it is UTF-8 already.
@@ -46,6 +48,7 @@ pub(crate) struct Encoded {
 impl Encoded {
     const UTF_8: Self = Self {
         mark: 0,
+        leading: 0,
         marked: None,
         transcoder: None,
         imposed: false,
@@ -58,14 +61,19 @@ impl Encoded {
         if is_utf_32(head) {
             return Err(unsupported("UTF-8 or UTF-16", "UTF-32"));
         }
-        let marked = Encoding::for_bom(head);
+        let may_lead = syntax == Syntax::Xml && decoding.repairs.has(Repair::LeadingSpace);
+        let leading = if may_lead { leading_space::length(head) } else { 0 };
+        // A mark after white space says as much as one at the start.
+        let is_marked = leading_space::has_mark(&head[..leading]);
+        let marked = Encoding::for_bom(head).or(is_marked.then_some((UTF_8, 0)));
         let mends = decoding.repairs.has(Repair::Encoding);
         if let Some(imposed) = decoding.imposed
             && marked.is_none_or(|(encoding, _)| imposed.over_mark && encoding == UTF_8)
         {
             let is_wider = syntax == Syntax::Xml && marked.is_none() && is_wider_than(imposed.label, head);
             if !is_wider {
-                return Ok(Self::imposed(imposed, marked.map_or(0, |(_, mark)| mark)));
+                let leading = if is_marked { leading } else { 0 };
+                return Ok(Self { leading, ..Self::imposed(imposed, marked.map_or(0, |(_, mark)| mark)) });
             }
             if !mends {
                 return Err(unsupported(&format!("{}, as the model says", imposed.label), "UTF-16"));
@@ -91,13 +99,7 @@ impl Encoded {
         if syntax == Syntax::Json {
             return Ok(Self::UTF_8);
         }
-        let may_lead = decoding.repairs.has(Repair::LeadingSpace);
-        let leading = if may_lead { leading_space::length(head) } else { 0 };
-        let (leading, head) = head.split_at(leading);
-        if leading_space::has_mark(leading) {
-            return Ok(Self { marked: Some(UTF_8), ..Self::UTF_8 });
-        }
-        let Some(label) = sniff_encoding(head) else { return Ok(Self::UTF_8) };
+        let Some(label) = sniff_encoding(&head[leading..]) else { return Ok(Self::UTF_8) };
         if label.eq_ignore_ascii_case(UTF_8.name()) {
             return Ok(Self::UTF_8);
         }

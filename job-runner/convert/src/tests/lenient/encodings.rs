@@ -110,6 +110,22 @@ fn space_before_a_declaration_does_not_hide_its_encoding() {
     assert_eq!(text(&mending(Repair::LeadingSpace), &wide), (json!("é"), json!({"LeadingSpace": 1})));
 }
 
+/// Nor do marks that are not at the very start, in whatever encoding the rest is.
+#[test]
+fn marks_before_a_declaration_are_utf_8() {
+    let both = lenient(json!({"repairs": ["Encoding", "LeadingSpace"]}));
+    let mended = json!({"LeadingSpace": 1, "Encoding": 1});
+    for leading in ["\n\u{feff}", "\u{feff}\u{feff}", "\u{feff}\n \u{feff}"] {
+        for declaration in ["<?xml version='1.0' encoding='utf-8'?>", ""] {
+            let object = [leading.as_bytes(), declaration.as_bytes(), b"<r>caf\xe9</r>"].concat();
+            assert_eq!(text(&both, &object), (json!("café"), mended.clone()), "{}", object.escape_ascii());
+        }
+        let named = lenient(json!({"repairs": ["LeadingSpace"], "encoding": "windows-1252"}));
+        let object = format!("{leading}<r>é</r>");
+        assert_eq!(text(&named, object.as_bytes()), (json!("é"), json!({"LeadingSpace": 1})), "{object:?}");
+    }
+}
+
 /// White space before the first tag says no less of the order of bytes than the tag does.
 #[test]
 fn space_does_not_hide_that_each_character_has_two_bytes() {
