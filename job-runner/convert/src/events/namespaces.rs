@@ -150,6 +150,21 @@ impl Namespaces {
         Ok(())
     }
 
+    /// The numbers of the attributes that have the name of one before them, by another prefix of the same namespace.
+    #[cold]
+    pub(crate) fn repeated(&self, attributes: Attributes<'_>) -> Vec<usize> {
+        let mut seen = HashSet::new();
+        let mut repeated = Vec::new();
+        for (index, attribute) in
+            attributes.iter().enumerate().filter(|(_, attribute)| is_prefixed(attribute))
+        {
+            if !seen.insert((attribute.local, self.uri(attribute.prefix))) {
+                repeated.push(index);
+            }
+        }
+        repeated
+    }
+
     fn uri_of(&self, attribute: &RawAttribute<'_>) -> Result<&str, Flaw> {
         self.declared(attribute.prefix).ok_or_else(|| undeclared(attribute.prefix, attribute.offset))
     }

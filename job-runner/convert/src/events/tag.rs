@@ -110,11 +110,20 @@ impl Span {
     }
 }
 
-/// Tells where the values of attributes start in the tag as the object has it.
+/// Tells where the values of attributes start in the tag as the object has it, by where they were said to start.
 pub(crate) fn relocate(spans: &mut [Span], written: impl Fn(usize) -> usize) {
     for span in spans {
-        span.written = written(span.value);
+        span.written = written(span.written);
     }
+}
+
+/// Leaves out the attributes with these numbers, which ascend.
+pub(crate) fn leave_out(spans: &mut Vec<Span>, numbers: &[usize]) {
+    let mut number = 0;
+    spans.retain(|_| {
+        number += 1;
+        numbers.binary_search(&(number - 1)).is_err()
+    });
 }
 
 /// Parses a tag without `<`, `/` and `>`, which starts at `offset`: puts its attributes into `spans` and

@@ -40,6 +40,8 @@ pub(crate) struct Invalid {
 pub(crate) struct Encoded {
     /// Length of the byte order mark.
     pub(crate) mark: usize,
+    /// Bytes at the start that are UTF-8, whatever the encoding is: the mark, and white space and marks after it.
+    pub(crate) leading: usize,
     /// The encoding that the mark stands for; or UTF-8, in place of the ASCII that is declared.
     pub(crate) marked: Option<&'static Encoding>,
     /// `None`: it is UTF-8 already.
@@ -55,6 +57,7 @@ pub(crate) struct Encoded {
 impl Encoded {
     const UTF_8: Self = Self {
         mark: 0,
+        leading: 0,
         marked: None,
         transcoder: None,
         imposed: false,
@@ -67,16 +70,27 @@ impl Encoded {
         if is_utf_32(head) {
             return Err(unsupported("UTF-8 or UTF-16", "UTF-32"));
         }
-        let marked = Encoding::for_bom(head);
-        if let Some(imposed) = decoding.imposed
+        let may_lead = syntax == Syntax::Xml && decoding.repairs.has(Repair::LeadingSpace);
+        let leading = if may_lead { leading_space::length(head) } else { 0 };
+        // A mark after white space says as much as one at the start.
+        let is_marked = leading_space::has_mark(&head[..leading]);
+        let marked = Encoding::for_bom(head).or(is_marked.then_some((UTF_8, 0)));
+        let mends = decoding.repairs.has(Repair::Encoding);
+        // What shows itself as UTF-16 is nothing else.
+        let is_wider = |imposed: Imposed| {
+            syntax == Syntax::Xml && marked.is_none() && is_wider_than(imposed.label, head)
+        };
+        if let Some(imposed) = decoding.imposed.filter(|imposed| is_wider(*imposed) && !mends) {
+            return Err(unsupported(&format!("{}, as the model says", imposed.label), "UTF-16"));
+        }
+        if let Some(imposed) = decoding.imposed.filter(|imposed| !is_wider(*imposed))
             && marked.is_none_or(|(encoding, _)| imposed.over_mark && encoding == UTF_8)
-            // What shows itself as UTF-16 is nothing else.
-            && !(imposed.over_mark && of_two_bytes(head).is_some())
         {
-            let remaining =
-                if marked.is_none() && imposed.over_mark { Self::remaining(head, decoding) } else { None };
+            let again = imposed.over_mark && marked.is_none();
+            let remaining = if again { Self::remaining(&head[leading..]) } else { None };
+            let leading = if is_marked { leading } else { 0 };
             let mark = marked.map_or(0, |(_, mark)| mark);
-            return Ok(remaining.unwrap_or_else(|| Self::imposed(imposed, mark)));
+            return Ok(remaining.unwrap_or_else(|| Self { leading, ..Self::imposed(imposed, mark) }));
         }
         if let Some((encoding, mark)) = marked {
             let transcoder = (encoding != UTF_8).then(|| Transcoder::new(encoding, ""));
@@ -88,7 +102,6 @@ impl Encoded {
             Syntax::Xml => of_two_bytes(head).is_some(),
             Syntax::Json => matches!(head, [_, 0, ..] | [0, _, ..]),
         };
-        let mends = decoding.repairs.has(Repair::Encoding);
         if wide {
             if let Some(encoding) = of_two_bytes(head).filter(|_| mends) {
                 let transcoder = Some(Transcoder::new(encoding, ""));
@@ -99,10 +112,7 @@ impl Encoded {
         if syntax == Syntax::Json {
             return Ok(Self::UTF_8);
         }
-        let (leading, head) = split_leading(head, decoding);
-        if leading_space::has_mark(leading) {
-            return Ok(Self { marked: Some(UTF_8), ..Self::UTF_8 });
-        }
+        let head = &head[leading..];
         let Some(label) = sniff_encoding(head) else { return Ok(Self::UTF_8) };
         if label.eq_ignore_ascii_case(UTF_8.name()) {
             return Ok(Self::UTF_8);
@@ -133,9 +143,8 @@ impl Encoded {
 
     /// How to read an object that turned out not to be what it was read as, if there is anything left but the encoding
     /// that the model names: as it declares, if it looked like UTF-8; as UTF-8, if it could be that.
-    fn remaining(head: &[u8], decoding: &Decoding) -> Option<Self> {
-        let (leading, head) = split_leading(head, decoding);
-        let label = sniff_encoding(head).filter(|_| !leading_space::has_mark(leading))?;
+    fn remaining(head: &[u8]) -> Option<Self> {
+        let label = sniff_encoding(head)?;
         let encoding = Encoding::for_label_no_replacement(label.as_bytes())?;
         // In place of these, it was read as UTF-8 anyway.
         let is_utf_8 = [UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED].contains(&encoding) || is_ascii(label);
@@ -270,17 +279,26 @@ impl std::fmt::Debug for Transcoder {
     }
 }
 
-/// The bytes before the XML declaration that may be left out, and the rest.
-fn split_leading<'h>(head: &'h [u8], decoding: &Decoding) -> (&'h [u8], &'h [u8]) {
-    let may_lead = decoding.repairs.has(Repair::LeadingSpace);
-    head.split_at(if may_lead { leading_space::length(head) } else { 0 })
-}
-
-/// Whether an object begins with a byte order mark of UTF-32, or with `<` in four bytes. No text in another encoding
-/// does, and none that is read as UTF-16 would be what it says.
+/// Whether an object begins with a byte order mark of UTF-32, or with `<` in four bytes, or with white space and `<` in
+/// four bytes each. No text in another encoding does, and none that is read as UTF-16 would be what it says.
 fn is_utf_32(head: &[u8]) -> bool {
     let starts: [&[u8]; 4] = [b"\xff\xfe\0\0", b"\0\0\xfe\xff", b"<\0\0\0", b"\0\0\0<\0\0"];
-    starts.iter().any(|start| head.starts_with(start))
+    let is_space = |unit: &u32| matches!(*unit, 0x20 | 0x09 | 0x0a | 0x0d | 0xfeff);
+    let after_space = |unit: fn([u8; 4]) -> u32| {
+        let (units, _) = head.as_chunks::<4>();
+        let mut units = units.iter().map(|bytes| unit(*bytes));
+        units.next().is_some_and(|first| is_space(&first))
+            && units.find(|unit| !is_space(unit)) == Some(u32::from('<'))
+    };
+    let starts_so = starts.iter().any(|start| head.starts_with(start));
+    starts_so || after_space(u32::from_le_bytes) || after_space(u32::from_be_bytes)
+}
+
+/// Whether the characters of an object have two bytes each, but not those of the encoding with this label. With the zeros
+/// left out it would look like text, and often be another one.
+fn is_wider_than(label: &str, head: &[u8]) -> bool {
+    let imposed = Encoding::for_label(label.as_bytes());
+    of_two_bytes(head).is_some() && imposed != Some(UTF_16BE) && imposed != Some(UTF_16LE)
 }
 
 /// Whether a label means ASCII, in which nothing beyond 7F exists.

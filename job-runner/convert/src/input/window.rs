@@ -125,13 +125,17 @@ impl<'r> Window<'r> {
             window.foreign = foreign::kind(&window.raw[..window.raw.len().min(SNIFFED)]);
         }
         let encoded = Encoded::detect(&window.raw, syntax, &decoding);
-        let Encoded { mark, marked, transcoder, imposed, mended, declares_ascii } =
+        let Encoded { mark, leading, marked, transcoder, imposed, mended, declares_ascii } =
             encoded.map_err(|garbled| window.refuse(garbled.at(0), None))?;
         window.marked = marked;
         window.transcoder = transcoder;
         window.departure = Departure { imposed, mended, controls: false };
         window.declares_ascii = declares_ascii;
-        window.decode(mark);
+        let leading = leading.max(mark);
+        if let Ok(text) = std::str::from_utf8(&window.raw[mark..leading]) {
+            window.text.push_str(text);
+        }
+        window.decode(leading);
         Ok(window)
     }
 

@@ -222,11 +222,17 @@ impl XmlState<'_> {
                 Err(flaw) => self.bare_ampersand(text, start, *flaw)?,
             };
             self.count(start, end, !matches!(token, XmlToken::End(_)))?;
-            if self.departure.controls {
-                token = self.without_controls(token, (&text[start..end], start), &mut cleaned)?;
-            }
             *at = end;
             let place = ElementStart { bytes: text.as_bytes(), offset: start, cursor };
+            if self.departure.controls {
+                if let Some(is_empty) = self.open_without_controls(&place, token, sink)? {
+                    if is_empty && self.close(sink) {
+                        return Ok(XmlLook::Paused(Pause::Document));
+                    }
+                    continue;
+                }
+                token = self.without_controls(token, (&text[start..end], start), &mut cleaned)?;
+            }
             match token {
                 XmlToken::Start(tag) => self.open(&place, tag, sink)?,
                 XmlToken::Empty(tag) => {
@@ -291,8 +297,9 @@ impl XmlState<'_> {
         self.document_bytes = 0;
     }
 
-    fn open(&mut self, place: &ElementStart<'_>, tag: &str, sink: &mut impl Sink) -> Result<(), Flaw> {
-        let start = place.offset;
+    /// Checks that an element may begin here.
+    #[inline]
+    fn begin(&mut self, start: usize) -> Result<(), Flaw> {
         if self.is_after_root() {
             if !self.concatenated {
                 return Err(Flaw::malformed(start, "the end of the object after the root element"));
@@ -302,6 +309,12 @@ impl XmlState<'_> {
         if self.open.depth() + 1 > self.limits.depth {
             return Err(Flaw::limit(start, format!("at most {} levels of elements", self.limits.depth)));
         }
+        Ok(())
+    }
+
+    fn open(&mut self, place: &ElementStart<'_>, tag: &str, sink: &mut impl Sink) -> Result<(), Flaw> {
+        let start = place.offset;
+        self.begin(start)?;
         match tag::read(tag, start + 1, &self.limits, &mut self.attributes, None) {
             Ok(name) => self.enter(place, tag, name.parts(tag), sink),
             Err(flaw) => self.open_mended(place, tag, flaw, sink),
@@ -320,12 +333,14 @@ impl XmlState<'_> {
     ) -> Result<(), Flaw> {
         let start = place.offset;
         let depth = self.open.depth() + 1;
-        let attributes = Attributes::new(tag, &self.attributes, start + 1);
+        let mut attributes = Attributes::new(tag, &self.attributes, start + 1);
         let (namespaces, log, names) = (&mut self.namespaces, &mut self.log, self.names);
         let prefixed = namespaces.open(attributes, depth, names)?;
         if let Err(flaw) = namespaces.check(attributes, prefixed) {
             let scope = (&mut *namespaces, &mut *log, names);
-            mend::prefixes(scope, attributes, (depth, prefixed), flaw)?;
+            let repeated = mend::prefixes(scope, attributes, (depth, prefixed), flaw)?;
+            tag::leave_out(&mut self.attributes, &repeated);
+            attributes = Attributes::new(tag, &self.attributes, start + 1);
         }
         let namespace = match namespaces.id(prefix).filter(|_| prefix != "xmlns") {
             Some(namespace) => namespace,
@@ -369,7 +384,9 @@ impl XmlState<'_> {
     }
 
     fn plain(&mut self, text: &str, start: usize, sink: &mut impl Sink) -> Result<(), Flaw> {
-        if let Some(at) = memchr::memchr_iter(b'>', text.as_bytes()).find(|at| text[..*at].ends_with("]]")) {
+        if let Some(at) = memchr::memchr_iter(b'>', text.as_bytes()).find(|at| text[..*at].ends_with("]]"))
+            && !self.leaves_out_text()
+        {
             return Err(Flaw::malformed(start + at - 2, "]]&gt; outside of CDATA").found("]]>"));
         }
         self.text(text, start, sink)

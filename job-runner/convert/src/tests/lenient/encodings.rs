@@ -160,6 +160,22 @@ fn space_before_a_declaration_does_not_hide_its_encoding() {
     assert_eq!(text(&mending(Repair::LeadingSpace), &wide), (json!("é"), json!({"LeadingSpace": 1})));
 }
 
+/// Nor do marks that are not at the very start, in whatever encoding the rest is.
+#[test]
+fn marks_before_a_declaration_are_utf_8() {
+    let both = lenient(json!({"repairs": ["Encoding", "LeadingSpace"]}));
+    let mended = json!({"LeadingSpace": 1, "Encoding": 1});
+    for leading in ["\n\u{feff}", "\u{feff}\u{feff}", "\u{feff}\n \u{feff}"] {
+        for declaration in ["<?xml version='1.0' encoding='utf-8'?>", ""] {
+            let object = [leading.as_bytes(), declaration.as_bytes(), b"<r>caf\xe9</r>"].concat();
+            assert_eq!(text(&both, &object), (json!("café"), mended.clone()), "{}", object.escape_ascii());
+        }
+        let named = lenient(json!({"repairs": ["LeadingSpace"], "encoding": "windows-1252"}));
+        let object = format!("{leading}<r>é</r>");
+        assert_eq!(text(&named, object.as_bytes()), (json!("é"), json!({"LeadingSpace": 1})), "{object:?}");
+    }
+}
+
 /// White space before the first tag says no less of the order of bytes than the tag does.
 #[test]
 fn space_does_not_hide_that_each_character_has_two_bytes() {
@@ -183,7 +199,8 @@ fn space_does_not_hide_that_each_character_has_two_bytes() {
 fn utf_32_is_refused_whatever_is_mended() {
     let all = lenient(json!({"repairs": Repair::ALL}));
     for unit in [u32::to_le_bytes, u32::to_be_bytes] {
-        for object in ["<r>€ 📈</r>", "\u{feff}<r>€ 📈</r>", "<r/>"] {
+        for object in ["<r>€ 📈</r>", "\u{feff}<r>€ 📈</r>", "<r/>", "\n <r>中</r>", "\n\u{feff}<r>中</r>"]
+        {
             let bytes: Vec<_> = object.chars().flat_map(|c| unit(u32::from(c))).collect();
             for converter in [&all, &lenient(json!({}))] {
                 let refusal = refusal(converter, &bytes);
@@ -192,6 +209,28 @@ fn utf_32_is_refused_whatever_is_mended() {
             }
         }
     }
+}
+
+/// In UTF-16, 中 has the bytes of "-N", and with the zeros left out the tags look like tags.
+#[test]
+fn two_bytes_a_character_are_never_read_one_by_one() {
+    let bytes = utf16("<r>中 a</r>", u16::to_le_bytes);
+    let broken = [bytes.as_slice(), b"\n"].concat();
+    let repairs = json!(["Encoding", "ControlCharacters", "TrailingData"]);
+    let mends = lenient(json!({ "repairs": repairs, "encoding": "windows-1252" }));
+    assert_eq!(text(&mends, &bytes), (json!("中 a"), json!({"Encoding": 1})));
+    let (verdicts, _) = read(&mends, &broken);
+    assert_eq!(verdicts[0].as_ref().unwrap_err().reason, Reason::InvalidBytes);
+    for encoding in ["utf-8", "windows-1252", "shift_jis"] {
+        let imposed = lenient(json!({"repairs": ["ControlCharacters"], "encoding": encoding}));
+        let refusal = refusal(&imposed, &bytes);
+        assert_eq!(refusal.reason, Reason::UnsupportedEncoding, "{refusal}");
+        let expected = format!("{encoding}, as the model says");
+        let fault = &refusal.faults[0];
+        assert_eq!((fault.expected.as_str(), fault.found.as_deref()), (expected.as_str(), Some("UTF-16")));
+    }
+    let named = lenient(json!({"repairs": ["ControlCharacters"], "encoding": "utf-16le"}));
+    assert_eq!(text(&named, &bytes).0, "中 a");
 }
 
 /// Each byte means something in Latin-1: nothing says that a later document is wrong about itself.

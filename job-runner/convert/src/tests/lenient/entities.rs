@@ -155,6 +155,19 @@ fn entities_that_are_not_parsed_are_no_danger() {
     }
 }
 
+#[test]
+fn no_tag_is_put_together_of_references() {
+    let all = lenient(json!({"entities": "Declared", "repairs": Repair::ALL}));
+    for tag in
+        ["<r&e;a='1'/>", "<r a&equals;'1'/>", "<r&eacute;/>", "<r a=&quot;1&quot;/>", "<r a='1'&e;b='2'/>"]
+    {
+        let xml = format!("<!DOCTYPE r [<!ENTITY e ' '>]>{tag}");
+        assert_eq!(refusal(&all, xml.as_bytes()).reason, Reason::MalformedXml, "{tag}");
+    }
+    let value = document(&all, "<!DOCTYPE r [<!ENTITY e ' '>]><r b='\"' a=\"'&e;&apos;&\"/>");
+    assert_eq!(value["a"], "' '&");
+}
+
 /// The NITF item that declares its characters itself, and the article whose DTD would.
 #[test]
 fn presets_take_items_with_named_characters() {

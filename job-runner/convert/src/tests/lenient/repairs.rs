@@ -8,7 +8,7 @@ use super::super::refusal;
 use super::{lenient, mending, read, text, with_record};
 
 /// What each repair makes of objects, and how often it is counted.
-const MENDED: [(Repair, &str, &str, u64); 41] = [
+const MENDED: [(Repair, &str, &str, u64); 44] = [
     (Repair::LeadingSpace, "\n\n<?xml version=\"1.0\"?><r>One</r>", "One", 1),
     (Repair::LeadingSpace, " \u{feff}\r\n<?xml version='1.0'?><r>One</r>", "One", 1),
     (Repair::LeadingSpace, "\u{feff}\u{feff}<?xml version='1.0'?><r>One</r>", "One", 1),
@@ -19,6 +19,7 @@ const MENDED: [(Repair, &str, &str, u64); 41] = [
     (Repair::TrailingData, "<r>One</r>\n\0\0", "One", 1),
     (Repair::TrailingData, "<r>One</r>\0 old block \0", "One", 1),
     (Repair::TrailingData, "<r>One</r>EOF", "One", 1),
+    (Repair::TrailingData, "<r>One</r>\n]]>\n", "One", 1),
     (Repair::TrailingData, "<r>One</r>AT&T", "One", 3),
     (Repair::TrailingData, "<r>One</r><!-- \u{2014} -->&amp;\u{1a}", "One", 2),
     (Repair::ControlCharacters, "<r>O\u{b}n\0e</r>", "One", 2),
@@ -26,6 +27,7 @@ const MENDED: [(Repair, &str, &str, u64); 41] = [
     (Repair::ControlCharacters, "<r>One\u{fffe}</r>", "One", 1),
     (Repair::ControlCharacters, "<r><!-- \u{1} --><?a \u{2}?><![CDATA[On\u{3}e]]></r>", "One", 3),
     (Repair::ControlCharacters, "<r a='\u{1f}&#1;x'>One</r\u{8}>", "One", 3),
+    (Repair::ControlCharacters, "<r>One</r\n\0>", "One", 1),
     (Repair::BareAmpersand, "<r>AT&T</r>", "AT&T", 1),
     (Repair::BareAmpersand, "<r>a & b && c</r>", "a & b && c", 3),
     (Repair::BareAmpersand, "<r>a & b; &amp; c</r>", "a & b; & c", 1),
@@ -39,6 +41,12 @@ const MENDED: [(Repair, &str, &str, u64); 41] = [
     (Repair::DuplicateAttributes, "<r a='1' a='2'>One</r>", "One", 1),
     (Repair::DuplicateAttributes, "<r a='1' b='' a='2' b='' a=''>One</r>", "One", 3),
     (Repair::DuplicateAttributes, "<r xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'>One</r>", "One", 1),
+    (
+        Repair::DuplicateAttributes,
+        "<r xmlns:p='u' xmlns:q='u' xmlns:s='u' p:b='1' q:b='2' s:b='3'>One</r>",
+        "One",
+        2,
+    ),
     (Repair::DuplicateAttributes, "<r xmlns='' xmlns='u'>One</r>", "One", 1),
     (Repair::DuplicateAttributes, "<r a='&amp;' a='>'>One</r>", "One", 1),
     (Repair::UnclosedAtEnd, "<r>One", "One", 1),
@@ -88,6 +96,7 @@ fn what_a_repair_is_not_for_stays_refused() {
         (Repair::TrailingData, "<r>\0</r>"),
         (Repair::TrailingData, "x<r/>"),
         (Repair::ControlCharacters, "<r>&#xD800;</r>"),
+        (Repair::ControlCharacters, "<r a='&#+1;'>&#x+b;</r>"),
         (Repair::ControlCharacters, "<\u{1}!-- --><r/>"),
         (Repair::BareAmpersand, "<r>&<</r>"),
         (Repair::BareAmpersand, "<r a='<&'/>"),
@@ -101,6 +110,12 @@ fn what_a_repair_is_not_for_stays_refused() {
         (Repair::UnclosedAtEnd, "<!-- "),
         (Repair::UnclosedAtEnd, "<r/><r"),
         (Repair::UnclosedAtEnd, "<r/><![CDATA[x"),
+        (Repair::UnclosedAtEnd, "<r><b a=\"1>One</b><b>Two</b></r>"),
+        (Repair::UnclosedAtEnd, "<r>I <3 you"),
+        (Repair::UnclosedAtEnd, "<r><!-- one <b>Two</b></r>"),
+        (Repair::UnclosedAtEnd, "<r><![CDATA[One</b><b>Two</b></r >"),
+        (Repair::UnclosedAtEnd, "<r><?one <b>Two</b></r>"),
+        (Repair::UnclosedAtEnd, "<r/><!-- one <r></r>"),
     ] {
         let refusal = refusal(&mending(repair), xml.as_bytes());
         assert_eq!((refusal.reason, refusal.document), (Reason::MalformedXml, None), "{repair:?}: {xml:?}");
@@ -146,6 +161,20 @@ fn undeclared_prefixes_can_be_named_in_paths() {
     assert_eq!(document, json!({"creator": "Ada", "desk": "City", "any": "7"}));
 }
 
+/// What is left out is nowhere: markup that had both would not be well-formed.
+#[test]
+fn an_attribute_that_is_left_out_is_not_in_markup() {
+    let fields = json!([{"name": "m", "path": ["."], "type": "markup"}]);
+    let model = json!({"record": "/r", "fields": fields, "repairs": ["DuplicateAttributes"]});
+    let (verdicts, mended) = read(
+        &super::super::converter(model),
+        b"<r><b xmlns:p='u' xmlns:q='u' p:c='1' d='2' q:c='3' e='4' d='5'/></r>",
+    );
+    let document = super::super::json(verdicts[0].as_ref().unwrap());
+    assert_eq!(document["m"], "<b xmlns:p=\"u\" p:c=\"1\" d=\"2\" e=\"4\"/>");
+    assert_eq!(mended, json!({"DuplicateAttributes": 2}));
+}
+
 /// Repairs of a document are told with it, and those of the object after it with the object alone.
 #[test]
 fn what_was_mended_is_told_where_it_was() {
@@ -163,6 +192,16 @@ fn what_was_mended_is_told_where_it_was() {
     assert_eq!(all, json!({"LeadingSpace": 1, "ControlCharacters": 2, "BareAmpersand": 2}));
 }
 
+/// An ampersand that is none of a reference is followed by text, which is read once.
+#[test]
+fn what_is_left_out_is_counted_once() {
+    let converter = lenient(json!({"repairs": ["BareAmpersand", "ControlCharacters"]}));
+    let mended = json!({"BareAmpersand": 1, "ControlCharacters": 2});
+    assert_eq!(text(&converter, b"<r>a & \x01b\x02;</r>"), (json!("a & b;"), mended));
+    let mended = json!({"ControlCharacters": 1});
+    assert_eq!(text(&converter, b"<r>&am\x01p;</r>"), (json!("&"), mended));
+}
+
 /// Faults are where they are in the object, mended or not.
 #[test]
 fn places_are_those_of_the_object() {
@@ -175,8 +214,18 @@ fn places_are_those_of_the_object() {
     let typed = json!({"record": "/r", "repairs": Repair::ALL, "entities": "Named", "fields": [
         {"name": "n", "path": ["@n"], "type": "integer"},
     ]});
-    let refusal = refusal(&super::super::converter(typed), b"<r a='&mdash;&' b='&x' n='no'/>");
+    let converter = super::super::converter(typed);
+    let refusal = refusal(&converter, b"<r a='&mdash;&' b='&x' n='no'/>");
     assert_eq!((refusal.faults[0].line, refusal.faults[0].column), (1, 27), "{refusal}");
+    for (xml, column) in [
+        ("<r a='\u{1}&mdash;\u{2}&' n='no'/>", 22),
+        ("<r a='\u{1}\u{fffe}' n='no'>\u{3}</r>", 14),
+        ("<r a='\u{1}' b='<'/>", 13),
+        ("<r a='\u{1}&' \u{2}=''/>", 12),
+    ] {
+        let refusal = super::super::refusal(&converter, xml.as_bytes());
+        assert_eq!((refusal.faults[0].line, refusal.faults[0].column), (1, column), "{xml:?}: {refusal}");
+    }
 }
 
 #[test]

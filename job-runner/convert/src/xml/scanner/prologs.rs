@@ -133,6 +133,12 @@ impl XmlState<'_> {
         true
     }
 
+    /// Whether text is left out here, whatever it is.
+    #[cold]
+    pub(super) const fn leaves_out_text(&self) -> bool {
+        self.is_after_root() && self.log.allows(Repair::TrailingData)
+    }
+
     /// Whether text outside of the root element is no fault, or is left out.
     #[inline(never)]
     pub(super) fn is_left_out(&mut self, text: &str) -> bool {

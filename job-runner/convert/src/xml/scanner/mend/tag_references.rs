@@ -1,37 +1,27 @@
 //! References in a tag: what strict reading refuses is replaced by what it takes, and the tag is read again.
 
 use super::XmlState;
+use super::mended_tag::{MOST_REPLACED, MendedTag};
 use crate::fault::Flaw;
 use crate::leniency::entities::declared::Within;
 use crate::text::chars::reference;
 use crate::xml::scanner::references::StandsFor;
 
-/// Maximum number of references that are replaced in one tag: each takes memory until the tag was read.
-const MOST_REPLACED: usize = 65_536;
-
-/// A tag with its references replaced.
-pub(super) struct MendedTag {
-    pub(super) text: String,
-    /// For each replaced reference, where its replacement ends, and where it ended itself.
-    ends: Vec<(usize, usize)>,
-}
-
-impl MendedTag {
-    /// Where a place of the mended tag is in the tag as it is written.
-    pub(super) fn written(&self, at: usize) -> usize {
-        let before = self.ends.partition_point(|(end, _)| *end <= at);
-        let last = before.checked_sub(1).and_then(|index| self.ends.get(index));
-        last.map_or(at, |(end, written)| written + at - end)
-    }
-}
-
 impl XmlState<'_> {
-    /// Replaces the references in a tag that starts at `offset`; `None` if none is to be replaced.
+    /// Replaces the references in the values of a tag that starts at `offset`; `None` if none is to be replaced.
     pub(super) fn mend_references(&mut self, tag: &str, offset: usize) -> Result<Option<MendedTag>, Flaw> {
-        let mut mended = MendedTag { text: String::with_capacity(tag.len()), ends: Vec::new() };
+        let mut mended = MendedTag::of_length(tag.len());
         let mut rest = tag;
+        let mut quote = None;
         while let Some((before, after)) = rest.split_once('&') {
             mended.text.push_str(before);
+            quote = open_quote(quote, before);
+            // Elsewhere in a tag, there is no reference (XML 1.0, section 4.4): a name is not put together of them.
+            if quote.is_none() {
+                mended.text.push('&');
+                rest = after;
+                continue;
+            }
             let start = offset + tag.len() - after.len() - 1;
             let name = inner(after);
             let flaw = match name.map(|name| reference(name, start)) {
@@ -43,15 +33,15 @@ impl XmlState<'_> {
                 Some(Err(flaw)) => flaw,
                 None => Flaw::malformed(start, "a ; after the reference"),
             };
-            if mended.ends.len() == MOST_REPLACED {
+            if mended.replaced() == MOST_REPLACED {
                 return Err(flaw);
             }
             let end = self.replace(name.unwrap_or_default(), flaw, &mut mended.text)?;
             rest = &after[end..];
-            mended.ends.push((mended.text.len(), tag.len() - rest.len()));
+            mended.end_replacement(tag.len() - rest.len());
         }
         mended.text.push_str(rest);
-        Ok((!mended.ends.is_empty()).then_some(mended))
+        Ok((mended.replaced() > 0).then_some(mended))
     }
 
     /// Appends what a reference stands for that is refused for `flaw`; returns how many bytes after its ampersand belong
@@ -68,6 +58,14 @@ impl XmlState<'_> {
         }
         Ok(name.len() + 1)
     }
+}
+
+/// The quote that is open after more text of a tag, in which this one is open before.
+fn open_quote(before: Option<char>, text: &str) -> Option<char> {
+    text.chars().fold(before, |open, c| match open {
+        Some(quote) => open.filter(|_| c != quote),
+        None => Some(c).filter(|c| matches!(c, '"' | '\'')),
+    })
 }
 
 /// What is between an ampersand and the next semicolon; `None` if another ampersand, white space, a quote, `<` or the end
