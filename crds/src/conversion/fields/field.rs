@@ -89,8 +89,9 @@ pub struct Field {
     pub exclude: Vec<String>,
 
     /// Whether a string or text is HTML that is written as text, escaped or in CDATA, and becomes plain text as mixed
-    /// content does. Text: it is. ByType: it is if the element's attribute type is html or text/html, as in Atom. An
-    /// element that has elements in it is no such HTML. It becomes plain before anything else is computed.
+    /// content does. Text: it is. ByType: it is if the element's attribute type (Atom) or contenttype (NewsML-G2) is
+    /// html or text/html. An element that has elements in it is no such HTML. It becomes plain before anything else is
+    /// computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<Html>,
 

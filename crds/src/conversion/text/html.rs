@@ -8,6 +8,6 @@ use serde::{Deserialize, Serialize};
 pub enum Html {
     /// All of them.
     Text,
-    /// Those of elements whose attribute `type` says so, as in Atom: html or text/html.
+    /// Those of elements whose attribute `type` (Atom) or `contenttype` (NewsML-G2) says so: html or text/html.
     ByType,
 }

@@ -13,9 +13,9 @@ impl Evaluator<'_> {
             None => false,
             Some(Html::Text) => true,
             Some(Html::ByType) => {
-                let Some((index, attribute)) = element.attributes.find("type", str::is_empty) else {
-                    return false;
-                };
+                let [of_atom, of_newsml] =
+                    ["type", "contenttype"].map(|name| element.attributes.find(name, str::is_empty));
+                let Some((index, attribute)) = of_atom.or(of_newsml) else { return false };
                 self.claim.attribute(index);
                 names_html(&attribute.value())
             }
@@ -23,7 +23,7 @@ impl Evaluator<'_> {
     }
 }
 
-/// Whether a type of Atom 1.0 (RFC 4287, section 3.1.1) or 0.3, which has media types, is HTML.
+/// Whether a type of Atom 1.0 (RFC 4287, section 3.1.1) is HTML, or one of Atom 0.3 and NewsML-G2, which have media types.
 fn names_html(written: &str) -> bool {
     let kind = written.split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("html") || kind.eq_ignore_ascii_case("text/html")

@@ -165,6 +165,8 @@ fn html_that_is_written_as_text_becomes_plain() {
         ("<r><b type='html'>Smith &amp;amp; Sons</b></r>", json!({"b": "Smith & Sons"})),
         ("<r><b type='text'>Smith &amp;amp; Sons</b></r>", json!({"b": "Smith &amp; Sons"})),
         ("<r><b>&lt;b></b></r>", json!({"b": "<b>"})),
+        ("<r><b contenttype='text/html'>&lt;p>a&lt;p>b</b></r>", json!({"b": "a\n\nb"})),
+        ("<r><b contenttype='text/plain'>&lt;p>a</b></r>", json!({"b": "<p>a"})),
         ("<r><b type='xhtml'><div>a<p>&amp;amp;</p></div></b></r>", json!({"b": "a\n\n&amp;"})),
         ("<r c='&lt;b>1&lt;/b>'/>", json!({"c": ["1"]})),
         ("<r c='&lt;p>'><c>&lt;i></c><c>2</c></r>", json!({"c": ["2"]})),

@@ -46,6 +46,11 @@ fn the_forms_that_feeds_use_are_one_moment() {
         "Fri Jan 2 09:11:12 2026 GMT",
         "Fri Jan 02 2026 10:11:12 GMT+0100 (CET)",
         "Jan 2, 2026 09:11:12 GMT",
+        "Friday, January 2, 2026 - 09:11:12 GMT",
+        "2 de enero de 2026 09:11:12 GMT",
+        "Fri, 02 Jan 2026 18:11:12 JST",
+        "Fri, 02 Jan 2026 20:11:12 AEDT",
+        "Fr, 02 Jan 2026 10:11:12 MEZ",
     ];
     check(&rules(None, &[]), &forms.map(|text| (text, "2026-01-02T09:11:12Z")), &[]);
     for (zone, hour) in [
@@ -124,6 +129,7 @@ fn what_is_on_no_calendar_and_no_clock_is_refused() {
         "Foo, 2 Jan 2026 10:11:12 GMT",
         "2 Jan 2026 10:11:12 IST",
         "2 Jan 2026 10:11:12 BST",
+        "2 Jan 2026 10:11:12 MSK",
         "2 Jan 2026 10:11:12 A",
         "2 Jan 2026 10:11:12 GMT GMT",
         "2026-01-02T10:11:12Z Z",

@@ -21,12 +21,15 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
+/// Words between the parts of a date: `Jan 2, 2026 at 10:11`, `January 2, 2026 - 10:11`, `2 de enero de 2026`.
+const FILLERS: [&str; 3] = ["at", "-", "de"];
+
 /// Parses a date in one of these orders, with optional day of the week and time:
 /// `Fri, 2 Jan 2026 10:11:12 GMT`, `Friday, 02-Jan-26 10:11:12 GMT`, `Fri Jan  2 10:11:12 2026`,
 /// `Fri Jan 2 2026 10:11:12 GMT`; also on a clock of twelve hours: `Jan 2, 2026 at 10:11 AM`.
 pub(crate) fn read(text: &str) -> Option<Written<'_>> {
     let text = without_comment(text);
-    let says_something = |word: &&str| !word.is_empty() && !word.eq_ignore_ascii_case("at");
+    let says_something = |word: &&str| !word.is_empty() && !is_filler(word);
     let words = |from: usize| text.split([' ', ',']).filter(says_something).skip(from);
     let first = words(0).next()?.trim_end_matches('.');
     if weekday(first).is_some() {
@@ -85,6 +88,10 @@ fn in_order<'t>(mut words: impl Iterator<Item = &'t str>) -> Option<Written<'t>>
         time.hour = hour_of_twelve(time.hour, is_after_noon)?;
     }
     Some(written).filter(|_| known_year)
+}
+
+fn is_filler(word: &str) -> bool {
+    FILLERS.iter().any(|filler| filler.eq_ignore_ascii_case(word))
 }
 
 /// Whether a word says that a time is after noon; `None` for another word.

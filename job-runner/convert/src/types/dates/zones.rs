@@ -4,9 +4,10 @@ use super::reader::DateReader;
 
 const HOUR: i32 = 3600;
 
-/// Names that mean one offset everywhere: those of RFC 822, section 5.1, and of European time. Others do not:
-/// IST is the time of India, of Ireland and of Israel, BST that of Britain and of Bangladesh.
-const NAMES: [(&str, i32); 18] = [
+/// Names that mean one offset everywhere and always did: those of RFC 822, section 5.1, of European time, also in German,
+/// and of East Asia, the Pacific and South Africa. Others do not: IST is the time of India, of Ireland and of Israel, BST
+/// that of Britain and of Bangladesh, and MSK was another one for some years.
+const NAMES: [(&str, i32); 33] = [
     ("Z", 0),
     ("GMT", 0),
     ("UTC", 0),
@@ -25,6 +26,21 @@ const NAMES: [(&str, i32); 18] = [
     ("CEST", 2),
     ("EET", 2),
     ("EEST", 3),
+    ("MEZ", 1),
+    ("MESZ", 2),
+    ("SAST", 2),
+    ("SGT", 8),
+    ("HKT", 8),
+    ("AWST", 8),
+    ("JST", 9),
+    ("KST", 9),
+    ("AEST", 10),
+    ("AEDT", 11),
+    ("NZST", 12),
+    ("NZDT", 13),
+    ("AKST", -9),
+    ("AKDT", -8),
+    ("HST", -10),
 ];
 
 /// Seconds ahead of UTC, if a text is a zone and nothing else: `+01:00`, `-0500`, `+01`, `EST`, `GMT+0100`.
