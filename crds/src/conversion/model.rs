@@ -30,7 +30,7 @@ use crate::serialization::is_default;
 
 /// The version of how documents are written. It is part of every revision: raise it when the same model and
 /// the same object give a different document than before.
-pub const CONVERTER_FORMAT: u32 = 5;
+pub const CONVERTER_FORMAT: u32 = 6;
 
 /// The same for documents of format Binary, types of contents included.
 pub const BINARY_FORMAT: u32 = 1;
