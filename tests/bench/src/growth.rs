@@ -1,14 +1,13 @@
 //! Whether an article costs more in a large ledger than in a small one: a ledger is padded by copies of its own records, and
 //! the same number of new articles is measured at each size.
 
-mod latency;
+pub mod latency;
 mod padding;
 mod step;
 
 use anyhow::{Result, ensure};
 
 use crate::run::Bench;
-pub use latency::Latency;
 use step::Ledger;
 pub use step::{Step, UNITS};
 

@@ -73,7 +73,7 @@ fn apart(steps: &[Step], of: impl Fn(&Step) -> f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::{Side, Step, table};
-    use crate::growth::Latency;
+    use crate::growth::latency::Latency;
     use crate::measure::Cost;
 
     fn step(units: u32, seconds: f64) -> Step {
