@@ -69,8 +69,9 @@ impl Preparation {
         let converter = match &self.extractor {
             DocumentExtractor::Convert(converter) => converter,
             DocumentExtractor::Describe(describer) => {
-                return binary_unit::prepare(self, describer, landed, previous_record, reservation, stop)
-                    .await;
+                let prepare =
+                    binary_unit::prepare(self, describer, landed, previous_record, reservation, stop);
+                return Box::pin(prepare).await;
             }
         };
         let open = || async {
@@ -106,7 +107,7 @@ impl Preparation {
             Start::Gone => return Ok(skipped(landed, SkipReason::ObjectGone)),
             Start::Replaced => return Ok(skipped(landed, SkipReason::ObjectReplaced)),
         };
-        streaming::prepare(self, converter, landed, unit, previous_record, stop).await
+        Box::pin(streaming::prepare(self, converter, landed, unit, previous_record, stop)).await
     }
 
     /// Opens an object, and reads it if it is small.

@@ -194,7 +194,7 @@ impl Processor {
             None => None,
         };
         let in_flight_guard = telemetry::worker().start_unit();
-        // On the heap, since it is large and everything that waits for a unit would be as large.
+        // What few units go through is on the heap: each of the hundreds in flight would be as large as that.
         let (id, redelivered_for) = (unit.clone(), task.redelivered_for);
         let attempt = Box::pin(self.attempt(task, unit)).instrument(span.clone());
         let outcome = attempt.await.unwrap_or(UnitOutcome::Unfinished);
@@ -249,7 +249,7 @@ impl Processor {
         if task.attempts >= SUSPECTED_FROM
             && let Some(unit) = unit.filter(|unit| !telemetry::worker().is_held(unit))
         {
-            return self.attempt_suspect(task, &unit, known, reservation).await;
+            return Box::pin(self.attempt_suspect(task, &unit, known, reservation)).await;
         }
         let prepared = self.prepare(&task, known.as_ref(), reservation).await?;
         self.store(task, prepared, known).await
@@ -324,7 +324,8 @@ impl Processor {
         known: Option<&KnownRecord>,
         reservation: Option<PackReservation>,
     ) -> Result<Prepared, Unfinished> {
-        self.preparation.prepare(task, known, reservation, &self.stop.abort).await
+        // On the heap, and gone before the unit waits for its batch.
+        Box::pin(self.preparation.prepare(task, known, reservation, &self.stop.abort)).await
     }
 
     /// Refuses a unit unread because workers die of it.
@@ -364,15 +365,15 @@ impl Processor {
         {
             let stop = &self.stop.abort;
             let renew = has_to_claim_again(task.reprocess, known.as_ref(), usize::MAX);
-            let (unit_indexing, held_by) = from_snapshot::index(
+            let index = from_snapshot::index(
                 &self.committer,
                 &self.preparation,
                 converted,
                 &key,
                 (&task, renew),
                 stop,
-            )
-            .await?;
+            );
+            let (unit_indexing, held_by) = Box::pin(index).await?;
             (indexing, held) = (Some(unit_indexing), held_by);
         }
         let (reply_to, outcome) = oneshot::channel();

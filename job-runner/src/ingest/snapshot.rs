@@ -59,7 +59,8 @@ pub async fn store(
     for (name, value) in pairs {
         request = request.metadata(name, value);
     }
-    let sent = request.body(ByteStream::from(lines)).send().await;
+    // On the heap: each of the requests in flight would be as large as this rare one.
+    let sent = Box::pin(request.body(ByteStream::from(lines)).send()).await;
     sent.map_err(|error| StoreError::from_sdk(action(location, key), &error))?;
     Ok(())
 }

@@ -39,7 +39,7 @@ impl Preparation {
         let name = format!("{}\0{}", landed.key, landed.version().unwrap_or_default());
         let suspected = Suspected { unit: &name, reservation };
         let failure =
-            match retry_unless_own_fault(what, suspected, stop, || self.serves_another(landed), attempt)
+            match retry_unless_own_fault(what, suspected, stop, || Box::pin(self.serves_another(landed)), attempt)
                 .await?
             {
                 Ok(done) => return Ok(Ok(done)),
@@ -50,7 +50,7 @@ impl Preparation {
         } else {
             unreadable_object(&failure.error)
         };
-        Ok(Err(refused_unread(self.unit_of_unread(landed).await, refused)))
+        Ok(Err(refused_unread(Box::pin(self.unit_of_unread(landed)).await, refused)))
     }
 
     /// Whether the raw bucket serves an object other than this one.

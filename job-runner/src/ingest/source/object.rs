@@ -104,7 +104,8 @@ pub async fn open_one_of_many(objects: &Objects, landed: &ObjectRef) -> Result<O
     };
     match objects.get(&landed.bucket, &landed.key, version).await {
         Some(object) => Ok(found(landed, object)),
-        None => open(objects.sdk(), landed).await,
+        // On the heap: each of the requests in flight would be as large as this rare one.
+        None => Box::pin(open(objects.sdk(), landed)).await,
     }
 }
 

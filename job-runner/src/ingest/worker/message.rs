@@ -101,7 +101,7 @@ impl Worker {
             Event::Landed(landed) => self.process_landed(landed, Reprocess::No, message).await,
             Event::Restored(landed) => self.process_landed(landed, Reprocess::Refused, message).await,
             Event::Removed(object) => {
-                match remove(&self.processor.committer, &object, &self.stop.abort).await {
+                match Box::pin(remove(&self.processor.committer, &object, &self.stop.abort)).await {
                     Removal::Ended(outcome) => outcome,
                     Removal::Holds(landed) => self.process(landed, Reprocess::No, message).await,
                 }
