@@ -235,7 +235,9 @@ impl Transcoder {
 
     /// Appends the text of `bytes`, up to the first invalid one. `last`: nothing follows.
     pub(crate) fn decode(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Invalid> {
-        if let Some(offset) = bytes.iter().position(|b| !b.is_ascii()).filter(|_| self.ascii) {
+        if self.ascii
+            && let Some(offset) = bytes.iter().position(|b| !b.is_ascii())
+        {
             self.append(&bytes[..offset], false, into)?;
             return Err(Invalid { taken: offset, garbled: invalid("us-ascii", &bytes[offset..]) });
         }
