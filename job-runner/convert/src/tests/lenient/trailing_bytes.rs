@@ -142,7 +142,7 @@ fn damage_behind_such_bytes_is_told() {
         let repairs = ["TrailingData", "Encoding", "UnclosedAtEnd"];
         let converter = lenient(json!({"repairs": repairs, "concatenated": concatenated}));
         let (verdicts, _) = read(&converter, cut_off);
-        let last = verdicts.last().unwrap().as_ref().map(|_| ());
-        assert_eq!(last.map_err(|refusal| refusal.reason), Err(Reason::CorruptCompression), "{concatenated}");
+        let refusal = verdicts.last().unwrap().as_ref().unwrap_err();
+        assert_eq!(refusal.reason, Reason::CorruptCompression, "{concatenated}");
     }
 }
