@@ -13,6 +13,10 @@ use crate::leniency::repairs::encoding::{Utf8, of_two_bytes};
 use crate::leniency::repairs::leading_space;
 use crate::text::declaration::{SNIFFED, sniff_encoding};
 
+/// Bytes in which controls are looked for at once: all of an object would be searched again behind each byte that is passed
+/// over.
+const PIECE: usize = 2 * 1024;
+
 /// Bytes that cannot be read as text.
 #[derive(Clone, Debug)]
 pub(crate) struct Garbled {
@@ -235,20 +239,32 @@ impl Transcoder {
 
     /// Appends the text of `bytes`, up to the first invalid one. `last`: nothing follows.
     pub(crate) fn decode(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Invalid> {
-        if let Some(offset) = bytes.iter().position(|b| !b.is_ascii()).filter(|_| self.ascii) {
+        if self.ascii
+            && let Some(offset) = bytes.iter().position(|b| !b.is_ascii())
+        {
             self.append(&bytes[..offset], false, into)?;
             return Err(Invalid { taken: offset, garbled: invalid("us-ascii", &bytes[offset..]) });
         }
-        if self.controls && bytes.iter().any(|b| matches!(b, 0x80..=0x9f)) {
-            let encoding = self.encoding;
-            let table = self.table.get_or_insert_with(|| Box::new(ByteTable::with_controls(encoding)));
-            let decoded = table.decode(bytes, into);
-            return decoded.map_err(|offset| Invalid {
-                taken: offset,
-                garbled: invalid(encoding.name(), &bytes[offset..]),
-            });
+        if !self.controls {
+            return self.append(bytes, last, into);
         }
-        self.append(bytes, last, into)
+        for (start, piece) in (0_usize..).step_by(PIECE).zip(bytes.chunks(PIECE)) {
+            let decoded = self.decode_piece(piece, into);
+            decoded.map_err(|invalid| Invalid { taken: start + invalid.taken, ..invalid })?;
+        }
+        Ok(())
+    }
+
+    /// Appends the text of bytes in an encoding with controls, up to the first invalid one.
+    fn decode_piece(&mut self, bytes: &[u8], into: &mut String) -> Result<(), Invalid> {
+        if !bytes.iter().any(|b| matches!(b, 0x80..=0x9f)) {
+            return self.append(bytes, false, into);
+        }
+        let encoding = self.encoding;
+        let table = self.table.get_or_insert_with(|| Box::new(ByteTable::with_controls(encoding)));
+        let decoded = table.decode(bytes, into);
+        decoded
+            .map_err(|offset| Invalid { taken: offset, garbled: invalid(encoding.name(), &bytes[offset..]) })
     }
 
     /// Appends the text of `bytes`, with U+FFFD for what does not exist in the encoding. `last`: nothing follows.

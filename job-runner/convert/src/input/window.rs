@@ -71,8 +71,11 @@ pub(crate) struct Window<'r> {
     declares_ascii: bool,
     /// What the object is, if its first bytes say that it is no XML.
     foreign: Option<&'static str>,
-    /// Bytes in the object's own encoding that are not decoded yet.
+    /// Bytes in the object's own encoding, …
     raw: Vec<u8>,
+    /// … and how many of them are decoded. They are dropped when more are read: each time that bytes are passed over would
+    /// be too often.
+    decoded: usize,
     text: String,
     /// Start of the unread part.
     start: usize,
@@ -85,6 +88,8 @@ pub(crate) struct Window<'r> {
     /// What is wrong after `text`. It is reported once everything before it was read, so that the result does
     /// not depend on the portions in which an object arrives.
     stopped: Option<Stopped>,
+    /// What is wrong after the bytes that `stopped` is about, which may be passed over.
+    behind: Option<Stopped>,
 }
 
 impl<'r> Window<'r> {
@@ -109,6 +114,7 @@ impl<'r> Window<'r> {
             declares_ascii: false,
             foreign: None,
             raw,
+            decoded: 0,
             text,
             start: 0,
             cursor: Cell::default(),
@@ -116,6 +122,7 @@ impl<'r> Window<'r> {
             cut_off: false,
             invalid: Invalids::Refused,
             stopped: None,
+            behind: None,
         };
         // A declaration may come after as much space as is looked through for it.
         let head = if decoding.repairs.has(Repair::LeadingSpace) { 2 * SNIFFED } else { SNIFFED };
@@ -135,7 +142,8 @@ impl<'r> Window<'r> {
         if let Ok(text) = std::str::from_utf8(&window.raw[mark..leading]) {
             window.text.push_str(text);
         }
-        window.decode(leading);
+        window.decoded = leading;
+        window.decode();
         Ok(window)
     }
 
@@ -231,7 +239,7 @@ impl<'r> Window<'r> {
         // The size doubles each time, so that a long token is not rescanned again and again; but never
         // exceeds the limit.
         self.read(self.chunk.max(length.min(self.most - length)));
-        self.decode(0);
+        self.decode();
         Ok(())
     }
 
@@ -245,27 +253,28 @@ impl<'r> Window<'r> {
     #[cold]
     pub(crate) fn pass_over_invalid_bytes(&mut self, to_end: bool) {
         self.let_go();
-        self.stopped = None;
+        self.stopped = self.behind.take();
         let old = self.text.len();
         self.text.push(char::REPLACEMENT_CHARACTER);
         if to_end {
             self.invalid = Invalids::Replaced;
         } else {
             // Something has to be passed over, be it a byte that begins a character.
-            let first = usize::from(self.transcoder.is_none() && !self.raw.is_empty());
-            let next = memchr::memchr(b'<', &self.raw);
-            let bytes = &self.raw[first..next.unwrap_or(self.raw.len())];
+            let raw = &self.raw[self.decoded..];
+            let first = usize::from(self.transcoder.is_none() && !raw.is_empty());
+            let next = memchr::memchr(b'<', raw);
+            let bytes = &raw[first..next.unwrap_or(raw.len())];
             let taken = replacing::decode(self.transcoder.as_mut(), bytes, next.is_some(), &mut self.text);
-            self.raw.drain(..first + taken);
+            self.decoded += first + taken;
         }
+        self.decode();
         self.judge_characters(old);
-        if self.stopped.is_none() {
-            self.decode(0);
-        }
     }
 
     /// Reads up to `most` bytes of the object, and remembers when there are no more.
     fn read(&mut self, most: usize) {
+        self.raw.drain(..self.decoded);
+        self.decoded = 0;
         match self.input.read(&mut self.raw, most) {
             Ok(read) => self.complete = read < most,
             Err(stopped) => self.stopped = Some(stopped),
@@ -273,9 +282,9 @@ impl<'r> Window<'r> {
     }
 
     /// Decodes what was read.
-    fn decode(&mut self, from: usize) {
+    fn decode(&mut self) {
         let old = self.text.len();
-        let raw = &self.raw[from..];
+        let raw = &self.raw[self.decoded..];
         let may_be_cut_off = self.complete && self.decoding.repairs.has(Repair::UnclosedAtEnd);
         let last = self.complete && !may_be_cut_off;
         let replaces = self.invalid == Invalids::Replaced;
@@ -290,13 +299,14 @@ impl<'r> Window<'r> {
             self.cut_off = may_be_cut_off && decoded.as_ref().is_ok_and(|taken| *taken < raw.len());
             decoded
         };
-        match result {
-            Ok(taken) => drop(self.raw.drain(..from + taken)),
+        let taken = match result {
+            Ok(taken) => taken,
             Err(Invalid { taken, garbled }) => {
-                self.raw.drain(..from + taken);
                 self.end_with(garbled);
+                taken
             }
-        }
+        };
+        self.decoded += taken;
         self.departure.mended |= self.declares_ascii && !replaces && !self.text[old..].is_ascii();
         self.judge_characters(old);
     }
@@ -324,7 +334,7 @@ impl<'r> Window<'r> {
 
     fn end_with(&mut self, garbled: Garbled) {
         self.complete = false;
-        self.stopped = Some(Stopped::Refused(garbled));
+        self.behind = self.stopped.replace(Stopped::Refused(garbled));
     }
 
     fn let_go(&mut self) {

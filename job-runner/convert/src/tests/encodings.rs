@@ -31,6 +31,18 @@ fn the_encoding_is_that_of_the_mark_or_of_the_declaration() {
     assert_eq!(text(&declared("us-ascii", b"e")), "e");
 }
 
+/// They are looked for in one piece after the other.
+#[test]
+fn controls_of_iso_8859_may_come_late() {
+    let letters = "กข".repeat(5000);
+    let bytes = b"\xa1\xa2".repeat(5000);
+    let long = [&bytes[..], b"\x80", &bytes[..], b"\xdb"].concat();
+    let good = declared("iso-8859-11", &long[..long.len() - 1]);
+    assert_eq!(text(&good), [&letters[..], "\u{80}", &letters[..]].concat());
+    let refusal = refusal(&one("string", &["."]), &declared("iso-8859-11", &long));
+    assert_eq!((refusal.reason, refusal.faults[0].column), (Reason::InvalidBytes, 20_049), "{refusal}");
+}
+
 /// Each by itself would cost as much as the memory that is at hand for text.
 #[test]
 fn controls_of_iso_8859_take_no_longer_than_other_characters() {

@@ -196,7 +196,8 @@ fn entry(record: &[u8], varying: [u64; 3]) -> Option<ZipEntry> {
     let is_special = system == UNIX && file_type != 0 && file_type != REGULAR;
     let says_utf_8 = value(record, 8, 2) & UTF_8 != 0;
     let path = zip_path::path(name, says_utf_8, field(fields, UNICODE_PATH), system);
-    let is_folder = path.ends_with(b"/") || size == 0 && attributes & FOLDER != 0;
+    // What has a content is no folder: the last byte of a name in another encoding may be that of `\`.
+    let is_folder = size == 0 && (path.ends_with(b"/") || attributes & FOLDER != 0);
     Some(ZipEntry {
         is_encrypted: value(record, 8, 2) & ENCRYPTED != 0,
         method: value(record, 10, 2),

@@ -19,7 +19,8 @@ impl Header {
     /// Whether its checksum is right: the sum of all bytes, with its own field as spaces. Some writers count bytes from
     /// 80 on as negative numbers.
     pub(crate) fn is_sound(&self) -> bool {
-        let Some(told) = number(&self.0[CHECKSUM]) else { return false };
+        // Spaces or zeros in its place are none.
+        let Some(told) = number(&self.0[CHECKSUM]).filter(|told| *told > 0) else { return false };
         let (before, after) = (&self.0[..CHECKSUM.start], &self.0[CHECKSUM.end..]);
         let (mut sum, mut high) = (8 * u64::from(b' '), 0);
         for byte in before.iter().chain(after) {
@@ -120,5 +121,17 @@ mod tests {
         let signed = u32::from_str_radix(told, 8).unwrap() - 256;
         header[148..154].copy_from_slice(format!("{signed:06o}").as_bytes());
         assert!(is_tar(&header));
+    }
+
+    /// Bytes from 80 on, as negative numbers, make up for all others.
+    #[test]
+    fn a_sum_of_nothing_needs_a_checksum_as_well() {
+        for field in [b' ', 0] {
+            let mut block = [0; 512];
+            block[..2].copy_from_slice(b"a\x1f");
+            block[148..156].fill(field);
+            block[300..303].fill(0x80);
+            assert!(!is_tar(&block), "{field}");
+        }
     }
 }

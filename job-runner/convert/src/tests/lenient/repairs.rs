@@ -8,7 +8,7 @@ use super::super::refusal;
 use super::{lenient, mending, read, text, with_record};
 
 /// What each repair makes of objects, and how often it is counted.
-const MENDED: [(Repair, &str, &str, u64); 44] = [
+const MENDED: [(Repair, &str, &str, u64); 45] = [
     (Repair::LeadingSpace, "\n\n<?xml version=\"1.0\"?><r>One</r>", "One", 1),
     (Repair::LeadingSpace, " \u{feff}\r\n<?xml version='1.0'?><r>One</r>", "One", 1),
     (Repair::LeadingSpace, "\u{feff}\u{feff}<?xml version='1.0'?><r>One</r>", "One", 1),
@@ -21,6 +21,7 @@ const MENDED: [(Repair, &str, &str, u64); 44] = [
     (Repair::TrailingData, "<r>One</r>EOF", "One", 1),
     (Repair::TrailingData, "<r>One</r>\n]]>\n", "One", 1),
     (Repair::TrailingData, "<r>One</r>AT&T", "One", 3),
+    (Repair::TrailingData, "<r>One</r>&a\u{1}b;", "One", 1),
     (Repair::TrailingData, "<r>One</r><!-- \u{2014} -->&amp;\u{1a}", "One", 2),
     (Repair::ControlCharacters, "<r>O\u{b}n\0e</r>", "One", 2),
     (Repair::ControlCharacters, "<r>O&#11;n&#x0;e</r>", "One", 2),

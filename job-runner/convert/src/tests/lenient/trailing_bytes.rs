@@ -1,8 +1,11 @@
 //! Bytes behind the root element that do not exist in the encoding: they say nothing of the encoding of what is before.
 
+use std::time::{Duration, Instant};
+
 use docmill_crds::reason::Reason;
 use serde_json::{Value, json};
 
+use super::super::compressed::gzip;
 use super::super::{Documents, refusal};
 use super::{Reading, lenient, read, text, with_record};
 
@@ -100,5 +103,46 @@ fn large_objects_end_as_small_ones_do() {
         let all_good = documents.by_ref().all(|verdict| verdict.is_ok_and(|verdict| verdict.is_ok()));
         assert!(all_good, "{chunk}");
         assert_eq!(super::counts(&documents.repairs()), json!({"TrailingData": 1}), "{chunk}");
+    }
+}
+
+#[test]
+fn many_documents_with_such_bytes_between_them_are_the_same_in_all_portions() {
+    let converter = lenient(json!({"concatenated": true, "repairs": ["TrailingData", "Encoding"]}));
+    let object = followed_by(b"\xff\xe2\x82\n").repeat(10_000);
+    for chunk in [7, 1000, 1 << 16] {
+        let mut documents = Documents::in_chunks(&converter, Reading::AsDeclared, object.as_slice(), chunk);
+        let good = documents.by_ref().filter(|verdict| matches!(verdict, Ok(Ok(_)))).count();
+        assert_eq!(good, 10_000, "{chunk}");
+        assert_eq!(super::counts(&documents.repairs()), json!({"TrailingData": 10_000}), "{chunk}");
+    }
+}
+
+/// However much of an object is at hand, of which little is decoded up to the next one.
+#[test]
+fn each_of_such_bytes_costs_no_more_than_its_document() {
+    let repairs = ["TrailingData", "Encoding"];
+    let limits = json!({"maxDocuments": 400_000});
+    let converter = lenient(json!({"concatenated": true, "repairs": repairs, "limits": limits}));
+    for (start, byte) in [("", b"\xff"), ("<?xml version='1.0' encoding='iso-8859-11'?>", b"\xdb")] {
+        let object = [start.as_bytes(), &[&b"<r/>"[..], byte].concat().repeat(400_000)].concat();
+        let (portion, began) = (1 << 22, Instant::now());
+        let documents = Documents::in_chunks(&converter, Reading::AsDeclared, object.as_slice(), portion);
+        assert_eq!(documents.filter(|verdict| matches!(verdict, Ok(Ok(_)))).count(), 400_000, "{start}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{start}: {:?}", began.elapsed());
+    }
+}
+
+/// Though both come in at once.
+#[test]
+fn damage_behind_such_bytes_is_told() {
+    let packed = gzip(&followed_by(b"\xff and more"));
+    let cut_off = &packed[..packed.len() - 4];
+    for concatenated in [false, true] {
+        let repairs = ["TrailingData", "Encoding", "UnclosedAtEnd"];
+        let converter = lenient(json!({"repairs": repairs, "concatenated": concatenated}));
+        let (verdicts, _) = read(&converter, cut_off);
+        let refusal = verdicts.last().unwrap().as_ref().unwrap_err();
+        assert_eq!(refusal.reason, Reason::CorruptCompression, "{concatenated}");
     }
 }

@@ -91,8 +91,8 @@ impl XmlState<'_> {
             self.log.add(Repair::ControlCharacters, left_out);
             return Ok(token.with(cleaned));
         }
-        // Text after the root element is left out as a whole.
-        if self.is_after_root() && matches!(token, XmlToken::Text(_)) {
+        // Text and references after the root element are left out as a whole.
+        if self.is_after_root() && matches!(token, XmlToken::Text(_) | XmlToken::Reference(_)) {
             return Ok(token);
         }
         Err(Flaw::malformed(start + offset, "a character that XML allows").found(&found))

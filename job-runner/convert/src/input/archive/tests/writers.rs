@@ -120,6 +120,10 @@ fn zip_archives_of_windows_have_folders() {
     assert_eq!(read(&json!({}), &object), ["2026\\a.xml 0 \"1\"", "2026\\ EmptyObject"]);
     patch_entries(&mut object, 5, &[0]);
     assert_eq!(read(&json!({"archive": {"members": ["2026/*"]}}), &object), ["2026/a.xml 0 \"1\""]);
+    // The second byte of a letter of Shift_JIS, in a name that says nothing of its encoding.
+    let mut object = zip(&[ZipFile::new("a\\", &content)], false);
+    patch_entries(&mut object, 5, &[0]);
+    assert_eq!(read(&json!({}), &object), ["a/ 0 \"1\""]);
     // Told by an attribute.
     let files = [ZipFile::new("2026/a.xml", &content), ZipFile { method: 0, ..ZipFile::new("2026", b"") }];
     let mut object = zip(&files, false);
