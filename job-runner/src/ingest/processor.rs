@@ -23,6 +23,7 @@ use docmill_crds::reason::{Reason, SkipReason};
 use docmill_crds::records::heads::heads_index;
 use docmill_crds::records::own_index::{OwnIndex, Owner};
 use docmill_crds::records::units::{UnitId, UnitState, units_index};
+use futures::FutureExt as _;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
@@ -196,7 +197,7 @@ impl Processor {
         let in_flight_guard = telemetry::worker().start_unit();
         // What few units go through is on the heap: each of the hundreds in flight would be as large as that.
         let (id, redelivered_for) = (unit.clone(), task.redelivered_for);
-        let attempt = Box::pin(self.attempt(task, unit)).instrument(span.clone());
+        let attempt = self.attempt(task, unit).boxed().instrument(span.clone());
         let outcome = attempt.await.unwrap_or(UnitOutcome::Unfinished);
         drop(in_flight_guard);
         telemetry::worker().unit_ended(&outcome);

@@ -38,13 +38,18 @@ impl Preparation {
     {
         let name = format!("{}\0{}", landed.key, landed.version().unwrap_or_default());
         let suspected = Suspected { unit: &name, reservation };
-        let failure =
-            match retry_unless_own_fault(what, suspected, stop, || Box::pin(self.serves_another(landed)), attempt)
-                .await?
-            {
-                Ok(done) => return Ok(Ok(done)),
-                Err(failure) => failure,
-            };
+        let failure = match retry_unless_own_fault(
+            what,
+            suspected,
+            stop,
+            || Box::pin(self.serves_another(landed)),
+            attempt,
+        )
+        .await?
+        {
+            Ok(done) => return Ok(Ok(done)),
+            Err(failure) => failure,
+        };
         let refused = if std::ptr::eq(failure.access, &raw const self.snapshot_access) {
             refused_snapshot(&failure.error)
         } else {
