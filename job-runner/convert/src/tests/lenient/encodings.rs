@@ -215,7 +215,9 @@ fn utf_32_is_refused_whatever_is_mended() {
 #[test]
 fn two_bytes_a_character_are_never_read_one_by_one() {
     let bytes = utf16("<r>中 a</r>", u16::to_le_bytes);
-    let broken = [bytes.as_slice(), b"\n"].concat();
+    let half = &[0x00, 0xd8];
+    let [start, end] = ["<r>中", " a</r>"].map(|part| utf16(part, u16::to_le_bytes));
+    let broken = [start.as_slice(), half, &end].concat();
     let repairs = json!(["Encoding", "ControlCharacters", "TrailingData"]);
     let mends = lenient(json!({ "repairs": repairs, "encoding": "windows-1252" }));
     assert_eq!(text(&mends, &bytes), (json!("中 a"), json!({"Encoding": 1})));
