@@ -1,5 +1,6 @@
 //! Fields for which nothing was found, or nothing was left of it.
 
+use docmill_crds::conversion::OnFault;
 use docmill_crds::reason::Reason;
 
 use super::document_validator::{Findings, Judge};
@@ -40,7 +41,8 @@ impl Judge<'_, '_> {
             }
             let name = trail.field(&field.name);
             // What was left out is why there is none.
-            if !self.takes_back(known) {
+            let is_left_out = field.on_fault == OnFault::Drop && self.takes_back(known);
+            if !is_left_out {
                 self.report(Fault::of_field(
                     Reason::MissingField,
                     name,
