@@ -222,10 +222,10 @@ impl Gap {
     /// The gap of an element with this one by its name. `around` is that of the element that it is in, and `goes_on`
     /// says whether a word goes on after it.
     pub(crate) fn in_place(self, around: Self, goes_on: impl FnOnce() -> bool) -> Self {
+        let unless_it_goes_on = |gap| if goes_on() { Self::Joined } else { gap };
         match self {
-            Self::PerhapsSpace | Self::PerhapsLine if goes_on() => Self::Joined,
-            Self::PerhapsSpace => Self::Space,
-            Self::PerhapsLine => Self::Line,
+            Self::PerhapsSpace => unless_it_goes_on(Self::Space),
+            Self::PerhapsLine => unless_it_goes_on(Self::Line),
             gap if around == Self::Parts => gap.max(Self::Word),
             gap => gap,
         }
