@@ -129,7 +129,7 @@ pub struct Conversion {
     pub base: Vec<String>,
 
     /// What happens to a value that is not of its field's type or violates its constraints. Refuse: its
-    /// document is refused. Drop: it is left out, and told in _docmill.dropped; the next path of the field
+    /// document is refused. Drop: it is left out, and told in _docmill.dropped; its field's next value or path
     /// has its turn, and a required field without another value still refuses the document. A field may set
     /// its own. Refuse without a preset; with one, it replaces the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -71,7 +71,8 @@ pub struct Refusal {
     /// point on. Earlier documents stay valid, but none follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<u32>,
-    /// All faults, in the order of the model's fields; never empty, and at most [`MAX_FAULTS`].
+    /// All faults in the order of the model's fields: first those that refuse the document, then those of values that
+    /// were left out. Never empty, and at most [`MAX_FAULTS`].
     pub faults: Vec<Fault>,
 }
 

@@ -3,9 +3,12 @@
 mod computed;
 mod constraints;
 mod document_validator;
+mod faults;
 mod html;
 mod json;
+mod missing;
 mod parts;
+mod place;
 mod relative;
 mod scalar;
 mod template;
@@ -16,14 +19,15 @@ pub use html::html_to_text;
 use super::automaton::Automaton;
 use super::evaluate::Finding;
 use super::evaluate::record::PassedOver;
-use super::fault::Fault;
+use super::fault::{Fault, MAX_FAULTS};
 use super::input::object_info::ObjectInfo;
 use crate::text::json_writer::JsonWriter;
 use document_validator::Judge;
 
 /// The judgement of a document.
 pub(crate) struct Judged {
-    /// All faults of a document that is refused, of which there is then at least one.
+    /// All faults of a document that is refused, of which there is then at least one: first those that refuse it, then
+    /// those of values that were left out.
     pub(crate) verdict: Result<Accepted, Vec<Fault>>,
     pub(crate) passed: PassedOver,
 }
@@ -44,8 +48,15 @@ pub(crate) fn document(
 ) -> Judged {
     let mut judge = Judge::new(automaton, &finding, object, json);
     let values = judge.document(finding);
-    let Judge { faults, fatal, passed, .. } = judge;
-    let verdict = if fatal == 0 { Ok(Accepted { values, dropped: distinct(faults) }) } else { Err(faults) };
+    let Judge { mut faults, dropped, fatal, passed, .. } = judge;
+    let dropped = distinct(dropped);
+    let verdict = if fatal == 0 {
+        Ok(Accepted { values, dropped })
+    } else {
+        let room = MAX_FAULTS.saturating_sub(faults.len());
+        faults.extend(dropped.into_iter().take(room));
+        Err(faults)
+    };
     Judged { verdict, passed }
 }
 

@@ -73,15 +73,14 @@ impl Capture {
         })
     }
 
-    /// A nested element starts at this level. Returns by how many bytes the value grows.
-    pub(crate) fn element_starts(&mut self, level: usize, element: &Element<'_>) -> usize {
+    /// A nested element starts at this level, `gap` apart from what is before it. Returns by how many bytes the value
+    /// grows.
+    pub(crate) fn element_starts(&mut self, level: usize, element: &Element<'_>, gap: Gap) -> usize {
         let excluded = self.excluded;
         self.html = false;
         self.grow(|buffer| match buffer {
             // Excluded content separates text as an element does, whatever is within it.
-            Buffer::Text(buffer) if excluded.is_none_or(|around| around == level) => {
-                buffer.set_apart(element.name.gap);
-            }
+            Buffer::Text(buffer) if excluded.is_none_or(|around| around == level) => buffer.set_apart(gap),
             Buffer::Markup(buffer) if excluded.is_none() => buffer.start(element),
             _ => {}
         })

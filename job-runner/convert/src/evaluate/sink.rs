@@ -2,10 +2,26 @@
 
 use super::unmapped::Claim;
 use super::{Evaluator, Level};
+use crate::events::gap::Gap;
 use crate::events::open_elements::OpenElements;
 use crate::events::{Element, Sink};
 use crate::fault::Flaw;
 use crate::input::window::Window;
+
+impl Evaluator<'_> {
+    /// How far the element that starts is apart from the text around it. An attribute that decides about it is claimed.
+    fn gap(&mut self, element: &Element<'_>) -> Gap {
+        let around = self.memory.levels.last().map_or(Gap::None, |level| level.gap);
+        let claim = &mut self.claim;
+        element.name.gap.in_place(around, || {
+            // In TEI, `break="no"` says so, whatever white space is there.
+            element.attributes.find("break", str::is_empty).is_some_and(|(index, attribute)| {
+                claim.attribute(index);
+                attribute.value() == "no"
+            })
+        })
+    }
+}
 
 impl Sink for Evaluator<'_> {
     /// An element starts. Returns whether a document starts with it.
@@ -16,7 +32,9 @@ impl Sink for Evaluator<'_> {
         if self.memory.levels.len() == 1 {
             self.start_top();
         }
-        let (gap, (preserve, base)) = (element.name.gap, self.context(element));
+        // Only what is within a value separates text.
+        let gap = if around == 0 { element.name.gap } else { self.gap(element) };
+        let (preserve, base) = self.context(element);
         self.memory.levels.push(Level { active: parents.end, captures: around, gap, preserve, base });
         self.memory.active.open(parents.end);
         if !self.automaton.inherited.is_empty() {
@@ -36,7 +54,7 @@ impl Sink for Evaluator<'_> {
         let level = self.memory.levels.len();
         for index in 0..around {
             let capture = &mut self.memory.captures[index];
-            let (owner, grown) = (capture.owner, capture.element_starts(level, element));
+            let (owner, grown) = (capture.owner, capture.element_starts(level, element, gap));
             if grown > 0 {
                 self.count(owner, grown, element.place.offset)?;
             }

@@ -111,11 +111,11 @@ impl TextBuffer {
 
     fn separate(&mut self, gap: Gap, next: &str) {
         match gap {
-            Gap::None => {}
-            Gap::Word if is_joined(&self.text, next) => {}
-            Gap::Line if self.paragraphs => self.end_lines(1),
+            Gap::None | Gap::Joined => {}
+            Gap::Word | Gap::Parts if is_joined(&self.text, next) => {}
+            Gap::Line | Gap::PerhapsLine if self.paragraphs => self.end_lines(1),
             Gap::Paragraph if self.paragraphs => self.end_lines(2),
-            Gap::Word | Gap::Space | Gap::Line | Gap::Paragraph => self.text.push(' '),
+            _ => self.text.push(' '),
         }
     }
 }

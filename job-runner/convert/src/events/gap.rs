@@ -10,12 +10,20 @@ pub(crate) enum Gap {
     None,
     /// Another word, unless there is punctuation that belongs to one of them.
     Word,
+    /// The same, and its parts are such words too: the two of a fraction.
+    Parts,
     /// Another word.
     Space,
+    /// Another word, unless the element says that the same one goes on: see [`Gap::in_place`].
+    PerhapsSpace,
     /// Another line.
     Line,
+    /// Another line, unless the element says that the same word goes on.
+    PerhapsLine,
     /// Another paragraph.
     Paragraph,
+    /// The same word, whatever white space is there.
+    Joined,
 }
 
 /// Elements whose start and end separate text, whatever their namespace: those of XHTML, NITF, NewsML-G2,
@@ -166,11 +174,17 @@ const TEI_PARAGRAPHS: &[&str] = &[
     "sp",
     "trailer",
 ];
-const TEI_LINES: &[&str] =
-    &["addrLine", "bibl", "biblStruct", "item", "l", "lb", "salute", "signed", "stage"];
-const TEI_WORDS: &[&str] = &["cb", "cell", "pb"];
+const TEI_LINES: &[&str] = &["addrLine", "bibl", "biblStruct", "item", "l", "salute", "signed", "stage"];
+const TEI_WORDS: &[&str] = &["cell"];
+/// Where a line, a column and a page of the source start, perhaps within a word.
+const TEI_LINE_BREAKS: &[&str] = &["lb"];
+const TEI_WORD_BREAKS: &[&str] = &["cb", "pb"];
 /// Parts of a line there, and not elsewhere.
 const TEI_INLINE: &[&str] = &["ref", "term", "title"];
+
+const MATHML: &str = "http://www.w3.org/1998/Math/MathML";
+const MATHML_PARTS: &[&str] = &["mfrac"];
+const MATHML_WORDS: &[&str] = &["mtd"];
 
 impl From<TextBreak> for Gap {
     fn from(text_break: TextBreak) -> Self {
@@ -193,11 +207,27 @@ impl Gap {
     /// Elements of one namespace of which something else is known: the namespace, and their names.
     pub(crate) fn elements_of_one() -> impl Iterator<Item = (&'static str, &'static str, Self)> {
         let all = [
-            (TEI_PARAGRAPHS, Self::Paragraph),
-            (TEI_LINES, Self::Line),
-            (TEI_WORDS, Self::Space),
-            (TEI_INLINE, Self::None),
+            (TEI, TEI_PARAGRAPHS, Self::Paragraph),
+            (TEI, TEI_LINES, Self::Line),
+            (TEI, TEI_LINE_BREAKS, Self::PerhapsLine),
+            (TEI, TEI_WORDS, Self::Space),
+            (TEI, TEI_WORD_BREAKS, Self::PerhapsSpace),
+            (TEI, TEI_INLINE, Self::None),
+            (MATHML, MATHML_PARTS, Self::Parts),
+            (MATHML, MATHML_WORDS, Self::Word),
         ];
-        all.into_iter().flat_map(|(names, gap)| names.iter().map(move |name| (TEI, *name, gap)))
+        all.into_iter().flat_map(|(uri, names, gap)| names.iter().map(move |name| (uri, *name, gap)))
+    }
+
+    /// The gap of an element with this one by its name. `around` is that of the element that it is in, and `goes_on`
+    /// says whether a word goes on after it.
+    pub(crate) fn in_place(self, around: Self, goes_on: impl FnOnce() -> bool) -> Self {
+        let unless_it_goes_on = |gap| if goes_on() { Self::Joined } else { gap };
+        match self {
+            Self::PerhapsSpace => unless_it_goes_on(Self::Space),
+            Self::PerhapsLine => unless_it_goes_on(Self::Line),
+            gap if around == Self::Parts => gap.max(Self::Word),
+            gap => gap,
+        }
     }
 }

@@ -74,6 +74,31 @@ fn a_required_value_still_refuses_and_then_all_faults_are_told() {
 }
 
 #[test]
+fn what_refuses_a_document_comes_before_what_was_left_out() {
+    let model = converter(json!({"record": "/r", "onFault": "Drop", "fields": [
+        {"name": "n", "path": ["n"], "type": "integer", "repeated": true},
+        {"name": "id", "path": ["@id"], "required": true},
+        {"name": "at", "path": ["a"], "type": "date", "requiredIf": ["b"]},
+    ]}));
+    let refused = refusal(&model, format!("<r>{}</r>", "<n>x</n>".repeat(200)).as_bytes());
+    assert_eq!((refused.reason, refused.faults.len()), (Reason::MissingField, crate::MAX_FAULTS));
+    let fields: Vec<_> = refused.faults.iter().filter_map(|fault| fault.field.as_deref()).collect();
+    assert_eq!(fields[..3], ["id", "n[0]", "n[1]"], "the 100 of values leave no room for another");
+    let refused = refusal(&model, b"<r id='1'><n>x</n><a>soon</a><b/></r>");
+    let fields: Vec<_> = refused.faults.iter().filter_map(|fault| fault.field.as_deref()).collect();
+    assert_eq!(fields, ["at", "n[0]"]);
+}
+
+#[test]
+fn a_wrong_value_around_the_documents_is_one_fault() {
+    let model = converter(json!({"record": "//d", "fields": [
+        {"name": "at", "path": ["/r/at"], "type": "date", "required": true},
+    ]}));
+    let faults = refusal(&model, b"<r><at>soon</at><d/></r>").faults;
+    assert_eq!(faults.iter().map(|fault| fault.reason).collect::<Vec<_>>(), [Reason::WrongType]);
+}
+
+#[test]
 fn a_wrong_value_that_two_paths_find_is_told_once() {
     let model = converter(json!({"record": "/r", "onFault": "Drop", "fields": [
         {"name": "at", "path": ["d[@k='x']", "d", "e"], "type": "date"},

@@ -150,6 +150,46 @@ fn paragraphs_and_lines_of_other_vocabularies_are_known() {
 }
 
 #[test]
+fn a_break_of_tei_may_be_within_a_word() {
+    for (xml, text, string) in [
+        ("Vater<lb break='no'/>land", "Vaterland", "Vaterland"),
+        ("Vater\n  <lb n='2' break='no'/>\n land ho", "Vaterland ho", "Vaterland ho"),
+        ("Vater-<pb break='no'/><cb break='no'/><lb break='no'/>land", "Vater-land", "Vater-land"),
+        ("mein<lb break='yes'/>Land<pb break='maybe'/>ist", "mein\nLand ist", "mein Land ist"),
+        ("<p>a<lb/>b</p><p>c<pb/>d</p>", "a\nb\n\nc d", "a b c d"),
+    ] {
+        let xml = format!("<r xmlns='http://www.tei-c.org/ns/1.0'>{xml}</r>");
+        let model = |kind: &str| {
+            converter(json!({"record": "/*:r", "fields": [{"name": "x", "path": ["."], "type": kind}]}))
+        };
+        assert_eq!(document(&model("text"), &xml), json!({"x": text}), "{xml}");
+        assert_eq!(document(&model("string"), &xml), json!({"x": string}), "{xml}");
+    }
+    assert_eq!(x("text", ".", "<r>a<br break='no'/>b</r>"), "a\nb", "of no other vocabulary");
+}
+
+#[test]
+fn fractions_and_matrices_of_mathml_are_no_longer_numbers() {
+    for (math, expected) in [
+        ("<m:mn>2</m:mn><m:mfrac><m:mn>1</m:mn><m:mn>4</m:mn></m:mfrac>", "2 1 4"),
+        (
+            "<m:mfrac><m:mrow><m:mi>a</m:mi><m:mo>+</m:mo><m:mi>b</m:mi></m:mrow><m:mi>c</m:mi></m:mfrac>",
+            "a+b c",
+        ),
+        (
+            "<m:mi>x</m:mi><m:mo>=</m:mo><m:mfrac> <m:mi>a</m:mi> <m:mi>b</m:mi> </m:mfrac><m:mo>;</m:mo>",
+            "x= a b ;",
+        ),
+        ("<m:mo>(</m:mo><m:mfrac><m:mi>a</m:mi><m:mi>b</m:mi></m:mfrac><m:mo>)</m:mo>", "(a b)"),
+        ("<m:mtable><m:mtr><m:mtd>1</m:mtd><m:mtd>0</m:mtd></m:mtr></m:mtable>", "1 0"),
+        ("<m:msup><m:mi>x</m:mi><m:mn>2</m:mn></m:msup>", "x2"),
+    ] {
+        let xml = format!("<r xmlns:m='http://www.w3.org/1998/Math/MathML'>{math}</r>");
+        assert_eq!(x("text", ".", &xml), expected, "{xml}");
+    }
+}
+
+#[test]
 fn html_that_is_written_as_text_becomes_plain() {
     let field = |name: &str, html: &str| json!({"name": name, "path": [name], "type": "text", "html": html});
     let converter = converter(json!({"record": "/r", "blocks": ["*:x-note"], "fields": [

@@ -6,8 +6,9 @@ use docmill_crds::conversion::{Computed, FieldType, TooLong};
 use docmill_crds::reason::Reason;
 
 use super::constraints::Tally;
-use super::document_validator::{Judge, Spot, Trail};
+use super::document_validator::Judge;
 use super::html;
+use super::place::{Spot, Trail};
 use crate::automaton::FieldPlan;
 use crate::evaluate::record::{Content, Record};
 use crate::events::json_value::JsonKind;

@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use docmill_crds::conversion::{FieldType, OnFault};
-use docmill_crds::reason::Reason;
+use docmill_crds::conversion::FieldType;
 
 use super::constraints::Tally;
+use super::faults::no_object;
+use super::place::{Spot, Trail};
 use crate::automaton::{Automaton, DOCUMENT, FieldPlan, Scope, ScopeId};
 use crate::evaluate::Finding;
 use crate::evaluate::record::{Content, PassedOver, Record};
 use crate::events::json_value::JsonKind;
-use crate::fault::position::Position;
-use crate::fault::{Fault, MAX_FAULTS};
+use crate::fault::Fault;
 use crate::input::object_info::ObjectInfo;
 use crate::text::json_writer::JsonWriter;
 use crate::types::Resolution;
@@ -25,48 +25,6 @@ pub(crate) type Values = Vec<Range<usize>>;
 /// JSON with its colon.
 pub(super) const EXTRA_KEY: &str = "\"extra\":";
 
-/// The path to an object, from which the name of a field is built only if something is wrong with it.
-pub(super) enum Trail<'t> {
-    Document,
-    Object { parent: &'t Trail<'t>, name: &'t str, index: Option<usize> },
-}
-
-impl Trail<'_> {
-    pub(super) fn field(&self, name: &str) -> String {
-        match self {
-            Self::Document => name.to_owned(),
-            Self::Object { parent, name: object, index } => {
-                let object = parent.field(object);
-                index.map_or_else(|| format!("{object}.{name}"), |index| format!("{object}[{index}].{name}"))
-            }
-        }
-    }
-
-    /// The number of the object in its list, from 1.
-    fn position(&self) -> usize {
-        match self {
-            Self::Object { index: Some(index), .. } => index + 1,
-            Self::Object { index: None, .. } | Self::Document => 1,
-        }
-    }
-}
-
-/// Where a value was found, for its faults.
-pub(super) struct Spot<'s> {
-    pub(crate) path: &'s str,
-    pub(crate) place: Position,
-    pub(super) trail: &'s Trail<'s>,
-    pub(super) index: Option<usize>,
-}
-
-impl Spot<'_> {
-    /// The name of its field, with its number in a list.
-    pub(crate) fn field(&self, name: &str) -> String {
-        let name = self.trail.field(name);
-        self.index.map_or_else(|| name.clone(), |index| format!("{name}[{index}]"))
-    }
-}
-
 pub(super) struct Judge<'a, 'w> {
     pub(crate) automaton: &'a Automaton,
     /// The document's path.
@@ -78,19 +36,15 @@ pub(super) struct Judge<'a, 'w> {
     /// What is known of the object that the document is in.
     pub(super) object: &'a ObjectInfo,
     pub(crate) json: &'w mut JsonWriter,
+    /// The faults that refuse the document, as far as they are kept.
     pub(crate) faults: Vec<Fault>,
-    /// How many faults there are, without those of values that were left out.
+    /// How many there are.
     pub(crate) fatal: usize,
+    /// The faults of values that were left out.
+    pub(crate) dropped: Vec<Fault>,
     pub(crate) passed: PassedOver,
     /// How much is known of the last date whose field asks for it.
     pub(super) resolution: Option<Resolution>,
-}
-
-/// How far the document has been written, and the number of its faults.
-#[derive(Clone, Copy)]
-pub(super) struct Since {
-    pub(super) length: usize,
-    fatal: usize,
 }
 
 /// What was found for an object: its frame, and for the document what it shares with others of its unit.
@@ -117,8 +71,9 @@ impl<'a, 'w> Judge<'a, 'w> {
         json: &'w mut JsonWriter,
     ) -> Self {
         let Finding { path, document: inside, shared: outside, .. } = *finding;
-        let (faults, passed) = (Vec::new(), PassedOver::default());
-        Self { automaton, path, inside, outside, object, json, faults, fatal: 0, passed, resolution: None }
+        let (faults, dropped, passed) = (Vec::new(), Vec::new(), PassedOver::default());
+        let (fatal, resolution) = (0, None);
+        Self { automaton, path, inside, outside, object, json, faults, fatal, dropped, passed, resolution }
     }
 
     pub(crate) fn document(&mut self, finding: Finding<'_>) -> Values {
@@ -208,7 +163,7 @@ impl<'a, 'w> Judge<'a, 'w> {
 
     fn found(&mut self, field: &'a FieldPlan, findings: Findings<'_>, trail: &Trail<'_>) -> bool {
         let Findings { record, frame, shared } = findings;
-        let (known, start) = (self.faults.len(), self.json.len());
+        let (known, start) = (self.dropped.len(), self.json.len());
         for (slot, path) in (field.first_slot..).zip(&field.paths) {
             if let Some(first) = record.first(frame, slot) {
                 let fatal = self.fatal;
@@ -224,8 +179,10 @@ impl<'a, 'w> Judge<'a, 'w> {
             if let Some(shared) = shared
                 && let Some(first) = shared.first(0, slot)
             {
-                if self.values(field, path, shared, first, trail) {
-                    return true;
+                let fatal = self.fatal;
+                let written = self.values(field, path, shared, first, trail);
+                if written || self.fatal > fatal {
+                    return written;
                 }
                 self.json.truncate(start);
                 self.pass_over(shared, 0, slot);
@@ -244,57 +201,6 @@ impl<'a, 'w> Judge<'a, 'w> {
         } else if frame == 0 {
             self.passed.outside(slot);
         }
-    }
-
-    /// Writes what a field has without a value, or reports that it needs one. There were `known` faults
-    /// before the field.
-    #[inline(never)]
-    pub(super) fn not_found(
-        &mut self,
-        field: &FieldPlan,
-        findings: Findings<'_>,
-        trail: &Trail<'_>,
-        known: usize,
-    ) -> bool {
-        let Findings { record, frame, .. } = findings;
-        self.resolution = None;
-        if field.counts {
-            let path = field.paths.first().map_or("", String::as_str);
-            return self.scalar(field, "0", &Spot { path, place: record.place(frame), trail, index: None });
-        }
-        if field.position {
-            let (path, position) = (field.paths.first().map_or("", String::as_str), trail.position());
-            let spot = Spot { path, place: record.place(frame), trail, index: None };
-            return self.scalar(field, &position.to_string(), &spot);
-        }
-        if field.required || record.any(frame, field.required_if.clone()) {
-            let template = field.template.as_deref();
-            let made_at = template.map_or("", |template| template.path.as_str());
-            let at = field.paths.first().map_or(made_at, String::as_str);
-            let mut expected = format!("a value of type {}", field.kind.as_str());
-            if let Some(template) = template {
-                expected.push_str(", or all that its template needs: ");
-                expected.push_str(&template.text);
-            }
-            let name = trail.field(&field.name);
-            if field.on_fault == OnFault::Drop && self.faults.len() > known {
-                // What was left out is why there is none.
-                self.fatal += self.faults.len() - known;
-            } else {
-                self.report(Fault::of_field(
-                    Reason::MissingField,
-                    name,
-                    at,
-                    record.place(frame),
-                    expected,
-                    None,
-                ));
-            }
-        }
-        if let Some(default) = &field.default {
-            self.json.value(default);
-        }
-        field.default.is_some()
     }
 
     /// Writes what a slot has, of which `first` is the first value. If nothing is left of that, or it is left out
@@ -336,20 +242,6 @@ impl<'a, 'w> Judge<'a, 'w> {
         let since = self.since();
         let written = self.all_values(field, path, record, first, trail);
         !self.leaves_out(field, since) && written
-    }
-
-    pub(super) fn since(&self) -> Since {
-        Since { length: self.json.len(), fatal: self.fatal }
-    }
-
-    /// If something that was written since then is wrong, and the field drops such values, leaves it out.
-    pub(super) fn leaves_out(&mut self, field: &FieldPlan, since: Since) -> bool {
-        let leaves_out = field.on_fault == OnFault::Drop && self.fatal > since.fatal;
-        if leaves_out {
-            self.fatal = since.fatal;
-            self.json.truncate(since.length);
-        }
-        leaves_out
     }
 
     fn all_values(
@@ -426,29 +318,4 @@ impl<'a, 'w> Judge<'a, 'w> {
             }
         }
     }
-
-    #[cold]
-    pub(crate) fn report(&mut self, mut fault: Fault) {
-        self.fatal += 1;
-        if self.faults.len() < MAX_FAULTS {
-            if let Some(within) = fault.at.as_ref().and_then(|at| at.strip_prefix('.')) {
-                fault.at = Some(format!("{}{within}", self.path));
-            }
-            self.faults.push(fault);
-        }
-    }
-}
-
-/// The fault of a document that is not an object, if none of its fields is the value itself.
-fn no_object(record: &Record, at: &str) -> Option<Fault> {
-    let found = record.scalar.as_deref()?;
-    let fault = Fault::of_field(
-        Reason::WrongType,
-        String::new(),
-        at,
-        record.place(0),
-        JsonKind::Object.as_str().to_owned(),
-        Some(found),
-    );
-    Some(Fault { field: None, ..fault })
 }

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use docmill_crds::conversion::FieldType;
 use docmill_crds::reason::Reason;
 
-use super::document_validator::{Judge, Spot};
+use super::document_validator::Judge;
+use super::place::Spot;
 use crate::automaton::FieldPlan;
 use crate::events::json_value::JsonKind;
 use crate::fault::Fault;

@@ -2,7 +2,8 @@
 
 use docmill_crds::reason::Reason;
 
-use super::document_validator::{Judge, Spot};
+use super::document_validator::Judge;
+use super::place::Spot;
 use crate::automaton::{FieldPlan, ScopeId};
 use crate::evaluate::record::{Content, Record};
 use crate::fault::Fault;

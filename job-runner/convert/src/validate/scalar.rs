@@ -4,7 +4,8 @@ use docmill_crds::conversion::FieldType;
 use docmill_crds::reason::Reason;
 
 use super::constraints::plain;
-use super::document_validator::{Judge, Spot};
+use super::document_validator::Judge;
+use super::place::Spot;
 use crate::automaton::FieldPlan;
 use crate::fault::Fault;
 use crate::types::{self, Resolution};

@@ -6,7 +6,8 @@ use docmill_crds::reason::Reason;
 use docmill_crds::template::date_in_format;
 use serde_json::Value;
 
-use super::document_validator::{Findings, Judge, Spot, Trail, Values};
+use super::document_validator::{Findings, Judge, Values};
+use super::place::{Spot, Trail};
 use crate::automaton::template::{Operand, TemplatePart, TemplatePlan};
 use crate::automaton::{FieldPlan, Scope};
 use crate::evaluate::record::{Content, Record};
@@ -60,7 +61,7 @@ impl<'a> Judge<'a, '_> {
         trail: &Trail<'_>,
         values: &Values,
     ) -> bool {
-        let known = self.faults.len();
+        let known = self.dropped.len();
         let place = findings.record.place(findings.frame);
         let spot = Spot { path: &template.path, place, trail, index: None };
         let (since, fatal) = (self.since(), self.fatal);
