@@ -41,8 +41,8 @@ const ANY_KEY: &str = "key";
 /// How long the SDK's signature for that key would be valid.
 const ANY_TIME: Duration = Duration::from_mins(1);
 /// Requests at a time. Each takes a connection with its buffers, and so many bring a thousand articles a second from a
-/// store that takes 60 ms for a read and as long for a write.
-const AT_A_TIME: usize = 128;
+/// store that takes 45 ms for a read and as long for a write.
+const AT_A_TIME: usize = 96;
 /// Answers that concern the object alone: it is missing, a delete marker, or another version.
 const OF_OBJECT: [StatusCode; 3] =
     [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED, StatusCode::PRECONDITION_FAILED];

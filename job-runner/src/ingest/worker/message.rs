@@ -154,11 +154,14 @@ impl Worker {
         let letters: Vec<DeadLetter> =
             letters.chain(dead_letter_of_rest(message, notification.unlisted, !is_released)).collect();
         let reasons: Vec<Reason> = letters.iter().map(|letter| letter.reason).collect();
+        if letters.is_empty() {
+            return true;
+        }
         let done = futures::stream::iter(letters)
             .map(|letter| self.set_aside_one(letter, message.receive_count))
             .buffer_unordered(UNITS_AT_A_TIME)
-            .fold(true, async |all, done| all && done.is_ok())
-            .await;
+            .fold(true, async |all, done| all && done.is_ok());
+        let done = Box::pin(done).await;
         // A message that is redelivered is counted on its last delivery.
         for reason in reasons.into_iter().filter(|_| done && !is_released) {
             self.count(reason);
