@@ -256,6 +256,8 @@ fn a_model_is_inferred_that_is_sound_and_refuses_none_of_its_samples() {
         let listed: Vec<String> = if Path::new(&sample).is_dir() {
             let files = fs::read_dir(&sample).unwrap().map(|entry| entry.unwrap().path());
             let objects = files.filter(|path| path.extension().is_some_and(|extension| extension == "xml"));
+            // An answer that says that there are no articles.
+            let objects = objects.filter(|path| !path.ends_with("nothing-new.xml"));
             objects.map(|path| path.display().to_string()).collect()
         } else {
             vec![sample]
