@@ -58,6 +58,22 @@ class Preset:
                 return values
         return []
 
+    def language(self, node, *paths):
+        """The first tag of a language; some programs write `en_US` for `en-US`."""
+        tag = self.first(node, *paths)
+        return tag and tag.replace("_", "-")
+
+    def of_type(self, node):
+        """The rule for an element, which may say that it is HTML: Atom in `type`, NewsML-G2 in `contenttype`."""
+        types = () if isinstance(node, str) else (node.get("type"), node.get("contenttype"))
+        return self.rule if {"html", "text/html"}.isdisjoint(types) else self.html
+
+    def line(self, node, out=()):
+        return self.of_type(node).string(node, out)
+
+    def paragraphs(self, node, out=()):
+        return self.of_type(node).text(node, out)
+
     def dated(self, node, *paths):
         """The first value that is a date of the time in which there are such documents: what is wrong is left out. If there
         is none, the first that is no date."""
@@ -78,7 +94,8 @@ class Nitf(Preset):
     """NITF 3.x."""
 
     REQUIRED = ("headline", "publishedAt", "body")
-    APART = {"byttl": LINE, "story.date": CELL}
+    # A footnote stands within a sentence; `2<frac>` is no 21, and a fraction may have no sign between its parts.
+    APART = {"byttl": LINE, **dict.fromkeys(("story.date", "fn", "frac", "frac-den"), CELL)}
     NAMES = {"", "http://iptc.org/std/NITF/2006-10-18/"}
 
     def is_record(self, element):
@@ -98,18 +115,19 @@ class Nitf(Preset):
             or nitf.getroottree().docinfo.URL,
             "headline": self.first(
                 nitf, x("body/body.head/hedline/hl1"), x("head/title"), x("body/body.head/hedline/hl2"),
-                x("body/body.head/hedline"), x("body/body.head/headline/hl1"), meta("headline", "article-headline")),
+                x("body/body.head/hedline"), x("body/body.head/headline/hl1"), meta("headline", "article-headline"),
+                exclude=x(".//fn")),
             "publishedAt": self.dated(nitf, x(docdata + "date.issue/@norm"), x(docdata + "date.issue"),
                                       x("head/pubdata/@date.publication"), x(docdata + "date.release/@norm"),
                                       x("body/body.head/dateline/story.date/@norm")),
             "urgency": self.first(nitf, x(docdata + "urgency/@ed-urg")),
-            "language": self.first(nitf, "@xml:lang", "@baselang", x("body/@xml:lang"), x(body + "/@xml:lang")),
+            "language": self.language(nitf, "@xml:lang", "@baselang", x("body/@xml:lang"), x(body + "/@xml:lang")),
             "byline": self.first(nitf, x("body/body.head/byline")),
             "authors": self.all(nitf, x("body/body.head/byline//person"), exclude=x("function")),
             "summary": self.first(nitf, x("body/body.head/abstract"), x(body + "/p") + "[@lead='true']", form=self.rule.text),
             "body": "\n\n".join(
                 self.all(nitf, x(body), x(body + "/media/media-caption") + "|" + x(body + "/block/media/media-caption"),
-                         form=self.rule.text,
+                         x("body/body.head/abstract"), form=self.rule.text,
                          exclude=x(".//media") + "|" + x(".//fn") + "|" + x(".//nitf-table-metadata"))
             ),
             "keywords": self.all(nitf, x(docdata + "key-list/keyword/@key")),
@@ -118,15 +136,20 @@ class Nitf(Preset):
 
 
 class NewsmlG2(Preset):
-    """NewsML-G2 items."""
+    """NewsML-G2 items. Some are in no namespace, and some have their XHTML in that of the item."""
 
     REQUIRED = ("guid", "publishedAt")
     NAR = "http://iptc.org/std/nar/2006-10-01/"
     ITEMS = ("newsItem", "packageItem", "planningItem", "conceptItem", "knowledgeItem", "catalogItem")
-    NAMESPACES = {"n": NAR, "h": "http://www.w3.org/1999/xhtml"}
+    NAMES = {NAR, ""}
+    NAMESPACES = {"h": "http://www.w3.org/1999/xhtml"}
 
     def is_record(self, element):
-        return any(named(element, {self.NAR}, item) for item in self.ITEMS)
+        return any(named(element, self.NAMES, item) for item in self.ITEMS)
+
+    def xpath(self, node, path):
+        """`n:` stands for the namespaces that items are in."""
+        return super().xpath(node, re.sub(r"\bn:(\w+)", lambda name: in_namespaces(name[1], self.NAMES), path))
 
     def required(self, item):
         has_text = self.xpath(item, "n:contentSet/n:inlineXML/h:html|n:contentSet/n:inlineXML/*[local-name()='nitf']")
@@ -134,19 +157,21 @@ class NewsmlG2(Preset):
 
     def fields(self, item):
         nitf = "n:contentSet/n:inlineXML/*[local-name()='nitf']/*[local-name()='body']"
+        html = "n:contentSet/n:inlineXML/*[local-name()='html']"
         return {
             "guid": self.first(item, "@guid"),
             "headline": self.first(
-                item, "n:contentMeta/n:headline[@rank='1']", "n:contentMeta/n:headline", "n:itemMeta/n:title",
+                item, "n:contentMeta/n:headline[@rank='1']", "n:contentMeta/n:headline[not(@xml:lang)]",
+                "n:contentMeta/n:headline", "n:itemMeta/n:title",
                 nitf + "/*[local-name()='body.head']/*[local-name()='hedline']/*[local-name()='hl1']",
                 "n:concept/n:name", "n:contentMeta/n:name", "n:schemeMeta/n:name",
-                "n:contentSet/n:inlineXML/h:html/h:head/h:title"),
+                html + "/*[local-name()='head']/*[local-name()='title']"),
             "publishedAt": self.dated(item, "n:itemMeta/n:versionCreated", "n:contentMeta/n:contentModified",
                                       "n:contentMeta/n:contentCreated", "n:itemMeta/n:firstCreated",
                                       "/n:newsMessage/n:header/n:sent"),
             "urgency": self.first(item, "n:contentMeta/n:urgency"),
             "itemClass": self.first(item, "n:itemMeta/n:itemClass/@qcode", "n:itemMeta/n:itemClass/@uri"),
-            "language": self.first(
+            "language": self.language(
                 item, "n:contentMeta/n:language/@tag", "@xml:lang", "n:contentSet/n:inlineXML/@xml:lang",
                 "n:contentSet/n:inlineXML/h:html/@xml:lang", "n:contentSet/n:inlineXML/*[local-name()='nitf']/@xml:lang"),
             "byline": self.first(
@@ -156,7 +181,7 @@ class NewsmlG2(Preset):
                 item, *(f"n:contentMeta/n:description[@role='drol:{role}']" for role in ("summary", "teaser", "caption")),
                 "n:contentMeta/n:description", "n:concept/n:definition", "n:schemeMeta/n:definition",
                 form=self.rule.text),
-            "body": self.body(item, nitf),
+            "body": self.body(item, nitf, html),
             "keywords": self.all(item, "n:contentMeta/n:keyword"),
             "subjects": self.all(item, "n:contentMeta/n:subject/@*[name()='qcode' or name()='uri' or name()='literal']"),
             "media": self.all(item, "n:contentSet/n:remoteContent/@href", nitf + "//*[local-name()='media-reference']/@source"),
@@ -167,13 +192,13 @@ class NewsmlG2(Preset):
         named = (self.first(party, "n:name", "@literal") for party in self.xpath(item, path))
         return [name for name in named if name]
 
-    def body(self, item, nitf):
-        around = "self::h:header or self::h:nav or self::h:footer or self::h:script or self::h:style"
+    def body(self, item, nitf, html):
+        around = " or ".join(f"local-name()='{name}'" for name in ("header", "nav", "footer", "script", "style"))
         in_nitf = ("*[local-name()='body.head' or local-name()='body.end']"
                    "|*[local-name()='body.content']//*[local-name()='media']")
         return self.first(
-            item, "n:contentSet/n:inlineXML/h:html/h:body", nitf, "n:contentSet/n:inlineXML", "n:contentSet/n:inlineData",
-            form=self.rule.text, exclude=f".//*[{around}]|{in_nitf}")
+            item, html + "/*[local-name()='body']", nitf, "n:contentSet/n:inlineXML", "n:contentSet/n:inlineData",
+            form=self.paragraphs, exclude=f".//*[{around}]|{in_nitf}")
 
 
 class Jats(Preset):
@@ -214,7 +239,7 @@ class Jats(Preset):
                     "[@pub-type='collection']", ""))),
             "history": self.dates(article, meta + "history/date"),
             "keywords": self.all(article, meta + "kwd-group//kwd"),
-            "language": self.first(article, "@xml:lang"),
+            "language": self.language(article, "@xml:lang"),
             "articleType": self.first(article, "@article-type"),
             "journal": self.first(article, journal + "journal-title-group/journal-title", journal + "journal-title"),
             "volume": self.first(article, meta + "volume"),
@@ -243,7 +268,9 @@ class Jats(Preset):
 
     def authors(self, article, meta):
         group = meta + "contrib-group/contrib"
-        found = self.xpath(article, group + "[@contrib-type='author']") or self.xpath(article, group + "[not(@contrib-type)]")
+        kinds = ("@contrib-type='author'", "not(@contrib-type)",
+                 "@contrib-type='Author' or @contrib-type='authors' or @contrib-type='person'")
+        found = next(filter(None, (self.xpath(article, f"{group}[{kind}]") for kind in kinds)), [])
         authors = []
         for contrib in found:
             parts = [self.first(contrib, "name/surname"), self.first(contrib, "name/given-names"),
@@ -265,7 +292,8 @@ class Feed(Preset):
         "content": "http://purl.org/rss/1.0/modules/content/", "atom": "http://www.w3.org/2005/Atom",
         "h": "http://www.w3.org/1999/xhtml", "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
         "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd", "itunesup": "http://www.itunes.com/DTDs/Podcast-1.0.dtd",
-        "media": MEDIA[0], "mrss": MEDIA[1],
+        "media": MEDIA[0], "mrss": MEDIA[1], "yandex": "http://news.yandex.ru", "turbo": "http://turbo.yandex.ru",
+        "at": "http://purl.org/atompub/tombstones/1.0", "app": "http://www.w3.org/2007/app",
     }
 
     def uris(self, record, *paths):
@@ -344,8 +372,8 @@ class Rss(Feed):
                 item, x("description"), media.format("description"), "dc:description", "itunes:summary|itunesup:summary",
                 "itunes:subtitle|itunesup:subtitle", "atom:summary", "dcterms:abstract", form=self.html.text),
             "body": self.first(
-                item, "content:encoded", "h:body", "h:div", "atom:content", x("fullitem"), x("description"),
-                form=self.html.text, exclude=".//h:script|.//h:style"),
+                item, "content:encoded", "h:body", "h:div", "atom:content", x("fullitem"), "yandex:full-text",
+                "turbo:content", x("description"), form=self.html.text, exclude=".//h:script|.//h:style"),
             "authors": self.authors(item),
             "subjects": self.subjects(item),
             "enclosures": self.uris(item, x("enclosure/@url"), x("enclosure") + "/@rdf:resource"),
@@ -369,23 +397,20 @@ class Rss(Feed):
 
 
 class Atom(Feed):
-    """Atom 1.0 and 0.3."""
+    """Atom 1.0 and 0.3, with the tombstones of RFC 6721. Some entries are in no namespace."""
 
-    NAMES = {"http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#"}
-
-    def of_type(self, node):
-        """The rule for an element, which may say that it is HTML."""
-        is_html = not isinstance(node, str) and node.get("type") in ("html", "text/html")
-        return self.html if is_html else self.rule
-
-    def line(self, node, out=()):
-        return self.of_type(node).string(node, out)
-
-    def paragraphs(self, node, out=()):
-        return self.of_type(node).text(node, out)
+    NAMES = {"http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#", ""}
 
     def is_record(self, element):
-        return named(element, self.NAMES, "entry")
+        return named(element, self.NAMES, "entry") or self.is_tombstone(element)
+
+    def is_tombstone(self, element):
+        return named(element, {self.NAMESPACES["at"]}, "deleted-entry")
+
+    def status(self, entry):
+        """That of a tombstone or a draft; what is neither yes nor no stays as it is written."""
+        draft = self.first(entry, "app:control/app:draft")
+        return "deleted" if self.is_tombstone(entry) else {"yes": "draft", "no": None}.get(draft, draft)
 
     def x(self, path):
         return in_namespaces(path, self.NAMES)
@@ -400,15 +425,17 @@ class Atom(Feed):
         relation = x("link") + "[@rel='http://www.iana.org/assignments/relation/alternate']/@href"
         html = ".//h:script|.//h:style"
         return self.identified({
-            "guid": self.first(entry, x("id"), alternate, plain, "dc:identifier", x("link") + "[@rel='self']/@href",
-                               x("link") + "[@rel='enclosure']/@href", x("content/@src")),
+            "guid": self.first(entry, "self::at:deleted-entry/@ref", x("id"), alternate, plain, "dc:identifier",
+                               x("link") + "[@rel='self']/@href", x("link") + "[@rel='enclosure']/@href",
+                               x("content/@src")),
             "link": next(iter(self.uris(entry, alternate, plain, relation, x("content/@src"))), None),
             "headline": self.first(
                 entry, x("title"), "media:title|mrss:title|media:group/media:title|mrss:group/mrss:title", "dc:title",
                 form=self.line),
             "publishedAt": self.dated(
                 entry, *map(x, ("published", "issued", "created", "updated", "modified")), "dc:date"),
-            "updatedAt": self.first(entry, x("updated"), x("modified")),
+            "updatedAt": self.first(entry, "self::at:deleted-entry/@when", x("updated"), x("modified")),
+            "status": self.status(entry),
             "summary": self.first(entry, x("summary"), "media:group/media:description", form=self.paragraphs, exclude=html),
             "body": self.first(entry, x("content"), x("summary"), form=self.paragraphs, exclude=html),
             "authors": self.authors(entry),

@@ -18,6 +18,8 @@ GAPS = {SPACE: " ", LINE: "\n", PARAGRAPH: "\n\n"}
 RUN = re.compile("[ \t\r\n\x01\x02\x03]+")
 # A mark of a cell alone, and the characters around it; white space around it is all there is to say.
 CELLS = re.compile("(?<![ \t\r\n\x01\x02\x03\x04])\x04+(?![ \t\r\n\x01\x02\x03\x04])")
+FRACTION = "{http://www.w3.org/1998/Math/MathML}mfrac"
+MATHML_CELLS = (FRACTION, "{http://www.w3.org/1998/Math/MathML}mtd")
 NAMES = entities.names()
 
 
@@ -60,6 +62,11 @@ class TextRule:
             return text
         return marked(text, lambda name: self.marks.get(name, ""))
 
+    def _mark(self, element) -> str:
+        """What an element leaves before and after itself; a cell of a matrix, a fraction and its parts are cells in MathML."""
+        is_cell = element.tag in MATHML_CELLS or (isinstance(element.tag, str) and element.getparent().tag == FRACTION)
+        return self.marks.get(local(element), CELL if is_cell else "")
+
     def _marked(self, node, exclude) -> str:
         if isinstance(node, str):
             return node
@@ -71,7 +78,7 @@ class TextRule:
             if isinstance(item, str):
                 parts.append(item)
                 continue
-            mark = self.marks.get(local(item), "") if item is not node else ""
+            mark = self._mark(item) if item is not node else ""
             parts.append(mark)
             if item is not node and item.tail:
                 todo.append(item.tail)
