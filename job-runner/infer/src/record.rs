@@ -207,7 +207,7 @@ fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
         if node.facts.is_text() && !items::repeats(tree, child) {
             break;
         }
-        let is_repeated = node.facts.may_repeat(around.depth);
+        let is_repeated = may_repeat(tree, child);
         let is_deep_part = level > PLAIN_LEVELS && items::is_part(tree, child);
         let is_near = is_repeated || is_collection(&around.local, &node.local);
         let is_record = if level > LEVELS { items::repeats(tree, child) } else { is_near };
@@ -222,6 +222,12 @@ fn pick(tree: &Tree, mass: &[u64], root: NodeId) -> NodeId {
 /// The elements in these, without attributes.
 fn elements(tree: &Tree, at: NodeId) -> Vec<NodeId> {
     tree.children(at).into_iter().filter(|id| !tree.node(*id).attribute).collect()
+}
+
+/// Whether there may be several of these elements in the one around them.
+fn may_repeat(tree: &Tree, id: NodeId) -> bool {
+    let node = tree.node(id);
+    node.facts.may_repeat(tree.node(node.parent).depth)
 }
 
 /// Whether there is anything in these elements but text.

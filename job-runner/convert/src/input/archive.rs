@@ -3,7 +3,7 @@
 //!
 //! - [`walk`]: the members that a model names, in the order of the archive; [`member`]: which one it is;
 //! - [`tar`]: from start to end, out of a [`stream`], header by header ([`tar_header`]);
-//! - [`zip`]: by the [`directory`] at its end; [`zip_path`]: the names in it;
+//! - [`zip`]: by the [`directory`] at its end; [`zip_path`], [`numbers`]: the names and numbers in it;
 //! - [`format`]: which of the two; [`object`]: what is read; [`content`]: the bytes of a member;
 //! - [`name`], [`code_page_437`], [`pattern`]: what members are called, and which of them are meant; [`added`]: which of
 //!   them nobody means.
@@ -14,6 +14,7 @@ pub(crate) mod content;
 mod directory;
 pub(crate) mod format;
 mod name;
+mod numbers;
 pub(crate) mod object;
 mod pattern;
 mod stream;

@@ -81,13 +81,19 @@ impl Encoded {
         let marked = Encoding::for_bom(head).or(is_marked.then_some((UTF_8, 0)));
         let mends = decoding.repairs.has(Repair::Encoding);
         // What shows itself as UTF-16 is nothing else.
-        let is_wider = |imposed: Imposed| {
+        let is_wider = |imposed: &Imposed| {
             syntax == Syntax::Xml && marked.is_none() && is_wider_than(imposed.label, head)
         };
-        if let Some(imposed) = decoding.imposed.filter(|imposed| is_wider(*imposed) && !mends) {
-            return Err(unsupported(&format!("{}, as the model says", imposed.label), "UTF-16"));
-        }
-        if let Some(imposed) = decoding.imposed.filter(|imposed| !is_wider(*imposed))
+        let imposed = match decoding.imposed {
+            Some(imposed) if is_wider(&imposed) => {
+                if !mends {
+                    return Err(unsupported(&format!("{}, as the model says", imposed.label), "UTF-16"));
+                }
+                None
+            }
+            imposed => imposed,
+        };
+        if let Some(imposed) = imposed
             && marked.is_none_or(|(encoding, _)| imposed.over_mark && encoding == UTF_8)
         {
             let again = imposed.over_mark && marked.is_none();
@@ -267,11 +273,11 @@ impl Transcoder {
             .map_err(|offset| Invalid { taken: offset, garbled: invalid(encoding.name(), &bytes[offset..]) })
     }
 
-    /// Appends the text of `bytes`, with U+FFFD for what does not exist in the encoding. `last`: nothing follows.
-    pub(crate) fn replace(&mut self, bytes: &[u8], last: bool, into: &mut String) {
+    /// Appends the text of `bytes`, with U+FFFD for what does not exist in the encoding. More may follow.
+    pub(crate) fn replace(&mut self, bytes: &[u8], into: &mut String) {
         into.reserve(self.decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(0));
         // There is room for all of it.
-        let _ = self.decoder.decode_to_string(bytes, into, last);
+        let _ = self.decoder.decode_to_string(bytes, into, false);
     }
 
     fn append(&mut self, bytes: &[u8], last: bool, into: &mut String) -> Result<(), Invalid> {

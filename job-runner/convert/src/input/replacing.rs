@@ -13,7 +13,7 @@ pub(crate) fn decode(
     match transcoder {
         // What ends a piece does not end the object: the decoder keeps the start of a character.
         Some(transcoder) => {
-            transcoder.replace(bytes, false, into);
+            transcoder.replace(bytes, into);
             bytes.len()
         }
         None => utf8(bytes, last, into),

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use docmill_crds::conversion::FieldType;
+use docmill_crds::reason::Reason;
 
 use super::constraints::Tally;
-use super::faults::no_object;
 use super::place::{Spot, Trail};
 use crate::automaton::{Automaton, DOCUMENT, FieldPlan, Scope, ScopeId};
 use crate::evaluate::Finding;
@@ -318,4 +318,18 @@ impl<'a, 'w> Judge<'a, 'w> {
             }
         }
     }
+}
+
+/// The fault of a document that is not an object, if none of its fields is the value itself.
+fn no_object(record: &Record, at: &str) -> Option<Fault> {
+    let found = record.scalar.as_deref()?;
+    let fault = Fault::of_field(
+        Reason::WrongType,
+        String::new(),
+        at,
+        record.place(0),
+        JsonKind::Object.as_str().to_owned(),
+        Some(found),
+    );
+    Some(Fault { field: None, ..fault })
 }

@@ -1,12 +1,9 @@
 //! The faults of a document: those that refuse it, and those of values that are left out of it.
 
 use docmill_crds::conversion::OnFault;
-use docmill_crds::reason::Reason;
 
 use super::document_validator::Judge;
 use crate::automaton::FieldPlan;
-use crate::evaluate::record::Record;
-use crate::events::json_value::JsonKind;
 use crate::fault::{Fault, MAX_FAULTS};
 
 /// How far the document has been written, and the number of its faults.
@@ -58,18 +55,4 @@ impl Judge<'_, '_> {
         self.faults.extend(faults.into_iter().take(room));
         true
     }
-}
-
-/// The fault of a document that is not an object, if none of its fields is the value itself.
-pub(super) fn no_object(record: &Record, at: &str) -> Option<Fault> {
-    let found = record.scalar.as_deref()?;
-    let fault = Fault::of_field(
-        Reason::WrongType,
-        String::new(),
-        at,
-        record.place(0),
-        JsonKind::Object.as_str().to_owned(),
-        Some(found),
-    );
-    Some(Fault { field: None, ..fault })
 }

@@ -4,7 +4,7 @@ use super::super::names::has_word;
 use super::super::roles;
 use super::super::tree::{NodeId, TOP, Tree};
 use super::kin::{MOST_KINDS, are_kin};
-use super::{elements, has_parts, is_within, items, way};
+use super::{elements, has_parts, is_within, items, may_repeat, way};
 
 /// Elements that are about the whole envelope, even if they have parts like those of a record.
 const HEADS: [&str; 12] = [
@@ -29,10 +29,7 @@ pub(super) fn take(tree: &Tree, kinds: &mut Vec<Vec<NodeId>>) -> Vec<Vec<NodeId>
     let mut left_out = Vec::new();
     for ids in siblings(tree, &first) {
         let Some(node) = ids.first().map(|id| tree.node(*id)) else { continue };
-        let repeats = ids.iter().any(|id| {
-            let node = tree.node(*id);
-            node.facts.may_repeat(tree.node(node.parent).depth)
-        });
+        let repeats = ids.iter().any(|id| may_repeat(tree, *id));
         let (is_item, is_kin) = (ids.iter().any(|id| items::is_item(tree, *id)), are_kin(tree, &first, &ids));
         let is_record =
             if repeats { is_item || is_kin } else { is_item && is_kin && !has_word(&node.local, &HEADS) };

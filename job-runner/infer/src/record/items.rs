@@ -4,7 +4,7 @@ use super::super::kinds::Form;
 use super::super::names::ends_with_word;
 use super::super::roles;
 use super::super::tree::{NodeId, PathNode, TOP, Tree};
-use super::{DEEPEST, elements, has_parts, is_collection, is_division};
+use super::{DEEPEST, elements, has_parts, is_collection, is_division, may_repeat};
 
 /// An item has so many of an id, a headline and a date.
 const MARKS: usize = 2;
@@ -62,7 +62,7 @@ pub(super) fn is_part(tree: &Tree, id: NodeId) -> bool {
 pub(super) fn repeats(tree: &Tree, id: NodeId) -> bool {
     let node = tree.node(id);
     let may_be = node.parent != TOP && !is_part(tree, id) && !roles::is_name_of_party(&node.local);
-    may_be && node.facts.may_repeat(tree.node(node.parent).depth) && is_item(tree, id)
+    may_be && may_repeat(tree, id) && is_item(tree, id)
 }
 
 /// The items in these elements if they are groups of items, and so on; else themselves.
@@ -109,14 +109,10 @@ fn is_group(tree: &Tree, group: NodeId, items: NodeId) -> bool {
 /// What elements have once: attributes and elements, and those in these, except what is in `but`, and what is about
 /// somebody or something else.
 fn own_parts(tree: &Tree, id: NodeId, but: Option<NodeId>) -> Vec<&PathNode> {
-    let once = |around: NodeId| {
-        let depth = tree.node(around).depth;
-        let is_own = move |id: &NodeId| {
-            let node = tree.node(*id);
-            Some(*id) != but && !node.facts.may_repeat(depth) && !roles::is_name_of_party(&node.local)
-        };
-        tree.children(around).into_iter().filter(is_own)
+    let is_own = |id: &NodeId| {
+        Some(*id) != but && !may_repeat(tree, *id) && !roles::is_name_of_party(&tree.node(*id).local)
     };
+    let once = |around: NodeId| tree.children(around).into_iter().filter(is_own);
     let parts = once(id).flat_map(|part| std::iter::once(part).chain(once(part)));
     parts.map(|part| tree.node(part)).collect()
 }

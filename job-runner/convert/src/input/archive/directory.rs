@@ -6,6 +6,7 @@ use std::io::{self, SeekFrom};
 use memchr::memmem;
 
 use super::content::malformed;
+use super::numbers::{little_endian, to_usize, value};
 use super::object::Object;
 use super::zip_path::{self, UNICODE_PATH};
 use crate::input::decompress::Stopped;
@@ -221,20 +222,6 @@ fn field(mut fields: &[u8], wanted: u64) -> Option<&[u8]> {
         }
         fields = after;
     }
-}
-
-/// The number of `bytes` bytes at a place of a record that is as long.
-pub(crate) fn value(record: &[u8], at: usize, bytes: usize) -> u64 {
-    record.get(at..at + bytes).map_or(0, little_endian)
-}
-
-fn little_endian(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte))
-}
-
-/// A number of at most 32 bits.
-pub(crate) fn to_usize(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn refused(expected: &str) -> Stopped {

@@ -9,7 +9,8 @@ use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
 
 use super::content::{Content, malformed, too_much, unsupported};
-use super::directory::{ZipEntry, checked_at, to_usize, value};
+use super::directory::{ZipEntry, checked_at};
+use super::numbers::{to_usize, value};
 use super::object::Object;
 use crate::input::decode::Garbled;
 use crate::input::decompress::Stopped;

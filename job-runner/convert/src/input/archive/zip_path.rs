@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use flate2::Crc;
 
 use super::code_page_437;
-use super::directory::value;
+use super::numbers::value;
 
 /// The field of a name in UTF-8, beside one that is not.
 pub(crate) const UNICODE_PATH: u64 = 0x7075;
