@@ -4,7 +4,8 @@
 def fields(preset: str, document: dict) -> dict:
     """The compared values of a document."""
     values = {name: value for name, value in document.items() if not isinstance(value, (dict, list))}
-    values["keywords"] = document.get("keywords", [])
+    for name in ("keywords", "footnotes"):
+        values[name] = document.get(name, [])
     for name, keys in LISTS[preset].items():
         values[name] = [item for item in (pick(entry, keys) for entry in listed(document, name)) if item]
     if "journal" in document:

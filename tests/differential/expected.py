@@ -94,12 +94,21 @@ class Nitf(Preset):
     """NITF 3.x."""
 
     REQUIRED = ("headline", "publishedAt", "body")
-    # A footnote stands within a sentence; `2<frac>` is no 21, and a fraction may have no sign between its parts.
-    APART = {"byttl": LINE, **dict.fromkeys(("story.date", "fn", "frac", "frac-den"), CELL)}
+    # A footnote stands within a sentence; `2<frac>` is no 21, and a fraction may have no sign between its parts. Names and
+    # addresses are in parts.
+    APART = {"byttl": LINE, **dict.fromkeys((
+        "story.date", "fn", "frac", "frac-den", "function", "name.given", "name.family", "sublocation", "city", "state",
+        "region", "country", "addressee", "care.of", "delivery.point", "postcode", "delivery.office", "virtloc",
+        "copyrite.year", "copyrite.holder"), CELL)}
     NAMES = {"", "http://iptc.org/std/NITF/2006-10-18/"}
 
     def is_record(self, element):
         return element.getparent() is None and named(element, self.NAMES, "nitf")
+
+    def required(self, nitf):
+        """A flash and a bulletin may be a headline alone."""
+        is_brief = {"1", "2"} & set(self.xpath(nitf, plain_names("head/docdata/urgency/@ed-urg")))
+        return self.REQUIRED[:2] if is_brief else self.REQUIRED
 
     def fields(self, nitf):
         x = plain_names
@@ -122,9 +131,10 @@ class Nitf(Preset):
                                       x("body/body.head/dateline/story.date/@norm")),
             "urgency": self.first(nitf, x(docdata + "urgency/@ed-urg")),
             "language": self.language(nitf, "@xml:lang", "@baselang", x("body/@xml:lang"), x(body + "/@xml:lang")),
-            "byline": self.first(nitf, x("body/body.head/byline")),
-            "authors": self.all(nitf, x("body/body.head/byline//person"), exclude=x("function")),
-            "summary": self.first(nitf, x("body/body.head/abstract"), x(body + "/p") + "[@lead='true']", form=self.rule.text),
+            "byline": self.first(nitf, x("body/body.head/byline"), exclude=x(".//fn")),
+            "authors": self.all(nitf, x("body/body.head/byline//person"), exclude=x("function") + "|" + x(".//fn")),
+            "summary": self.first(nitf, x("body/body.head/abstract"), x(body + "/p") + "[@lead='true']", form=self.rule.text,
+                                  exclude=x(".//fn")),
             "body": "\n\n".join(
                 self.all(nitf, x(body), x(body + "/media/media-caption") + "|" + x(body + "/block/media/media-caption"),
                          x("body/body.head/abstract"), form=self.rule.text,
@@ -140,9 +150,10 @@ class NewsmlG2(Preset):
 
     REQUIRED = ("guid", "publishedAt")
     NAR = "http://iptc.org/std/nar/2006-10-01/"
+    FOOTNOTE = ".//*[local-name()='fn']"
     ITEMS = ("newsItem", "packageItem", "planningItem", "conceptItem", "knowledgeItem", "catalogItem")
     NAMES = {NAR, ""}
-    NAMESPACES = {"h": "http://www.w3.org/1999/xhtml"}
+    APART = Nitf.APART
 
     def is_record(self, element):
         return any(named(element, self.NAMES, item) for item in self.ITEMS)
@@ -152,20 +163,21 @@ class NewsmlG2(Preset):
         return super().xpath(node, re.sub(r"\bn:(\w+)", lambda name: in_namespaces(name[1], self.NAMES), path))
 
     def required(self, item):
-        has_text = self.xpath(item, "n:contentSet/n:inlineXML/h:html|n:contentSet/n:inlineXML/*[local-name()='nitf']")
+        has_text = self.xpath(item, "n:contentSet/n:inlineXML/*[local-name()='html' or local-name()='nitf']")
         return (*self.REQUIRED, "headline", "body") if has_text else self.REQUIRED
 
     def fields(self, item):
         nitf = "n:contentSet/n:inlineXML/*[local-name()='nitf']/*[local-name()='body']"
         html = "n:contentSet/n:inlineXML/*[local-name()='html']"
+        head = nitf + "/*[local-name()='body.head']"
         return {
             "guid": self.first(item, "@guid"),
             "headline": self.first(
                 item, "n:contentMeta/n:headline[@rank='1']", "n:contentMeta/n:headline[not(@xml:lang)]",
                 "n:contentMeta/n:headline", "n:itemMeta/n:title",
-                nitf + "/*[local-name()='body.head']/*[local-name()='hedline']/*[local-name()='hl1']",
+                head + "/*[local-name()='hedline']/*[local-name()='hl1']",
                 "n:concept/n:name", "n:contentMeta/n:name", "n:schemeMeta/n:name",
-                html + "/*[local-name()='head']/*[local-name()='title']"),
+                html + "/*[local-name()='head']/*[local-name()='title']", exclude=self.FOOTNOTE),
             "publishedAt": self.dated(item, "n:itemMeta/n:versionCreated", "n:contentMeta/n:contentModified",
                                       "n:contentMeta/n:contentCreated", "n:itemMeta/n:firstCreated",
                                       "/n:newsMessage/n:header/n:sent"),
@@ -173,15 +185,20 @@ class NewsmlG2(Preset):
             "itemClass": self.first(item, "n:itemMeta/n:itemClass/@qcode", "n:itemMeta/n:itemClass/@uri"),
             "language": self.language(
                 item, "n:contentMeta/n:language/@tag", "@xml:lang", "n:contentSet/n:inlineXML/@xml:lang",
-                "n:contentSet/n:inlineXML/h:html/@xml:lang", "n:contentSet/n:inlineXML/*[local-name()='nitf']/@xml:lang"),
+                html + "/@xml:lang", "n:contentSet/n:inlineXML/*[local-name()='nitf']/@xml:lang"),
+            "subheadline": self.first(
+                item, "n:contentMeta/n:subheadline[not(@xml:lang)]", "n:contentMeta/n:subheadline",
+                head + "/*[local-name()='hedline']/*[local-name()='hl2']", exclude=self.FOOTNOTE),
             "byline": self.first(
-                item, "n:contentMeta/n:by", nitf + "/*[local-name()='body.head']/*[local-name()='byline']"),
+                item, "n:contentMeta/n:by", head + "/*[local-name()='byline']", exclude=self.FOOTNOTE),
+            "dateline": self.first(
+                item, "n:contentMeta/n:dateline", head + "/*[local-name()='dateline']", exclude=self.FOOTNOTE),
             "authors": self.names(item, "n:contentMeta/n:creator"),
             "summary": self.first(
                 item, *(f"n:contentMeta/n:description[@role='drol:{role}']" for role in ("summary", "teaser", "caption")),
                 "n:contentMeta/n:description", "n:concept/n:definition", "n:schemeMeta/n:definition",
-                form=self.rule.text),
-            "body": self.body(item, nitf, html),
+                head + "/*[local-name()='abstract']", form=self.rule.text, exclude=self.FOOTNOTE),
+            "body": self.body(item, nitf, head, html),
             "keywords": self.all(item, "n:contentMeta/n:keyword"),
             "subjects": self.all(item, "n:contentMeta/n:subject/@*[name()='qcode' or name()='uri' or name()='literal']"),
             "media": self.all(item, "n:contentSet/n:remoteContent/@href", nitf + "//*[local-name()='media-reference']/@source"),
@@ -192,23 +209,24 @@ class NewsmlG2(Preset):
         named = (self.first(party, "n:name", "@literal") for party in self.xpath(item, path))
         return [name for name in named if name]
 
-    def body(self, item, nitf, html):
+    def body(self, item, nitf, head, html):
         around = " or ".join(f"local-name()='{name}'" for name in ("header", "nav", "footer", "script", "style"))
         in_nitf = ("*[local-name()='body.head' or local-name()='body.end']"
-                   "|*[local-name()='body.content']//*[local-name()='media']")
+                   "|*[local-name()='body.content']//*[local-name()='media']"
+                   f"|{self.FOOTNOTE}|.//*[local-name()='nitf-table-metadata']")
         return self.first(
-            item, html + "/*[local-name()='body']", nitf, "n:contentSet/n:inlineXML", "n:contentSet/n:inlineData",
-            form=self.paragraphs, exclude=f".//*[{around}]|{in_nitf}")
+            item, html + "/*[local-name()='body']", nitf, head + "/*[local-name()='abstract']", "n:contentSet/n:inlineXML",
+            "n:contentSet/n:inlineData", form=self.paragraphs, exclude=f".//*[{around}]|{in_nitf}")
 
 
 class Jats(Preset):
     """JATS and NLM journal articles."""
 
     UTC = True
-    APART = dict.fromkeys((
-        "institution", "addr-line", "city", "state", "country", "postal-code", "surname", "given-names", "suffix", "collab",
-        "etal", "person-group", "year", "source", "article-title", "chapter-title", "edition", "publisher-name",
-        "publisher-loc", "volume", "issue", "fpage", "lpage", "pub-id"), CELL)
+    APART = {"sig": LINE, **dict.fromkeys((
+        "fn", "compound-kwd-part", "institution", "addr-line", "city", "state", "country", "postal-code", "surname",
+        "given-names", "suffix", "collab", "etal", "person-group", "year", "source", "article-title", "chapter-title", "edition", "publisher-name",
+        "publisher-loc", "volume", "issue", "fpage", "lpage", "pub-id"), CELL)}
     NAMESPACES = {"xlink": "http://www.w3.org/1999/xlink", "mml": "http://www.w3.org/1998/Math/MathML"}
     NOT_READ = ".//alternatives/tex-math|.//object-id|.//alt-text|.//long-desc|.//mml:annotation"
 
@@ -230,7 +248,8 @@ class Jats(Preset):
                 exclude="title|" + self.NOT_READ),
             "body": self.first(
                 article, "body", form=self.rule.text,
-                exclude=f"{self.NOT_READ}|.//fig//permissions|.//fig//attrib"),
+                exclude=f"{self.NOT_READ}|.//fig//permissions|.//fig//attrib|.//p/fn"),
+            "footnotes": self.all(article, "body//p/fn", form=self.rule.text, exclude="label"),
             "pubDates": self.dates(article, meta + "pub-date"),
             "publishedAt": self.day(
                 article, *(f"{meta}pub-date{kind}" for kind in (
@@ -238,7 +257,7 @@ class Jats(Preset):
                     "[@pub-type='ppub']", "[@pub-type='epub-ppub']", "[@date-type='collection']",
                     "[@pub-type='collection']", ""))),
             "history": self.dates(article, meta + "history/date"),
-            "keywords": self.all(article, meta + "kwd-group//kwd"),
+            "keywords": self.all(article, f"{meta}kwd-group//kwd|{meta}kwd-group//compound-kwd"),
             "language": self.language(article, "@xml:lang"),
             "articleType": self.first(article, "@article-type"),
             "journal": self.first(article, journal + "journal-title-group/journal-title", journal + "journal-title"),
@@ -361,7 +380,8 @@ class Rss(Feed):
             "guid": self.first(item, x("guid"), x("link"), "@rdf:about", "atom:id", "dc:identifier", alternate,
                                x("enclosure/@url"), ".//media:content/@url|.//mrss:content/@url"),
             "link": next(iter(self.uris(
-                item, x("link"), x("guid") + "[not(@isPermaLink)]", x("guid") + "[@isPermaLink='true']", alternate,
+                item, x("link"), x("guid") + "[not(@isPermaLink)][starts-with(normalize-space(),'http://') or "
+                "starts-with(normalize-space(),'https://')]", x("guid") + "[@isPermaLink='true']", alternate,
                 "@rdf:about")), None),
             "headline": self.first(item, x("title"), media.format("title"), "dc:title", "itunes:title|itunesup:title",
                                    "atom:title"),

@@ -25,7 +25,8 @@ fn every_preset_resolves_and_requires_what_its_documents_cannot_lack() {
         let model = Conversion { preset: Some(preset), ..Conversion::default() }.resolve().unwrap();
         let required: Vec<_> = model.fields.iter().filter(|f| f.required).map(|f| f.name.as_str()).collect();
         let expected: &[_] = match preset {
-            Preset::Nitf => &["headline", "publishedAt", "body"],
+            // A body too, except of a flash: `requiredIf`.
+            Preset::Nitf => &["headline", "publishedAt"],
             Preset::NewsmlG2 => &["guid", "publishedAt"],
             _ => &["guid"],
         };
