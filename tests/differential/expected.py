@@ -240,7 +240,7 @@ class Jats(Preset):
             "guid": self.first(article, *(meta + "article-id" + kind for kind in ids), meta + "article-id"),
             "doi": self.first(article, meta + "article-id[@pub-id-type='doi']"),
             "headline": self.first(
-                article, meta + "title-group/article-title", exclude="xref|fn|.//tex-math|.//mml:annotation"),
+                article, meta + "title-group/article-title", exclude=".//xref|.//fn|.//tex-math|.//mml:annotation"),
             "authors": self.authors(article, meta),
             "affiliations": self.all(article, meta + "/aff", exclude="label|.//institution-id"),
             "summary": self.first(
@@ -293,7 +293,7 @@ class Jats(Preset):
         authors = []
         for contrib in found:
             parts = [self.first(contrib, "name/surname"), self.first(contrib, "name/given-names"),
-                     self.first(contrib, "collab|string-name", exclude="contrib-group|xref"),
+                     self.first(contrib, "collab|string-name", exclude="contrib-group|.//xref"),
                      self.first(contrib, "contrib-id[@contrib-id-type='orcid']"),
                      *self.all(contrib, "xref[@ref-type='aff']/@rid")]
             authors.append([part for part in parts if part])
