@@ -246,9 +246,9 @@ class Jats(Preset):
             "summary": self.first(
                 article, meta + "abstract[not(@abstract-type)]", meta + "abstract", form=self.rule.text,
                 exclude="title|" + self.NOT_READ),
-            "body": self.first(
-                article, "body", form=self.rule.text,
-                exclude=f"{self.NOT_READ}|.//fig//permissions|.//fig//attrib|.//p/fn"),
+            "body": "\n\n".join(self.all(
+                article, "body|floats-group|floats-wrap", form=self.rule.text,
+                exclude=f"{self.NOT_READ}|.//fig//permissions|.//fig//attrib|.//p/fn")),
             "footnotes": self.all(article, "body//p/fn", form=self.rule.text, exclude="label"),
             "pubDates": self.dates(article, meta + "pub-date"),
             "publishedAt": self.day(
