@@ -14,8 +14,13 @@ pub(crate) const HEAD: usize = BLOCK;
 const EXAMINED: usize = 1024 * 1024;
 
 /// How a ZIP archive starts: with its first member, also after a mark that it might have become one part of several, or
-/// with the end of an empty directory.
-const ZIP: [&[u8]; 4] = [b"PK\x03\x04", b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04", b"PK\x05\x06"];
+/// with the end of an empty directory; and what it is then.
+const ZIP: [(&[u8], &str); 4] = [
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"PK\x07\x08PK\x03\x04", "a ZIP archive"),
+    (b"PK00PK\x03\x04", "a ZIP archive"),
+    (b"PK\x05\x06", "an empty ZIP archive"),
+];
 
 /// A kind of archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +33,16 @@ pub(crate) enum Format {
 impl Format {
     /// The kind of an archive that is not compressed, from its first [`HEAD`] bytes.
     pub(crate) fn of(head: &[u8]) -> Option<Self> {
-        if ZIP.iter().any(|start| head.starts_with(start)) {
+        if zip_kind(head).is_some() {
             return Some(Self::Zip);
         }
         is_tar(head).then_some(Self::Tar)
     }
+}
+
+/// What an object that starts like this is, if it is a ZIP archive.
+pub(crate) fn zip_kind(head: &[u8]) -> Option<&'static str> {
+    ZIP.iter().find(|(start, _)| head.starts_with(start)).map(|(_, kind)| *kind)
 }
 
 /// The kind of an object, which may be compressed; also returns what was read of it, at most [`EXAMINED`] bytes. What is
