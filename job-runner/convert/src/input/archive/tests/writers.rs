@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::build::{ZipFile, gzip, pax, sign, tar, tar_member, zip};
+use super::build::{ZipFile, gzip, pax, sign, tar, tar_link, tar_member, zip};
 use super::{converter, item, read, told, verdicts};
 
 /// A member of a tar archive, as Unix version 7 has it.
@@ -93,6 +93,50 @@ fn a_sparse_file_does_not_touch_the_others() {
     assert_eq!(read(&json!({}), &object), expected);
     let rules = json!({"archive": {"members": ["x/?.xml"]}});
     assert_eq!(read(&rules, &object), ["x/s.xml UnsupportedMember"]);
+}
+
+/// Its content stands once, under the name that came first, which may not be the one that a model asks for.
+#[test]
+fn a_hard_link_is_left_out_only_if_its_file_was_told() {
+    let long = format!("{}/a.xml", "folder/".repeat(40));
+    let object = [
+        tar_member(b"./a.xml", b'0', &item("1")),
+        tar_link(b"again.xml", b"a.xml"),
+        tar_member(b"PaxHeaders/x", b'x', pax("linkpath", "./a.xml").as_bytes()),
+        tar_link(b"again2.xml", b"cut"),
+        tar_member(b"././@LongLink", b'K', b"a.xml\0"),
+        tar_link(b"again3.xml", b"cut"),
+        tar_member(b"raw/1.dat", b'0', &item("2")),
+        tar_link(b"b.xml", b"raw/1.dat"),
+        tar_link(b"raw/2.dat", b"raw/1.dat"),
+        tar_member(b"symbolic", b'2', b""),
+        tar_link(b"c.xml", b"symbolic"),
+        tar_link(b"early.xml", b"late.xml"),
+        tar_member(b"late.xml", b'0', b"<bad"),
+        tar_link(b"refused.xml", b"late.xml"),
+        tar_member(b"././@LongLink", b'K', long.as_bytes()),
+        tar_link(b"../up.xml", b"cut"),
+        tar_member(b"d.xml", b'0', &item("3")),
+        vec![0; 1024],
+    ]
+    .concat();
+    let verdicts = verdicts(&converter(&json!({"archive": {"members": ["*.xml"]}})), &object);
+    let expected = [
+        "a.xml 0 \"1\"",
+        "b.xml UnsupportedMember",
+        "early.xml UnsupportedMember",
+        "late.xml MalformedXml",
+        "../up.xml UnsupportedMember",
+        "d.xml 0 \"3\"",
+    ];
+    assert_eq!(told(&verdicts), expected);
+    let message = |number: usize| verdicts[number].as_ref().unwrap_err().message();
+    let excluded =
+        "expected a hard link to a file that archive.members names as well, found \"one to raw/1.dat\"";
+    assert!(message(1).contains(excluded), "{}", message(1));
+    assert!(message(2).contains("a file that stands before it in the archive"), "{}", message(2));
+    let all = ["a.xml 0 \"1\"", "raw/1.dat 0 \"2\"", "early.xml UnsupportedMember", "late.xml MalformedXml"];
+    assert_eq!(read(&json!({}), &object)[..4], all);
 }
 
 #[test]
