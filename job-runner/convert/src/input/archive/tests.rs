@@ -372,6 +372,16 @@ fn each_member_is_mended_by_itself() {
     assert_eq!(is_mended, [false, true, true]);
 }
 
+/// A member has a limit of its own, also where it is read again.
+#[test]
+fn a_member_that_is_mended_may_be_larger_than_an_object() {
+    let mut french = [vec![b' '; 3000], item("1")].concat();
+    let at = memchr::memmem::find(&french, b"One").unwrap();
+    french[at] = 0xe9;
+    let rules = json!({"repairs": ["Encoding"], "limits": {"maxObjectBytes": 2000}});
+    assert_eq!(read(&rules, &gzip(&tar(&[("a.xml", &french)]))), ["a.xml 0 \"1\""]);
+}
+
 #[test]
 fn what_is_no_archive_is_read_as_before_and_an_archive_only_where_the_model_says_so() {
     assert_eq!(read(&json!({}), &item("1")), ["- 0 \"1\""]);
