@@ -17,6 +17,9 @@ use crate::text::declaration::{SNIFFED, sniff_encoding};
 /// over.
 const PIECE: usize = 2 * 1024;
 
+/// How an XML declaration begins in EBCDIC, of whatever country (XML 1.0, appendix F).
+const EBCDIC: &[u8] = b"\x4c\x6f\xa7\x94\x93";
+
 /// Bytes that cannot be read as text.
 #[derive(Clone, Debug)]
 pub(crate) struct Garbled {
@@ -73,6 +76,9 @@ impl Encoded {
     pub(crate) fn detect(head: &[u8], syntax: Syntax, decoding: &Decoding) -> Result<Self, Garbled> {
         if is_utf_32(head) {
             return Err(unsupported("UTF-8 or UTF-16", "UTF-32"));
+        }
+        if syntax == Syntax::Xml && head.starts_with(EBCDIC) {
+            return Err(unsupported("UTF-8, or an encoding that has ASCII in it", "EBCDIC"));
         }
         let may_lead = syntax == Syntax::Xml && decoding.repairs.has(Repair::LeadingSpace);
         let leading = if may_lead { leading_space::length(head) } else { 0 };

@@ -4,7 +4,7 @@ use super::archive::format::zip_kind;
 use super::archive::tar_header::is_tar;
 
 /// What an object starts with, and what it is then.
-const SIGNATURES: [(&[u8], &str); 25] = [
+const SIGNATURES: [(&[u8], &str); 28] = [
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"MSCF\x00", "a cabinet of Windows"),
@@ -14,6 +14,10 @@ const SIGNATURES: [(&[u8], &str); 25] = [
     (b"BZh", "bzip2 data"),
     (b"LZIP", "lzip data"),
     (b"\x1f\x9d", "data of compress (.Z)"),
+    (b"]\x00\x00", "LZMA data"),
+    // What is compressed once was decompressed.
+    (b"\x1f\x8b\x08", "data that is compressed twice"),
+    (b"\x28\xb5\x2f\xfd", "data that is compressed twice"),
     (b"\xfd7zXZ\x00", "xz data"),
     (b"\x04\x22\x4d\x18", "LZ4 data"),
     (b"%PDF-", "a PDF document"),

@@ -227,8 +227,10 @@ impl<B> Unpacking<'_, B> {
         if !is_compressed(start) {
             return Ok(None);
         }
-        let (format, _) = format::detect(start, &self.converter.limits)?;
-        Ok(format.map(|_| "a compressed tar archive"))
+        Ok(format::within(start, &self.converter.limits)?.map(|format| match format {
+            Format::Zip => "a compressed ZIP archive",
+            Format::Tar => "a compressed tar archive",
+        }))
     }
 
     /// How a member has to be read; reads as much of it as that takes.

@@ -48,6 +48,27 @@ pub(crate) fn zip_kind(head: &[u8]) -> Option<&'static str> {
 /// The kind of an object, which may be compressed; also returns what was read of it, at most [`EXAMINED`] bytes. What is
 /// damaged is no archive: reading it as an object tells what is wrong.
 pub(crate) fn detect(object: impl Read, limits: &Limits) -> io::Result<(Option<Format>, Vec<u8>)> {
+    let Examined { format, head, seen } = examine(object, limits)?;
+    // A ZIP archive has to be read at any place.
+    let format = format.filter(|format| *format != Format::Zip || seen.starts_with(&head));
+    Ok((format, seen))
+}
+
+/// What is compressed in data that starts like this, if it is an archive.
+pub(crate) fn within(start: &[u8], limits: &Limits) -> io::Result<Option<Format>> {
+    examine(start, limits).map(|examined| examined.format)
+}
+
+/// The start of an object.
+struct Examined {
+    format: Option<Format>,
+    /// Its first bytes after decompression.
+    head: Vec<u8>,
+    /// What was read of it.
+    seen: Vec<u8>,
+}
+
+fn examine(object: impl Read, limits: &Limits) -> io::Result<Examined> {
     let mut seen = Vec::new();
     let mut head = Vec::new();
     let teed = Teed { object: object.take(EXAMINED as u64), seen: &mut seen };
@@ -62,9 +83,7 @@ pub(crate) fn detect(object: impl Read, limits: &Limits) -> io::Result<(Option<F
         Ok(_) if is_empty_tar(&head) => Some(Format::Tar),
         _ => Format::of(&head),
     };
-    // A ZIP archive has to be read at any place.
-    let format = format.filter(|format| *format != Format::Zip || seen.starts_with(&head));
-    Ok((format, seen))
+    Ok(Examined { format, head, seen })
 }
 
 /// Whether this, as the whole of an object, is a tar archive without members: the blocks of zeros at its end.

@@ -102,7 +102,8 @@ impl<'r> TarReader<'r> {
                         self.skip_map(&header)?;
                     }
                     self.content(told.unwrap_or(size));
-                    if name.ends_with(b"/") {
+                    // So folders were called before they had a kind of their own. What has a content is none.
+                    if name.ends_with(b"/") && self.left == 0 {
                         continue;
                     }
                     let kind = match written {

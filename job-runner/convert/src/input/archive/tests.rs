@@ -227,6 +227,7 @@ fn what_cannot_be_read_as_an_object_is_refused_by_itself() {
         ZipFile::new("nested.tar", &inner),
         ZipFile::new("nested.zip", &zip(&[ZipFile::new("x.xml", &good)], false)),
         ZipFile::new("nested.tar.gz", &gzip(&inner)),
+        ZipFile::new("nested.zip.gz", &gzip(&zip(&[ZipFile::new("x.xml", &good)], false))),
         ZipFile::new("../up.xml", &good),
         ZipFile::new("/etc/absolute.xml", &good),
         ZipFile::new("good.xml", &good),
@@ -234,7 +235,7 @@ fn what_cannot_be_read_as_an_object_is_refused_by_itself() {
     let found = read(&json!({}), &zip(&zipped, false));
     let (last, refused) = found.split_last().unwrap();
     assert_eq!(last, "good.xml 0 \"2\"");
-    assert_eq!(refused.len(), 7, "{found:?}");
+    assert_eq!(refused.len(), 8, "{found:?}");
     assert!(refused.iter().all(|told| told.ends_with(" UnsupportedMember")), "{found:?}");
     let object = [
         tar_member(b"sparse.xml", b'S', &good),

@@ -251,6 +251,17 @@ fn utf_32_is_refused_whatever_is_mended() {
     }
 }
 
+/// Read as anything else, it would be text without any markup.
+#[test]
+fn ebcdic_is_refused_by_its_name() {
+    let object = b"\x4c\x6f\xa7\x94\x93\x40\xa5\x85\x99\xa2\x89\x96\x95\x7e\x7f\xf1\x4b\xf0\x7f\x6f\x6e";
+    for converter in [lenient(json!({"repairs": Repair::ALL})), lenient(json!({}))] {
+        let refusal = refusal(&converter, object);
+        assert_eq!(refusal.reason, Reason::UnsupportedEncoding, "{refusal}");
+        assert_eq!(refusal.faults[0].found.as_deref(), Some("EBCDIC"));
+    }
+}
+
 /// In UTF-16, 中 has the bytes of "-N", and with the zeros left out the tags look like tags.
 #[test]
 fn two_bytes_a_character_are_never_read_one_by_one() {

@@ -176,6 +176,26 @@ fn zip_archives_of_windows_have_folders() {
 }
 
 #[test]
+fn what_has_a_content_is_a_file_whatever_its_type_says() {
+    let content = item("1");
+    let typed = |file_type: u16, content: &[u8]| {
+        let mut object = zip(&[ZipFile { method: 0, ..ZipFile::new("a.xml", content) }], false);
+        patch_entries(&mut object, 40, &file_type.to_le_bytes());
+        read(&json!({}), &object)
+    };
+    for (file_type, is_read) in [(0o100_644, true), (0o040_755, true), (0o010_644, true), (0o120_777, false)]
+    {
+        let expected = if is_read { "a.xml 0 \"1\"" } else { "- NoRecord" };
+        assert_eq!(typed(file_type, &content), [expected], "{file_type:o}");
+    }
+    for file_type in [0o040_755, 0o010_644, 0o120_777] {
+        assert_eq!(typed(file_type, b""), ["- NoRecord"], "{file_type:o}");
+    }
+    let object = [tar_member(b"a/", b'0', &content), tar_member(b"b/", b'0', b""), vec![0; 1024]].concat();
+    assert_eq!(read(&json!({}), &object), ["a/ 0 \"1\""]);
+}
+
+#[test]
 fn zip_archives_may_be_filled_up_and_begin_with_a_mark() {
     let plain = zip(&[ZipFile::new("a.xml", &item("1"))], false);
     let expected = ["a.xml 0 \"1\""];
