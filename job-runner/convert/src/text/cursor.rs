@@ -47,8 +47,8 @@ pub(crate) struct Cursor {
     line_ends: LineEnds,
 }
 
-/// What ended the lines so far. As XML has it (section 2.11), a carriage return alone ends a line, too; but no object has
-/// both kinds, and looking for both would cost each object. So they count until the first line feed.
+/// What ended the lines so far. As XML has it (section 2.11), a carriage return alone ends a line, too; but hardly any
+/// object has both kinds, and looking for both would cost each. So returns count until the first line feed.
 #[derive(Clone, Copy, Debug)]
 enum LineEnds {
     /// Carriage returns, if there was any line end. `just_now`: the last character was one.
