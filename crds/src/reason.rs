@@ -30,7 +30,7 @@ pub enum Reason {
     /// The object is a ZIP or tar archive, and it is damaged, cut off, or not of its format.
     MalformedArchive,
     /// A member of an archive cannot be read as an object: it is encrypted, compressed by a method that is not
-    /// supported, an archive itself, or has a name that leads out of the archive.
+    /// supported, an archive itself, a hard link to a file that is not read, or has a name that leads out of the archive.
     UnsupportedMember,
     /// The object is in an unknown encoding, or declares another one than it is in.
     UnsupportedEncoding,

@@ -240,8 +240,7 @@ fn check_shape(place: &str, field: &Field, level: usize) -> Result<(), ModelErro
         return fault(".requiredIf", "the field is required in any case".into());
     }
     let Some(value) = &field.default else { return Ok(()) };
-    let is_for_none = !field.required && !field.repeated && field.required_if.is_empty();
-    if !is_for_none && field.map.is_empty() {
+    if !field.defaults_when_missing() && field.map.is_empty() {
         let problem = "a required or a repeated field has no default, except for values that its map has not";
         return fault(".default", problem.into());
     }

@@ -86,7 +86,7 @@ const fn of_refusal(reason: Reason) -> &'static str {
             "Upload the object again: the transfer was most likely cut off. Otherwise ask the sender to pack it again."
         }
         Reason::UnsupportedMember => {
-            "Ask the sender to pack the files themselves, without a password; or leave the member out by `conversion.archive.members`."
+            "Ask the sender to pack the files themselves, without a password; or leave the member out, or name the file that a link leads to, by `conversion.archive.members`."
         }
         Reason::UnsupportedEncoding => {
             "Ask the sender to use a supported encoding and to declare it; UTF-16 needs a byte order mark. Or set `conversion.encoding`, or the repair `Encoding`."

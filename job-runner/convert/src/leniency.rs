@@ -18,8 +18,8 @@ pub(crate) struct Leniency {
     pub(crate) concatenated: bool,
 }
 
-/// How the bytes of an object become text. An object is read as it says itself, unless that failed once and its model
-/// has the repair `Encoding`: see [`Converter::reading_after`](crate::Converter::reading_after).
+/// How the bytes of an object become text. An object is read as it says itself, unless that failed and its model has the
+/// repair `Encoding`; then in the other ways, in this order: see [`Converter::reading_after`](crate::Converter::reading_after).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reading {
     /// By the object's byte order mark or declaration, or in the one encoding that the model names.
@@ -28,6 +28,8 @@ pub enum Reading {
     /// As far as the object's bytes do not exist in that: as it declares where it was taken for UTF-8, as UTF-8 where it
     /// could be that, and else in the encoding that the model names for such objects.
     InFallback,
+    /// In the encoding that the model names for such objects, whatever the object says or looks like.
+    InNamed,
 }
 
 impl Leniency {

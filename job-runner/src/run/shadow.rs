@@ -32,7 +32,6 @@ use crate::ingest::error::IngestError;
 use crate::ingest::prepare::document_extractor::DocumentExtractor;
 use crate::ingest::retry::retry_step;
 use crate::ingest::snapshot::read;
-use crate::ingest::source::body::BodyReader;
 use crate::ingest::source::object::{self, ObjectFound, OpenedObject};
 use crate::ingest::source::range_reader::RangeReader;
 use crate::ingest::unfinished::Unfinished;
@@ -187,8 +186,9 @@ impl<'a> Rehearsal<'a> {
         if !FirstLook::is_needed(converter) {
             return Ok(Some((opened, FirstLook::default())));
         }
-        let (converter, body) = (Arc::clone(converter), BodyReader::start(opened.body));
-        let looking = tokio::task::spawn_blocking(move || FirstLook::at(&converter, body)).await;
+        let converter = Arc::clone(converter);
+        let mut reader = RangeReader::start(&self.context.s3, opened);
+        let looking = tokio::task::spawn_blocking(move || FirstLook::at(&converter, &mut reader)).await;
         let look = looking.map_err(io::Error::from).flatten();
         let look = look.map_err(|error| StoreError::unavailable(object::action(object_ref), &error))?;
         Ok(match object::open(&self.context.s3, object_ref).await? {

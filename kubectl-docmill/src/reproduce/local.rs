@@ -99,7 +99,7 @@ fn convert_content(
 ) -> Result<LocalOutcome, LocalError> {
     let converter = Converter::new(model)?;
     let look = if FirstLook::is_needed(&converter) {
-        FirstLook::at(&converter, content)?
+        FirstLook::at(&converter, &mut Cursor::new(content))?
     } else {
         FirstLook::default()
     };

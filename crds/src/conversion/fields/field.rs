@@ -232,3 +232,11 @@ pub struct Field {
     #[schemars(skip)]
     pub fields: Vec<Field>,
 }
+
+impl Field {
+    /// Whether a default of this field stands in for a missing value: no value has to be there, and there is one at most.
+    /// Else it is only what becomes of values that the field's map does not have.
+    pub fn defaults_when_missing(&self) -> bool {
+        !self.required && !self.repeated && self.required_if.is_empty()
+    }
+}

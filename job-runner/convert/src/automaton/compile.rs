@@ -193,8 +193,7 @@ impl Compiler<'_> {
         let default = field.default.as_ref().map(|text| types::parse(field.kind, &dates, text)).transpose();
         let default = default.map_err(|expected| wrong(".default", format!("expected {expected}")))?;
         // Else it is only what becomes of values that a map does not have.
-        let is_for_none = !field.required && !field.repeated && field.required_if.is_empty();
-        let default = default.filter(|_| is_for_none);
+        let default = default.filter(|_| field.defaults_when_missing());
         let constraints = Constraints::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let bounds = DateBounds::of(field).map_err(|fault| wrong(&fault.part, fault.problem))?;
         let key = |name: &str| format!("{}:", serde_json::Value::from(name));

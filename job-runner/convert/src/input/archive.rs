@@ -2,7 +2,7 @@
 //! memory, however many there are and whatever they hold.
 //!
 //! - [`walk`]: the members that a model names, in the order of the archive; [`member`]: which one it is;
-//! - [`tar`]: from start to end, out of a [`stream`], header by header ([`tar_header`]);
+//! - [`tar`]: from start to end, out of a [`stream`], header by header ([`tar_header`]); [`links`]: what shares a content;
 //! - [`zip`]: by the [`directory`] at its end; [`zip_path`], [`numbers`]: the names and numbers in it;
 //! - [`format`]: which of the two; [`object`]: what is read; [`content`]: the bytes of a member;
 //! - [`name`], [`code_page_437`], [`pattern`]: what members are called, and which of them are meant; [`added`]: which of
@@ -13,6 +13,7 @@ mod code_page_437;
 pub(crate) mod content;
 mod directory;
 pub(crate) mod format;
+mod links;
 mod name;
 mod numbers;
 pub(crate) mod object;

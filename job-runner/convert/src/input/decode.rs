@@ -7,7 +7,7 @@ use docmill_crds::reason::Reason;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
 
 use super::byte_table::ByteTable;
-use super::decoding::{Decoding, Imposed};
+use super::decoding::{Decoding, Imposed, Over};
 use crate::fault::Flaw;
 use crate::leniency::repairs::encoding::{Utf8, of_two_bytes};
 use crate::leniency::repairs::leading_space;
@@ -16,6 +16,9 @@ use crate::text::declaration::{SNIFFED, sniff_encoding};
 /// Bytes in which controls are looked for at once: all of an object would be searched again behind each byte that is passed
 /// over.
 const PIECE: usize = 2 * 1024;
+
+/// How an XML declaration begins in EBCDIC, of whatever country (XML 1.0, appendix F).
+const EBCDIC: &[u8] = b"\x4c\x6f\xa7\x94\x93";
 
 /// Bytes that cannot be read as text.
 #[derive(Clone, Debug)]
@@ -74,6 +77,9 @@ impl Encoded {
         if is_utf_32(head) {
             return Err(unsupported("UTF-8 or UTF-16", "UTF-32"));
         }
+        if syntax == Syntax::Xml && head.starts_with(EBCDIC) {
+            return Err(unsupported("UTF-8, or an encoding that has ASCII in it", "EBCDIC"));
+        }
         let may_lead = syntax == Syntax::Xml && decoding.repairs.has(Repair::LeadingSpace);
         let leading = if may_lead { leading_space::length(head) } else { 0 };
         // A mark after white space says as much as one at the start.
@@ -94,9 +100,9 @@ impl Encoded {
             imposed => imposed,
         };
         if let Some(imposed) = imposed
-            && marked.is_none_or(|(encoding, _)| imposed.over_mark && encoding == UTF_8)
+            && marked.is_none_or(|(encoding, _)| imposed.over >= Over::Mark && encoding == UTF_8)
         {
-            let again = imposed.over_mark && marked.is_none();
+            let again = imposed.over == Over::Mark && marked.is_none();
             let remaining = if again { Self::remaining(&head[leading..]) } else { None };
             let leading = if is_marked { leading } else { 0 };
             let mark = marked.map_or(0, |(_, mark)| mark);
@@ -169,10 +175,10 @@ impl Encoded {
     }
 
     fn imposed(imposed: Imposed, mark: usize) -> Self {
-        let Imposed { label, over_mark } = imposed;
+        let Imposed { label, over } = imposed;
         let encoding = Encoding::for_label(label.as_bytes()).unwrap_or(UTF_8);
         let transcoder = (encoding != UTF_8).then(|| Transcoder::new(encoding, label));
-        Self { mark, transcoder, imposed: true, mended: over_mark, ..Self::UTF_8 }
+        Self { mark, transcoder, imposed: true, mended: over >= Over::Mark, ..Self::UTF_8 }
     }
 
     /// Checks a declaration against the mark, or without one against the encoding in use. `is_later`: it is not that at

@@ -18,9 +18,12 @@ impl Decoding {
         let Leniency { encoding, repairs, .. } = *leniency;
         let imposed = match reading {
             Reading::AsDeclared if repairs.has(Repair::Encoding) => None,
-            Reading::AsDeclared => encoding.map(|label| Imposed { label, over_mark: false }),
+            Reading::AsDeclared => encoding.map(|label| Imposed { label, over: Over::Declaration }),
             Reading::InFallback => {
-                Some(Imposed { label: encoding.unwrap_or(DEFAULT_ENCODING), over_mark: true })
+                Some(Imposed { label: encoding.unwrap_or(DEFAULT_ENCODING), over: Over::Mark })
+            }
+            Reading::InNamed => {
+                Some(Imposed { label: encoding.unwrap_or(DEFAULT_ENCODING), over: Over::All })
             }
         };
         Self { imposed, repairs }
@@ -32,6 +35,15 @@ impl Decoding {
 pub(crate) struct Imposed {
     /// Its name, one of [`ENCODINGS`](docmill_crds::conversion::ENCODINGS).
     pub(crate) label: &'static str,
-    /// It also counts more than a byte order mark of UTF-8: the object has bytes that UTF-8 does not have.
-    pub(crate) over_mark: bool,
+    pub(crate) over: Over,
+}
+
+/// What an encoding counts more than; each includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Over {
+    Declaration,
+    /// A byte order mark of UTF-8: the object has bytes that UTF-8 does not have.
+    Mark,
+    /// What else the object may be by its declaration or its first bytes: it turned out not to be that either.
+    All,
 }

@@ -1,13 +1,10 @@
 //! What an object is that is no XML, by its first bytes: so that a refusal can name it.
 
+use super::archive::format::zip_kind;
 use super::archive::tar_header::is_tar;
 
 /// What an object starts with, and what it is then.
-const SIGNATURES: [(&[u8], &str); 29] = [
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"PK\x07\x08", "a ZIP archive"),
-    (b"PK00PK\x03\x04", "a ZIP archive"),
+const SIGNATURES: [(&[u8], &str); 28] = [
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"MSCF\x00", "a cabinet of Windows"),
@@ -17,6 +14,10 @@ const SIGNATURES: [(&[u8], &str); 29] = [
     (b"BZh", "bzip2 data"),
     (b"LZIP", "lzip data"),
     (b"\x1f\x9d", "data of compress (.Z)"),
+    (b"]\x00\x00", "LZMA data"),
+    // What is compressed once was decompressed.
+    (b"\x1f\x8b\x08", "data that is compressed twice"),
+    (b"\x28\xb5\x2f\xfd", "data that is compressed twice"),
     (b"\xfd7zXZ\x00", "xz data"),
     (b"\x04\x22\x4d\x18", "LZ4 data"),
     (b"%PDF-", "a PDF document"),
@@ -47,7 +48,8 @@ pub(crate) fn kind(head: &[u8]) -> Option<&'static str> {
         b'{' | b'[' if is_json(start) => Some("a JSON value"),
         _ => {
             let signature = SIGNATURES.iter().find(|(bytes, _)| head.starts_with(bytes));
-            signature.map(|(_, kind)| *kind).or_else(|| is_tar(head).then_some("a tar archive"))
+            let kind = signature.map(|(_, kind)| *kind).or_else(|| zip_kind(head));
+            kind.or_else(|| is_tar(head).then_some("a tar archive"))
         }
     }
 }
@@ -82,6 +84,10 @@ mod tests {
         tar[257..262].copy_from_slice(b"ustar");
         assert_eq!(kind(&tar), Some("a tar archive"));
         for (head, expected) in [
+            ("PK\u{3}\u{4}", "a ZIP archive"),
+            ("PK\u{5}\u{6}", "an empty ZIP archive"),
+            ("PK00PK\u{3}\u{4}", "a ZIP archive"),
+            ("PK\u{7}\u{8}PK\u{3}\u{4}", "a ZIP archive"),
             ("{\"a\": 1}", "a JSON value"),
             (" [\n {}]", "a JSON value"),
             ("\u{feff}{\"a\": 1}", "a JSON value"),

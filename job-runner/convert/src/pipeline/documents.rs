@@ -12,8 +12,8 @@ use super::converter::Converter;
 use super::scratch::Scratch;
 use super::source::Source;
 use crate::automaton::Automaton;
-use crate::evaluate::Evaluator;
 use crate::evaluate::record::PassedOver;
+use crate::evaluate::{Evaluator, Memory};
 use crate::events::{Pause, Sink};
 use crate::fault::member::Member;
 use crate::fault::position::Position;
@@ -250,6 +250,16 @@ impl<'a> Documents<'a> {
     pub(crate) fn volume(&self) -> Volume {
         let bytes = self.scanner.as_ref().map_or(0, |scanner| scanner.window().bytes_read());
         Volume { documents: u64::from(self.count), bytes, written: self.written }
+    }
+
+    /// Reads to the end, and returns the last verdict if it is a refusal. What the model does not name is not counted, for
+    /// documents are made of the object another time.
+    pub(crate) fn last_refusal(mut self) -> io::Result<Option<Refusal>> {
+        let apart = Evaluator::new(&self.converter.automaton, &self.limits, Memory::default());
+        let own = std::mem::replace(&mut self.evaluator, apart);
+        let last = self.by_ref().try_fold(None, |_, verdict| verdict.map(Verdict::err));
+        self.evaluator = own;
+        last
     }
 
     /// What was mended since the last document.

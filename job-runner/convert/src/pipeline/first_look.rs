@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::converter::Converter;
+use crate::input::archive::object::Object;
 use crate::input::object_info::ObjectInfo;
 use crate::leniency::Reading;
 
@@ -25,13 +26,14 @@ impl FirstLook {
         converter.rereads() || converter.takes_digest()
     }
 
-    /// Reads an object to its end.
-    pub fn at(converter: &Converter, object: impl Read) -> io::Result<Self> {
-        let mut hashed = Hashed { object, digest: Sha256::new() };
-        let reading =
-            if converter.rereads() { converter.reading_of(&mut hashed)? } else { Reading::default() };
+    /// Reads an object, whose place is its start, to its end: once, or again where its bytes do not exist in its encoding.
+    pub fn at(converter: &Converter, object: &mut dyn Object) -> io::Result<Self> {
+        let limits = &converter.limits;
+        let mut hashed = Hashed { object: &mut *object, digest: Sha256::new() };
+        let is_garbled = converter.rereads() && converter.meets_invalid_bytes(limits, &mut hashed)?;
         io::copy(&mut hashed, &mut io::sink())?;
         let digest = converter.takes_digest().then(|| hex(&hashed.digest.finalize()));
+        let reading = if is_garbled { converter.final_reading(limits, object)? } else { Reading::default() };
         Ok(Self { reading, digest })
     }
 

@@ -200,10 +200,10 @@ impl<B> Unpacking<'_, B> {
         if let Some(found) = self.archive_within(&start)? {
             return Ok(self.refuse(Some(member), unsupported("a member that is no archive itself", found)));
         }
-        let reading = self.reading(&mut start, reader)?;
         let converter = self.converter;
         // The member has at most as many bytes already.
         let limits = Limits { object_bytes: self.rules.max_member_bytes, ..converter.limits };
+        let reading = self.reading(&limits, &mut start, reader)?;
         let mut documents = converter
             .documents_within(&limits, reading, Cursor::new(start).chain(reader))
             .of_object(self.info.clone());
@@ -227,18 +227,25 @@ impl<B> Unpacking<'_, B> {
         if !is_compressed(start) {
             return Ok(None);
         }
-        let (format, _) = format::detect(start, &self.converter.limits)?;
-        Ok(format.map(|_| "a compressed tar archive"))
+        Ok(format::within(start, &self.converter.limits)?.map(|format| match format {
+            Format::Zip => "a compressed ZIP archive",
+            Format::Tar => "a compressed tar archive",
+        }))
     }
 
     /// How a member has to be read; reads as much of it as that takes.
-    fn reading(&self, start: &mut Vec<u8>, reader: &mut ContentReader<'_>) -> io::Result<Reading> {
+    fn reading(
+        &self,
+        limits: &Limits,
+        start: &mut Vec<u8>,
+        reader: &mut ContentReader<'_>,
+    ) -> io::Result<Reading> {
         if !self.converter.rereads() {
             return Ok(Reading::default());
         }
         reader.by_ref().take((REREAD_BYTES - start.len()) as u64).read_to_end(start)?;
         if start.len() < REREAD_BYTES {
-            self.converter.reading_of(start.as_slice())
+            self.converter.reading_of(limits, &mut Cursor::new(start.as_slice()))
         } else {
             Ok(Reading::default())
         }

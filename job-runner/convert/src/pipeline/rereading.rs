@@ -12,19 +12,27 @@ use crate::events::element_memory::ElementMemory;
 use crate::events::open_elements::OpenElements;
 use crate::events::{Element, Pause, Sink};
 use crate::fault::{Flaw, Refusal};
+use crate::input::archive::object::Object;
 use crate::input::decoding::Decoding;
 use crate::input::decompress::Input;
 use crate::input::window::{CHUNK, Trouble, Window};
 use crate::leniency::Reading;
+use crate::limits::Limits;
 
 impl Converter {
     /// How to read an object again from its start that was read in this way and refused so: what it gave is then void.
     /// `None`: the refusal is final, as is that of a member of an archive.
     pub fn reading_after(&self, reading: Reading, refusal: &Refusal) -> Option<Reading> {
         let is_of_object = refusal.document.is_none() && refusal.member.is_none();
-        let is_of_bytes = is_of_object && refusal.reason == Reason::InvalidBytes;
-        let mends = self.rereads() && reading == Reading::AsDeclared;
-        (is_of_bytes && mends).then_some(Reading::InFallback)
+        if !is_of_object || refusal.reason != Reason::InvalidBytes || !self.rereads() {
+            return None;
+        }
+        match reading {
+            Reading::AsDeclared => Some(Reading::InFallback),
+            // Where that was the named encoding already, it is refused once more.
+            Reading::InFallback => Some(Reading::InNamed),
+            Reading::InNamed => None,
+        }
     }
 
     /// Whether an object may have to be read again.
@@ -32,20 +40,40 @@ impl Converter {
         self.leniency.repairs.has(Repair::Encoding)
     }
 
-    /// Finds out how an object has to be read, by reading it to its end without making documents; for those who cannot
-    /// take back what it gave. An error means that the object could not be read.
-    pub fn reading_of(&self, object: impl Read) -> io::Result<Reading> {
-        let Self { automaton, limits, leniency, .. } = self;
+    /// Finds out how an object has to be read, whose place is its start; for those who cannot take back what it gave. An
+    /// error means that the object could not be read.
+    pub(crate) fn reading_of(&self, limits: &Limits, object: &mut dyn Object) -> io::Result<Reading> {
+        if !self.rereads() || !self.meets_invalid_bytes(limits, &mut *object)? {
+            return Ok(Reading::AsDeclared);
+        }
+        self.final_reading(limits, object)
+    }
+
+    /// Whether bytes do not exist in the encoding of an object, which is read to its end without making documents.
+    pub(super) fn meets_invalid_bytes(&self, limits: &Limits, object: impl Read) -> io::Result<bool> {
+        let Self { automaton, leniency, .. } = self;
         let decoded = (automaton.syntax, Decoding::of(leniency, Reading::AsDeclared));
         let input = Input::new(Box::new(object), limits);
         let window = Window::open(input, decoded, limits, CHUNK, Vec::new(), String::new());
         let source = |window| Source::new(window, automaton, limits, leniency, ElementMemory::default());
         match window.map(source).and_then(read_to_end) {
             Err(Trouble::Io(error)) => Err(error),
-            Err(Trouble::Refused(refusal)) => {
-                Ok(self.reading_after(Reading::AsDeclared, &refusal).unwrap_or_default())
+            Err(Trouble::Refused(refusal)) => Ok(refusal.reason == Reason::InvalidBytes),
+            Ok(()) => Ok(false),
+        }
+    }
+
+    /// Reads an object with such bytes as one who makes documents of it does, again and again until that is final: its
+    /// documents may be refused before the bytes are met.
+    pub(super) fn final_reading(&self, limits: &Limits, object: &mut dyn Object) -> io::Result<Reading> {
+        let mut reading = Reading::AsDeclared;
+        loop {
+            object.rewind()?;
+            let refusal = self.documents_within(limits, reading, &mut *object).last_refusal()?;
+            match refusal.and_then(|refusal| self.reading_after(reading, &refusal)) {
+                Some(another) => reading = another,
+                None => return Ok(reading),
             }
-            Ok(()) => Ok(Reading::AsDeclared),
         }
     }
 }

@@ -8,6 +8,8 @@ mod generated;
 mod repairs;
 mod trailing_bytes;
 
+use std::io::Cursor;
+
 use docmill_crds::conversion::{Repair, RepairCounts};
 use serde_json::{Value, json};
 
@@ -42,6 +44,11 @@ fn read(converter: &Converter, bytes: &[u8]) -> (Vec<Verdict>, Value) {
             None => return (verdicts, counts(&documents.repairs())),
         }
     }
+}
+
+/// How an object has to be read, found out without making documents.
+fn reading_of(converter: &Converter, bytes: &[u8]) -> Reading {
+    converter.reading_of(&converter.limits, &mut Cursor::new(bytes)).unwrap()
 }
 
 fn counts(repairs: &RepairCounts) -> Value {

@@ -39,6 +39,7 @@ fn what_is_not_well_formed_is_refused_with_its_place() {
         ("<r><?XML x?></r>", 1, 4),
         ("<r><?a:b x?></r>", 1, 4),
         ("<r>\n<1a/></r>", 2, 2),
+        ("<r>\r<a>\r</b></r>", 3, 1),
         ("<r><a:/></r>", 1, 5),
         ("<r><a:b:c xmlns:a='u'/></r>", 1, 5),
         ("<r><p:a/></r>", 1, 4),
@@ -86,6 +87,21 @@ fn what_is_not_well_formed_is_refused_with_its_place() {
         assert_eq!(refusal.reason, Reason::MalformedXml, "{xml:?}: {refusal}");
         let fault = &refusal.faults[0];
         assert_eq!((fault.line, fault.column), (line, column), "{xml:?}: {refusal}");
+    }
+}
+
+/// What was never closed may begin far from where the object ends.
+#[test]
+fn what_the_end_of_the_object_cuts_off_is_named() {
+    for (xml, expected) in [
+        ("<!DOCTYPE r [ <!-- ]><r/>", "> at the end of the document type declaration"),
+        ("<r><!-- </r>", "--> at the end of the comment"),
+        ("<r><![CDATA[ </r>", "]]> at the end of CDATA"),
+        ("<r><?a </r>", "?> at the end of the processing instruction"),
+        ("<r a='></r>", "> at the end of the markup"),
+    ] {
+        let refusal = refusal(&one("string", &["."]), xml.as_bytes());
+        assert_eq!(refusal.faults[0].expected, expected, "{xml:?}");
     }
 }
 

@@ -107,6 +107,8 @@ pub(crate) fn cut_off(text: &str, at: usize) -> Flaw {
         "--> at the end of the comment"
     } else if rest.starts_with(CDATA) {
         "]]> at the end of CDATA"
+    } else if rest.starts_with(doctype::START) {
+        "> at the end of the document type declaration"
     } else if rest.starts_with("<?") {
         "?> at the end of the processing instruction"
     } else if rest.starts_with('&') {

@@ -30,12 +30,12 @@ impl Engine {
             _ => return Ok((open(path)?, FirstLook::default())),
         };
         if !is_stdin(path) {
-            let look = FirstLook::at(converter, open(path)?)?;
+            let look = FirstLook::at(converter, &mut *open(path)?)?;
             return Ok((open(path)?, look));
         }
         let mut bytes = Vec::new();
         open(path)?.read_to_end(&mut bytes)?;
-        let look = FirstLook::at(converter, bytes.as_slice())?;
+        let look = FirstLook::at(converter, &mut Cursor::new(bytes.as_slice()))?;
         Ok((Box::new(Cursor::new(bytes)), look))
     }
 
@@ -50,7 +50,7 @@ impl Engine {
     pub(super) fn look_at(&self, object: &[u8]) -> io::Result<FirstLook> {
         match &self.0 {
             DocumentExtractor::Convert(converter) if FirstLook::is_needed(converter) => {
-                FirstLook::at(converter, object)
+                FirstLook::at(converter, &mut Cursor::new(object))
             }
             _ => Ok(FirstLook::default()),
         }

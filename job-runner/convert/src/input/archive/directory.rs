@@ -39,6 +39,7 @@ const UTF_8: u64 = 1 << 11;
 const UNIX: u64 = 3;
 const FILE_TYPE: u64 = 0o170_000;
 const REGULAR: u64 = 0o100_000;
+const SYMBOLIC_LINK: u64 = 0o120_000;
 /// The attribute of a folder, in the lower half.
 const FOLDER: u64 = 0x10;
 
@@ -195,15 +196,17 @@ fn entry(record: &[u8], varying: [u64; 3]) -> Option<ZipEntry> {
     let (system, attributes) = (value(record, 5, 1), value(record, 38, 4));
     let file_type = (attributes >> 16) & FILE_TYPE;
     let is_special = system == UNIX && file_type != 0 && file_type != REGULAR;
+    let is_link = system == UNIX && file_type == SYMBOLIC_LINK;
     let says_utf_8 = value(record, 8, 2) & UTF_8 != 0;
     let path = zip_path::path(name, says_utf_8, field(fields, UNICODE_PATH), system);
-    // What has a content is no folder: the last byte of a name in another encoding may be that of `\`.
-    let is_folder = size == 0 && (path.ends_with(b"/") || attributes & FOLDER != 0);
+    // What has a content is no folder or device, whatever its writer says: the last byte of a name in another encoding may
+    // be that of `\`.
+    let is_empty = size == 0 && (is_special || path.ends_with(b"/") || attributes & FOLDER != 0);
     Some(ZipEntry {
         is_encrypted: value(record, 8, 2) & ENCRYPTED != 0,
         method: value(record, 10, 2),
         checksum: value(record, 16, 4),
-        is_file: !is_special && !is_folder,
+        is_file: !is_link && !is_empty,
         name: name.to_vec(),
         path,
         compressed,

@@ -15,11 +15,8 @@ pub(crate) struct Name {
 impl Name {
     /// Reads a name; bytes that are not UTF-8 are replaced.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        let decoded = String::from_utf8_lossy(bytes);
-        let mut name = &*decoded;
-        while let Some(rest) = name.strip_prefix("./") {
-            name = rest.trim_start_matches('/');
-        }
+        let decoded = String::from_utf8_lossy(relative(bytes));
+        let name = &*decoded;
         let is_sound = !name.is_empty()
             && name.len() <= MAX_BYTES
             && !name.contains(char::is_control)
@@ -30,6 +27,17 @@ impl Name {
         let end = (0..=text.len().min(MAX_BYTES)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         Self { text: text[..end].to_owned(), is_sound }
     }
+}
+
+/// A path without `./` at its start, which says nothing.
+pub(crate) fn relative(mut path: &[u8]) -> &[u8] {
+    while let Some(mut rest) = path.strip_prefix(b"./") {
+        while let Some(after) = rest.strip_prefix(b"/") {
+            rest = after;
+        }
+        path = rest;
+    }
+    path
 }
 
 /// Whether a path is absolute or goes up, by the rules of Unix or of Windows.

@@ -12,15 +12,26 @@ use crate::input::decompress::Stopped;
 /// The most bytes of a header that says more of the next member.
 const MAX_EXTENSION: u64 = 1024 * 1024;
 
-/// A file in the archive.
+/// What the archive has under a name.
 #[derive(Debug)]
 pub(crate) struct TarEntry {
     /// As it is written.
     pub(crate) name: Vec<u8>,
     /// Bytes of its content.
     pub(crate) size: u64,
-    /// What it is, if its content is not all there.
-    pub(crate) partial: Option<&'static str>,
+    pub(crate) kind: Kind,
+}
+
+/// What an entry is.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    File,
+    /// A file whose content is not all there, and what that is called.
+    Partial(&'static str),
+    /// A hard link: one more name of the file with this name. It has no content itself.
+    Link(Vec<u8>),
+    /// A symbolic link, a folder, a device or a pipe: there is no content.
+    Special,
 }
 
 /// An archive, and its current member.
@@ -37,6 +48,8 @@ pub(crate) struct TarReader<'r> {
 #[derive(Debug, Default)]
 struct Extensions {
     name: Option<Vec<u8>>,
+    /// What a link leads to.
+    target: Option<Vec<u8>>,
     size: Option<u64>,
     /// Runs of zeros are left out of the content, …
     is_sparse: bool,
@@ -49,8 +62,8 @@ impl<'r> TarReader<'r> {
         Self { stream, left: 0, padding: 0 }
     }
 
-    /// The next file; links, folders and devices are left out. `None` at the end of the archive.
-    pub(crate) fn next_file(&mut self) -> Result<Option<TarEntry>, Stopped> {
+    /// The next entry; `None` at the end of the archive.
+    pub(crate) fn next_entry(&mut self) -> Result<Option<TarEntry>, Stopped> {
         let mut extensions = Extensions::default();
         loop {
             self.stream.skip(self.left)?;
@@ -62,32 +75,43 @@ impl<'r> TarReader<'r> {
                 b'L' => extensions.name = Some(until_zero(&self.extension(size)?).to_vec()),
                 // Solaris has a letter of its own for what became pax.
                 b'x' | b'X' => extensions.read(&self.extension(size)?)?,
-                // Names of links, what holds for all members, and attributes of Solaris: nothing of it is used.
-                b'K' | b'g' | b'A' | b'E' => self.content(size),
+                b'K' => extensions.target = Some(until_zero(&self.extension(size)?).to_vec()),
+                // What holds for all members, and attributes of Solaris: nothing of it is used.
+                b'g' | b'A' | b'E' => self.content(size),
                 // Links, devices, folders and pipes have no content, whatever their size says.
-                b'1'..=b'6' => extensions = Extensions::default(),
+                written @ b'1'..=b'6' => {
+                    let name = extensions.name.unwrap_or_else(|| header.name());
+                    let kind = if written == b'1' {
+                        Kind::Link(extensions.target.unwrap_or_else(|| header.target()))
+                    } else {
+                        Kind::Special
+                    };
+                    return Ok(Some(TarEntry { name, size: 0, kind }));
+                }
                 // GNU's lists of what is in a folder, and labels of volumes.
                 b'D' | b'V' => {
                     let told = std::mem::take(&mut extensions).size;
                     self.content(told.unwrap_or(size));
                 }
                 // POSIX has everything else as a file.
-                kind => {
-                    let Extensions { name, size: told, is_sparse, sparse_name } =
+                written => {
+                    let Extensions { name, size: told, is_sparse, sparse_name, .. } =
                         std::mem::take(&mut extensions);
                     let name = sparse_name.or(name).unwrap_or_else(|| header.name());
-                    if kind == b'S' {
+                    if written == b'S' {
                         self.skip_map(&header)?;
                     }
                     self.content(told.unwrap_or(size));
-                    if name.ends_with(b"/") {
+                    // So folders were called before they had a kind of their own. What has a content is none.
+                    if name.ends_with(b"/") && self.left == 0 {
                         continue;
                     }
-                    let partial = match kind {
-                        b'M' => Some("the end of a file that starts in another archive"),
-                        _ => (is_sparse || kind == b'S').then_some("a sparse file"),
+                    let kind = match written {
+                        b'M' => Kind::Partial("the end of a file that starts in another archive"),
+                        _ if is_sparse || written == b'S' => Kind::Partial("a sparse file"),
+                        _ => Kind::File,
                     };
-                    return Ok(Some(TarEntry { name, size: self.left, partial }));
+                    return Ok(Some(TarEntry { name, size: self.left, kind }));
                 }
             }
         }
@@ -179,6 +203,7 @@ impl Extensions {
         let value = &line[equals + 1..];
         match &line[..equals] {
             b"path" => self.name = Some(value.to_vec()),
+            b"linkpath" => self.target = Some(value.to_vec()),
             b"GNU.sparse.name" => (self.is_sparse, self.sparse_name) = (true, Some(value.to_vec())),
             b"size" => self.size = Some(std::str::from_utf8(value).ok()?.parse().ok()?),
             keyword if keyword.starts_with(b"GNU.sparse.") => self.is_sparse = true,

@@ -49,6 +49,11 @@ impl Header {
         [prefix, b"/", name].concat()
     }
 
+    /// The name of the file that a link leads to.
+    pub(crate) fn target(&self) -> Vec<u8> {
+        until_zero(&self.0[157..257]).to_vec()
+    }
+
     /// Whether a block with more of the map of a sparse file follows.
     pub(crate) const fn has_more_of_map(&self) -> bool {
         self.0[MORE_OF_MAP[0]] != 0

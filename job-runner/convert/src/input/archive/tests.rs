@@ -227,6 +227,7 @@ fn what_cannot_be_read_as_an_object_is_refused_by_itself() {
         ZipFile::new("nested.tar", &inner),
         ZipFile::new("nested.zip", &zip(&[ZipFile::new("x.xml", &good)], false)),
         ZipFile::new("nested.tar.gz", &gzip(&inner)),
+        ZipFile::new("nested.zip.gz", &gzip(&zip(&[ZipFile::new("x.xml", &good)], false))),
         ZipFile::new("../up.xml", &good),
         ZipFile::new("/etc/absolute.xml", &good),
         ZipFile::new("good.xml", &good),
@@ -234,7 +235,7 @@ fn what_cannot_be_read_as_an_object_is_refused_by_itself() {
     let found = read(&json!({}), &zip(&zipped, false));
     let (last, refused) = found.split_last().unwrap();
     assert_eq!(last, "good.xml 0 \"2\"");
-    assert_eq!(refused.len(), 7, "{found:?}");
+    assert_eq!(refused.len(), 8, "{found:?}");
     assert!(refused.iter().all(|told| told.ends_with(" UnsupportedMember")), "{found:?}");
     let object = [
         tar_member(b"sparse.xml", b'S', &good),
@@ -370,6 +371,16 @@ fn each_member_is_mended_by_itself() {
     assert_eq!(titles, ["\"One\"", "\"éne\"", "\"One\""]);
     let is_mended: Vec<_> = documents.iter().map(|document| !document.repairs().is_empty()).collect();
     assert_eq!(is_mended, [false, true, true]);
+}
+
+/// A member has a limit of its own, also where it is read again.
+#[test]
+fn a_member_that_is_mended_may_be_larger_than_an_object() {
+    let mut french = [vec![b' '; 3000], item("1")].concat();
+    let at = memchr::memmem::find(&french, b"One").unwrap();
+    french[at] = 0xe9;
+    let rules = json!({"repairs": ["Encoding"], "limits": {"maxObjectBytes": 2000}});
+    assert_eq!(read(&rules, &gzip(&tar(&[("a.xml", &french)]))), ["a.xml 0 \"1\""]);
 }
 
 #[test]

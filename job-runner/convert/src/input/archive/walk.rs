@@ -8,11 +8,12 @@ use docmill_crds::conversion::ResolvedArchive;
 use super::added::{self, Examined};
 use super::content::{Content, too_much, unsupported};
 use super::directory::Directory;
+use super::links::{self, Links};
 use super::name::Name;
 use super::object::Object;
 use super::pattern;
 use super::stream::Stream;
-use super::tar::TarReader;
+use super::tar::{Kind, TarEntry, TarReader};
 use super::zip::ZipContent;
 use crate::fault::member::Member;
 use crate::input::decode::Garbled;
@@ -30,11 +31,31 @@ pub(crate) fn tar<'r>(
     visit: &mut Visit<'_>,
 ) -> Result<(), Stopped> {
     let mut selection = Selection { rules, seen: 0 };
+    let mut links = Links::new(rules.max_members);
     let mut reader = TarReader::new(Stream::new(Input::new(Box::new(object), limits)));
-    while let Some(entry) = reader.next_file()? {
-        let Some((member, refused)) = selection.select(&entry.name, entry.size)? else { continue };
-        let partial = entry.partial.map(|found| unsupported("a member with all of its content", found));
-        let flow = match refused.or(partial) {
+    while let Some(TarEntry { name, size, kind }) = reader.next_entry()? {
+        match &kind {
+            // What it shares was told under another name.
+            Kind::Link(target) if links.knows(target) => continue,
+            Kind::Special => {
+                links.note_special(&name);
+                continue;
+            }
+            Kind::File | Kind::Partial(_) | Kind::Link(_) => {}
+        }
+        let Some((member, refused)) = selection.select(&name, size)? else { continue };
+        let unreadable = match kind {
+            Kind::Link(target) => Some(links::unread(&target, |target| selection.names(target))),
+            Kind::Partial(found) => {
+                links.note(&name);
+                Some(unsupported("a member with all of its content", found))
+            }
+            Kind::File | Kind::Special => {
+                links.note(&name);
+                None
+            }
+        };
+        let flow = match refused.or(unreadable) {
             Some(garbled) => visit(member, Err(garbled))?,
             None => visit_content(member, &mut reader, visit)?,
         };
@@ -101,9 +122,15 @@ struct Selection<'a> {
 }
 
 impl Selection<'_> {
+    /// Whether the model names files that are called like this.
+    fn names(&self, name: &str) -> bool {
+        let members = &self.rules.members;
+        members.is_empty() || members.iter().any(|wanted| pattern::matches(wanted, name))
+    }
+
     /// The next file as a member, if it is read, and why it is refused unread.
     fn select(&mut self, name: &[u8], size: u64) -> Result<Option<(Member, Option<Garbled>)>, Stopped> {
-        let ResolvedArchive { members, max_members, max_member_bytes } = self.rules;
+        let ResolvedArchive { max_members, max_member_bytes, .. } = self.rules;
         if self.seen == *max_members {
             let expected = format!("an archive of at most {max_members} members (archive.maxMembers)");
             return Err(Stopped::Refused(too_much(expected)));
@@ -111,7 +138,7 @@ impl Selection<'_> {
         let number = u32::try_from(self.seen).unwrap_or(u32::MAX);
         self.seen += 1;
         let Name { text, is_sound } = Name::of(name);
-        if !members.is_empty() && !members.iter().any(|wanted| pattern::matches(wanted, &text)) {
+        if !self.names(&text) {
             return Ok(None);
         }
         let refused = if !is_sound {

@@ -59,7 +59,7 @@ fn read(converter: &Converter, archive: &[u8]) -> Vec<Verdict> {
 
 /// What is told of an object that is no member of anything, which is read again if that is due.
 fn alone(converter: &Converter, case: &Case) -> Vec<Told> {
-    let reading = converter.reading_of(case.bytes.as_slice()).unwrap();
+    let reading = converter.reading_of(&converter.limits, &mut Cursor::new(&case.bytes)).unwrap();
     converter.documents_in(reading, case.bytes.as_slice()).map(|verdict| told(&verdict.unwrap())).collect()
 }
 

@@ -6,7 +6,7 @@ use encoding_rs::Encoding;
 use serde_json::json;
 
 use super::super::refusal;
-use super::{Reading, lenient, mending, read, text, with_record};
+use super::{Reading, lenient, mending, read, reading_of, text, with_record};
 use crate::leniency::repairs::encoding::ASKED;
 
 fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -78,8 +78,8 @@ fn an_object_is_read_again_as_a_whole() {
     let converter = with_record("//i", json!({"repairs": ["Encoding"]}));
     let items = format!("<i>é</i>{}", "<i>plain</i>".repeat(20_000));
     let object = [b"<l>".as_slice(), items.as_bytes(), b"<i>caf\xe9</i></l>"].concat();
-    assert_eq!(converter.reading_of(object.as_slice()).unwrap(), Reading::InFallback);
-    assert_eq!(converter.reading_of(b"<l>\xc3\xa9</l>".as_slice()).unwrap(), Reading::AsDeclared);
+    assert_eq!(reading_of(&converter, &object), Reading::InFallback);
+    assert_eq!(reading_of(&converter, b"<l>\xc3\xa9</l>"), Reading::AsDeclared);
     let (verdicts, mended) = read(&converter, &object);
     let document = |number: usize| super::super::json(verdicts[number].as_ref().unwrap())["x"].clone();
     assert_eq!((document(0), document(20_001)), (json!("Ã©"), json!("café")));
@@ -142,6 +142,46 @@ fn a_declaration_counts_less_than_bytes_that_contradict_it() {
     let strict = text(&lenient(json!({})), &declared("iso-8859-1", "“é”, “ö”".as_bytes()));
     assert_eq!(strict.1, json!({}));
     assert_ne!(strict.0, "“é”, “ö”");
+}
+
+/// Whatever an object declares, and looks like in its beginning.
+#[test]
+fn what_the_model_names_is_tried_in_the_end() {
+    let filler = "x".repeat(ASKED);
+    let late = |label: &str, start: &[u8]| {
+        let declaration = format!("<?xml version='1.0' encoding='{label}'?><r>");
+        [declaration.as_bytes(), start, filler.as_bytes(), b"\xff</r>"].concat()
+    };
+    let mended = json!({"Encoding": 1});
+    let converter = mending(Repair::Encoding);
+    let polish = lenient(json!({"repairs": ["Encoding"], "encoding": "iso-8859-2"}));
+    for label in ["gb2312", "gbk", "gb18030", "shift_jis", "big5", "euc-jp", "euc-kr"] {
+        // A character of UTF-8 and of the declared encoding, and in the end a byte that neither has.
+        let object = late(label, b"\xc2\xb7");
+        assert_eq!(text(&converter, &object), (json!(format!("Â·{filler}ÿ")), mended.clone()), "{label}");
+        assert_eq!(text(&polish, &object), (json!(format!("Âˇ{filler}˙")), mended.clone()), "{label}");
+        assert_eq!(reading_of(&converter, &object), Reading::InNamed, "{label}");
+        // What is taken for UTF-8 at first.
+        let (found, counted) = text(&converter, &late(label, "中文新闻报道".as_bytes()));
+        assert!(found.as_str().is_some_and(|text| text.ends_with("xÿ")), "{label}");
+        assert_eq!(counted, mended, "{label}");
+    }
+}
+
+/// Who finds out first how to read an object finds what one does who makes its documents at once.
+#[test]
+fn an_object_that_is_refused_before_the_byte_is_not_read_again() {
+    let settings = json!({"repairs": ["Encoding"], "limits": {"maxDocuments": 2}});
+    let converter = with_record("//i", settings);
+    for (object, expected) in [
+        (b"<l><i>a</i><i>b</i><i>c</i>\xe9</l>".as_slice(), Reason::LimitExceeded),
+        (b"<l><i>a</i></x>\xe9</l>", Reason::MalformedXml),
+    ] {
+        let (verdicts, mended) = read(&converter, object);
+        assert_eq!((verdicts.last().unwrap().as_ref().unwrap_err().reason, mended), (expected, json!({})));
+        assert_eq!(reading_of(&converter, object), Reading::AsDeclared, "{expected}");
+    }
+    assert_eq!(reading_of(&converter, b"<l><i>a</i>\xe9<i>b</i></l>"), Reading::InFallback);
 }
 
 /// As Latin-1, half of it would be NULs, which another repair leaves out.
@@ -208,6 +248,17 @@ fn utf_32_is_refused_whatever_is_mended() {
                 assert_eq!(refusal.faults[0].found.as_deref(), Some("UTF-32"));
             }
         }
+    }
+}
+
+/// Read as anything else, it would be text without any markup.
+#[test]
+fn ebcdic_is_refused_by_its_name() {
+    let object = b"\x4c\x6f\xa7\x94\x93\x40\xa5\x85\x99\xa2\x89\x96\x95\x7e\x7f\xf1\x4b\xf0\x7f\x6f\x6e";
+    for converter in [lenient(json!({"repairs": Repair::ALL})), lenient(json!({}))] {
+        let refusal = refusal(&converter, object);
+        assert_eq!(refusal.reason, Reason::UnsupportedEncoding, "{refusal}");
+        assert_eq!(refusal.faults[0].found.as_deref(), Some("EBCDIC"));
     }
 }
 

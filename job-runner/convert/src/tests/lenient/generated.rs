@@ -79,11 +79,11 @@ proptest! {
     fn what_is_broken_is_judged_the_same_in_all_portions(
         settings in settings(),
         bytes in broken(),
-        fallback in any::<bool>(),
+        reading in 0..3_usize,
         chunk in 1usize..40,
     ) {
         let converter = with_record("//i", settings);
-        let reading = if fallback { Reading::InFallback } else { Reading::AsDeclared };
+        let reading = [Reading::AsDeclared, Reading::InFallback, Reading::InNamed][reading];
         // What tells the encoding is always read at once.
         let bytes = [format!("<!--{}-->", " ".repeat(2 * SNIFFED)).as_bytes(), &bytes].concat();
         let whole = in_chunks(&converter, reading, &bytes, 1 << 16);

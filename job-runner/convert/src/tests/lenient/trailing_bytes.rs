@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::compressed::gzip;
 use super::super::{Documents, refusal};
-use super::{Reading, lenient, read, text, with_record};
+use super::{Reading, lenient, read, reading_of, text, with_record};
 
 /// `é` as a text in UTF-8, and this behind it.
 fn followed_by(trailing: &[u8]) -> Vec<u8> {
@@ -34,7 +34,7 @@ fn what_follows_the_root_element_does_not_tell_the_encoding() {
                 json!({ "TrailingData": left_out })
             };
             assert_eq!(text(&converter, &object), (json!("é"), mended), "{}", object.escape_ascii());
-            assert_eq!(converter.reading_of(object.as_slice()).unwrap(), Reading::AsDeclared);
+            assert_eq!(reading_of(&converter, &object), Reading::AsDeclared);
         }
         assert_eq!(refusal(&lenient(json!({})), &object).reason, Reason::InvalidBytes);
     }
@@ -54,7 +54,7 @@ fn without_trailing_data_text_is_refused_as_text() {
     let encoding = lenient(json!({"repairs": ["Encoding"]}));
     assert_eq!(text(&encoding, &comment), (json!("é"), json!({"Encoding": 1})));
     // In an element, a byte tells the encoding of the whole object.
-    assert_eq!(converter.reading_of(b"<l>\xe9</l>".as_slice()).unwrap(), Reading::InFallback);
+    assert_eq!(reading_of(&converter, b"<l>\xe9</l>"), Reading::InFallback);
 }
 
 #[test]

@@ -32,6 +32,14 @@ pub(crate) fn tar_member(name: &[u8], kind: u8, content: &[u8]) -> Vec<u8> {
     member
 }
 
+/// A hard link, of which the header is all there is.
+pub(crate) fn tar_link(name: &[u8], target: &[u8]) -> Vec<u8> {
+    let mut header = tar_header(name, b'1', b"00000000000");
+    header[157..157 + target.len()].copy_from_slice(target);
+    sign(&mut header);
+    header
+}
+
 /// A line of a pax header, which begins with its own length.
 pub(crate) fn pax(keyword: &str, value: &str) -> String {
     let rest = format!(" {keyword}={value}\n");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::build::{ZipFile, gzip, pax, sign, tar, tar_member, zip};
+use super::build::{ZipFile, gzip, pax, sign, tar, tar_link, tar_member, zip};
 use super::{converter, item, read, told, verdicts};
 
 /// A member of a tar archive, as Unix version 7 has it.
@@ -95,6 +95,50 @@ fn a_sparse_file_does_not_touch_the_others() {
     assert_eq!(read(&rules, &object), ["x/s.xml UnsupportedMember"]);
 }
 
+/// Its content stands once, under the name that came first, which may not be the one that a model asks for.
+#[test]
+fn a_hard_link_is_left_out_only_if_its_file_was_told() {
+    let long = format!("{}/a.xml", "folder/".repeat(40));
+    let object = [
+        tar_member(b"./a.xml", b'0', &item("1")),
+        tar_link(b"again.xml", b"a.xml"),
+        tar_member(b"PaxHeaders/x", b'x', pax("linkpath", "./a.xml").as_bytes()),
+        tar_link(b"again2.xml", b"cut"),
+        tar_member(b"././@LongLink", b'K', b"a.xml\0"),
+        tar_link(b"again3.xml", b"cut"),
+        tar_member(b"raw/1.dat", b'0', &item("2")),
+        tar_link(b"b.xml", b"raw/1.dat"),
+        tar_link(b"raw/2.dat", b"raw/1.dat"),
+        tar_member(b"symbolic", b'2', b""),
+        tar_link(b"c.xml", b"symbolic"),
+        tar_link(b"early.xml", b"late.xml"),
+        tar_member(b"late.xml", b'0', b"<bad"),
+        tar_link(b"refused.xml", b"late.xml"),
+        tar_member(b"././@LongLink", b'K', long.as_bytes()),
+        tar_link(b"../up.xml", b"cut"),
+        tar_member(b"d.xml", b'0', &item("3")),
+        vec![0; 1024],
+    ]
+    .concat();
+    let verdicts = verdicts(&converter(&json!({"archive": {"members": ["*.xml"]}})), &object);
+    let expected = [
+        "a.xml 0 \"1\"",
+        "b.xml UnsupportedMember",
+        "early.xml UnsupportedMember",
+        "late.xml MalformedXml",
+        "../up.xml UnsupportedMember",
+        "d.xml 0 \"3\"",
+    ];
+    assert_eq!(told(&verdicts), expected);
+    let message = |number: usize| verdicts[number].as_ref().unwrap_err().message();
+    let excluded =
+        "expected a hard link to a file that archive.members names as well, found \"one to raw/1.dat\"";
+    assert!(message(1).contains(excluded), "{}", message(1));
+    assert!(message(2).contains("a file that stands before it in the archive"), "{}", message(2));
+    let all = ["a.xml 0 \"1\"", "raw/1.dat 0 \"2\"", "early.xml UnsupportedMember", "late.xml MalformedXml"];
+    assert_eq!(read(&json!({}), &object)[..4], all);
+}
+
 #[test]
 fn no_file_of_a_tar_archive_is_lost_for_its_kind() {
     let object = [
@@ -129,6 +173,26 @@ fn zip_archives_of_windows_have_folders() {
     let mut object = zip(&files, false);
     patch_entries(&mut object, 38, &[0x10, 0, 0, 0]);
     assert_eq!(read(&json!({}), &object), ["2026/a.xml 0 \"1\""]);
+}
+
+#[test]
+fn what_has_a_content_is_a_file_whatever_its_type_says() {
+    let content = item("1");
+    let typed = |file_type: u16, content: &[u8]| {
+        let mut object = zip(&[ZipFile { method: 0, ..ZipFile::new("a.xml", content) }], false);
+        patch_entries(&mut object, 40, &file_type.to_le_bytes());
+        read(&json!({}), &object)
+    };
+    for (file_type, is_read) in [(0o100_644, true), (0o040_755, true), (0o010_644, true), (0o120_777, false)]
+    {
+        let expected = if is_read { "a.xml 0 \"1\"" } else { "- NoRecord" };
+        assert_eq!(typed(file_type, &content), [expected], "{file_type:o}");
+    }
+    for file_type in [0o040_755, 0o010_644, 0o120_777] {
+        assert_eq!(typed(file_type, b""), ["- NoRecord"], "{file_type:o}");
+    }
+    let object = [tar_member(b"a/", b'0', &content), tar_member(b"b/", b'0', b""), vec![0; 1024]].concat();
+    assert_eq!(read(&json!({}), &object), ["a/ 0 \"1\""]);
 }
 
 #[test]
