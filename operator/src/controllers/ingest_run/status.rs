@@ -335,6 +335,7 @@ pub fn requeue_after(uid: &str, seen: &IngestObservation, new: &IngestRunStatus)
 /// The number of units still to be processed, according to the records of a run; `None` while that is not
 /// known.
 pub fn remaining(status: &IngestRunStatus) -> Option<i64> {
-    let processed = status.done.unwrap_or(0) + status.failed.unwrap_or(0) + status.skipped.unwrap_or(0);
-    Some((status.selected? - processed).max(0))
+    let counts = [status.done, status.failed, status.skipped];
+    let processed = counts.into_iter().flatten().fold(0, i64::saturating_add);
+    Some(status.selected?.saturating_sub(processed).max(0))
 }

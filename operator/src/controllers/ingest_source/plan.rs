@@ -115,7 +115,7 @@ fn startable(seen: &SourceObservation, active: i32, missing: i32) -> (i32, Optio
 /// How many workers the backlog needs, and why. Units in flight count only while there are workers that can
 /// hold them: those of a dead worker return to the queue by themselves.
 fn desired(workers: &Workers, queue: QueueCounts, active: i32, seen: &SourceObservation) -> (i32, String) {
-    let backlog = queue.waiting + if active > 0 { queue.in_hand } else { 0 };
+    let backlog = queue.waiting.saturating_add(if active > 0 { queue.in_hand } else { 0 });
     if backlog <= 0 {
         return (0, "no backlog".to_owned());
     }

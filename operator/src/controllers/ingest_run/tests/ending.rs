@@ -99,6 +99,8 @@ fn a_run_under_way_shows_what_its_pods_recorded() {
     assert_eq!(status.duration, None, "or every look would change the run");
     assert_eq!((status.phase, status.differences), (Some(IngestPhase::Running), None));
     assert_eq!(remaining(&status), Some(5));
+    let boastful = IngestRunStatus { done: Some(i64::MAX), failed: Some(i64::MAX), ..status };
+    assert_eq!(remaining(&boastful), Some(0));
 }
 
 #[test]
