@@ -24,6 +24,9 @@ use recent_events::RecentEvents;
 /// Field manager of all that the operator applies.
 pub const FIELD_MANAGER: &str = "docmill-operator";
 
+/// The API server's limit for the note of an Event.
+const NOTE_BYTES: usize = 1024;
+
 /// A write that did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
@@ -260,7 +263,7 @@ impl Writer {
         let published = events::Event {
             type_: if event.warning { EventType::Warning } else { EventType::Normal },
             reason: event.reason.clone(),
-            note: Some(event.text.chars().take(1000).collect()), // the API takes up to 1,024 bytes of ASCII
+            note: Some(event.text[..event.text.floor_char_boundary(NOTE_BYTES)].to_owned()),
             action: event.action.to_owned(),
             secondary: None,
         };

@@ -49,6 +49,17 @@ pub fn ending(pod: &Pod) -> Option<ContainerExit> {
     })
 }
 
+/// When a pod ended, if it did. One that does not say when counts from its creation.
+pub fn ended_at(pod: &Pod) -> Option<Timestamp> {
+    let state = container_status(pod).and_then(|status| status.state.as_ref());
+    let terminated = state.and_then(|state| state.terminated.as_ref());
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    let is_over = terminated.is_some() || matches!(phase, Some("Succeeded" | "Failed"));
+    let finished = terminated.and_then(|terminated| terminated.finished_at.as_ref());
+    let time = finished.or(pod.metadata.creation_timestamp.as_ref()).map(|time| time.0);
+    time.filter(|_| is_over)
+}
+
 /// Whether a pod is running and is not being deleted.
 pub fn runs(pod: &Pod) -> bool {
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
@@ -69,7 +80,8 @@ pub fn obstacle(pod: &Pod, late: bool) -> Option<String> {
                 "{reason}: the kubelet waits for a Secret, a volume or the image; see `kubectl describe pod {pod}`"
             )
         }),
-        Some((reason, message)) => Some(format!("{reason}: {message}")),
+        // Whoever may create pods can have a registry of their own refuse an image, in its words.
+        Some((reason, message)) => Some(format!("{}: {}", sentence(reason), sentence(message))),
         None => unschedulable(pod),
     }
 }
@@ -79,7 +91,7 @@ fn unschedulable(pod: &Pod) -> Option<String> {
     let scheduled = conditions.iter().find(|condition| condition.type_ == "PodScheduled")?;
     (scheduled.status == "False").then(|| {
         let reason = scheduled.reason.as_deref().unwrap_or("Unschedulable");
-        format!("{reason}: {}", scheduled.message.as_deref().unwrap_or(""))
+        format!("{}: {}", sentence(reason), sentence(scheduled.message.as_deref().unwrap_or("")))
     })
 }
 

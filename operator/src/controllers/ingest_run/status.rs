@@ -240,7 +240,12 @@ fn condition_updates(
         updates.extend(run_status::suspended(old, by_spec.or_else(by_other).or_else(until_ready)));
     }
     let is_at_work = matches!(plan, IngestPlan::Watch | IngestPlan::Change(JobChange::Scale(_)));
-    updates.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work && !is_suspended));
+    let is_at_work = is_at_work && !is_suspended;
+    updates.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work));
+    let at_work = seen.newest_job().filter(|_| is_at_work);
+    updates.extend(
+        at_work.and_then(|job| run_status::degraded(job.obstacle.as_deref(), job.trouble.as_deref())),
+    );
     match plan {
         IngestPlan::Complete { .. } => {
             let (reason, message) = match probes(seen, plan).filter(|_| is_probe(run)) {

@@ -40,6 +40,7 @@ fn job(complete: Option<bool>) -> EnrichmentJob {
             message: "too many failures".into(),
         }),
         trouble: None,
+        obstacle: None,
         stop_reason: None,
     }
 }

@@ -137,6 +137,24 @@ fn a_failed_job_fails_the_run_in_the_words_of_the_pod() {
 }
 
 #[test]
+fn what_keeps_pods_from_their_work_is_told_as_long_as_it_does() {
+    let told = |obstacle: Option<&str>, trouble: Option<&str>| {
+        let mut view = working(None, vec![part(0, 9, 1)]);
+        let working = view.working.as_mut().unwrap();
+        (working.obstacle, working.trouble) = (obstacle.map(str::to_owned), trouble.map(str::to_owned));
+        after(&view)
+    };
+    let status = told(Some("Unschedulable: 0/3 nodes are available"), None);
+    let degraded = find(&status.conditions, condition_type::DEGRADED).unwrap();
+    assert_eq!((degraded.reason.as_str(), status.phase), ("PodsDoNotStart", Some(IngestPhase::Running)));
+    let told_of = events(&IngestRunStatus::default(), &status, &IngestPlan::Watch);
+    assert!(told_of.iter().any(|event| event.warning && event.reason == "PodsDoNotStart"), "{told_of:?}");
+    let status = told(None, Some("it exceeded its memory limit"));
+    assert_eq!(find(&status.conditions, condition_type::DEGRADED).unwrap().reason, "PodsFail");
+    assert_eq!(find(&told(None, None).conditions, condition_type::DEGRADED), None);
+}
+
+#[test]
 fn what_cannot_be_seen_stays() {
     let first = after(&working(None, vec![part(0, 9, 1)]));
     let mut blind = working(None, vec![]);
