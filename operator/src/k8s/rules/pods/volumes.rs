@@ -36,7 +36,7 @@ pub(super) fn check(volume: &PodVolume, allowed: &Patterns) -> Option<Fault> {
 
 fn is_own(name: &str) -> bool {
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    OWN.contains(&name) || NUMBERED.iter().any(|prefix| name.strip_prefix(prefix).is_some_and(is_number))
+    OWN.contains(&name) || NUMBERED.into_iter().any(|prefix| name.strip_prefix(prefix).is_some_and(is_number))
 }
 
 /// Checks where a volume is mounted.
