@@ -60,6 +60,12 @@ pub fn ended_at(pod: &Pod) -> Option<Timestamp> {
     time.filter(|_| is_over)
 }
 
+/// Whether no container of a pod has run yet.
+pub fn is_pending(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    phase.is_none_or(|phase| phase == "Pending")
+}
+
 /// Whether a pod is running and is not being deleted.
 pub fn runs(pod: &Pod) -> bool {
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());

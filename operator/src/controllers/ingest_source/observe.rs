@@ -25,7 +25,7 @@ use super::observation::{
 };
 use super::plan::{active_count, latest_failure};
 use super::rest::pace::Pace;
-use super::{poll, shared_queue, worker};
+use super::{job, poll, shared_queue, worker};
 use crate::controllers::conversion_model::{fault_place, lookup};
 use crate::controllers::run_status::active_runs_of;
 use crate::index::conflicts;
@@ -80,6 +80,11 @@ pub async fn observe(
             String::new()
         }
     };
+    if seen.ready.is_ok() {
+        for worker in &mut seen.workers {
+            worker.outdated = job::is_outdated(worker, source, &order, &context.image);
+        }
+    }
     (seen, order)
 }
 

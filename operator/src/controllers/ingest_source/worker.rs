@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use docmill_crds::contract::{Report, WorkerStatus};
+use docmill_crds::contract::{Report, WorkerStatus, annotation};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
@@ -34,6 +34,10 @@ pub struct Worker {
     pub terminating: bool,
     /// Whether it should be running by now.
     pub late: bool,
+    /// If something keeps it from starting and it never ran: digest of the pod that it was made with, if known.
+    pub stuck_with: Option<String>,
+    /// Whether it is stuck with a pod that would be made in another way now.
+    pub outdated: bool,
     /// Its state.
     pub state: WorkerState,
     /// Its own status, if it runs and has answered.
@@ -137,12 +141,17 @@ fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
     let is_starting = matches!(state, WorkerState::Active { .. })
         && !is_suspended(job)
         && !own.iter().any(|pod| pod_state::runs(pod));
+    let is_stuck = matches!(state, WorkerState::Active { obstacle: Some(_) })
+        && own.iter().all(|pod| pod_state::is_pending(pod));
+    let made_with = job.annotations().get(annotation::POD_DIGEST);
     Worker {
         job: job.name_any(),
         uid: job.uid().unwrap_or_default(),
         slot: slot_of(job),
         created,
         terminating: job.metadata.deletion_timestamp.is_some(),
+        stuck_with: made_with.filter(|_| is_stuck).cloned(),
+        outdated: false,
         late: is_starting && age_seconds(job, now) >= STARTS_WITHIN_SECONDS,
         state,
         status: None,
