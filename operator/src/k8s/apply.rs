@@ -43,6 +43,11 @@ pub enum ApplyError {
         /// The name.
         name: String,
     },
+    /// A fault of the operator itself, which must not end it.
+    #[error(
+        "the reconcile panicked, which is a fault of Docmill: please report it, with what the log says before this"
+    )]
+    Panicked,
     /// The API server rejected the request, or was not reached.
     #[error("failed to {action}")]
     Api {
