@@ -16,6 +16,8 @@ const NEXT_WITHIN_SECONDS: i64 = 60;
 const RETRIED_WITHIN_SECONDS: i64 = 660;
 /// A pod whose container has not been created after this long waits for more than its image.
 const MADE_WITHIN_SECONDS: i64 = 60;
+/// A pod whose worker ended this long ago does not end by itself.
+const ENDS_WITHIN_SECONDS: i64 = 60;
 /// A pod that should have been gone for this long is on a node that does not answer.
 const GONE_WITHIN_SECONDS: i64 = 60;
 
@@ -28,7 +30,9 @@ pub fn obstacle(job: &Job, pods: &[&Pod], now: Timestamp) -> Option<String> {
     let started = started(job, now);
     let of_pod = |pod: &&Pod| {
         let age = seconds(pod.creation_timestamp().map_or(started, |time| time.0), now);
-        lost(pod, now).or_else(|| pod_state::obstacle(pod, age >= MADE_WITHIN_SECONDS))
+        lost(pod, now)
+            .or_else(|| outlived(pod, now))
+            .or_else(|| pod_state::obstacle(pod, age >= MADE_WITHIN_SECONDS))
     };
     pods.iter().find_map(of_pod).or_else(|| no_pod(started, pods, now))
 }
@@ -76,6 +80,18 @@ fn lost(pod: &Pod, now: Timestamp) -> Option<String> {
     })
 }
 
+/// A pod that goes on without its worker, so that its Job does not end either: something put a container of its own in it.
+fn outlived(pod: &Pod, now: Timestamp) -> Option<String> {
+    let since = pod_state::outlived_since(pod)?;
+    (seconds(since, now) >= ENDS_WITHIN_SECONDS).then(|| {
+        format!(
+            "Outlived: the worker in the pod {} has ended, but another container of the pod has not; have no sidecar injected \
+             into workers, or a native one (an init container with restartPolicy Always)",
+            pod.name_any()
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use k8s_openapi::api::batch::v1::Job;
@@ -100,10 +116,11 @@ mod tests {
 
     /// A pod of second 1,000.
     fn pod(state: &Value) -> Pod {
+        let phase = if state.get("terminated").is_some() { "Succeeded" } else { "Running" };
         serde_json::from_value(json!({
             "metadata": {"name": "backfill-work-0", "creationTimestamp": "1970-01-01T00:16:40Z"},
             "spec": {"nodeName": "n1", "containers": []},
-            "status": {"phase": "Running", "containerStatuses": [{"name": "job-runner", "image": "", "imageID": "",
+            "status": {"phase": phase, "containerStatuses": [{"name": "job-runner", "image": "", "imageID": "",
                        "ready": false, "restartCount": 0, "state": state}]},
         }))
         .unwrap()
@@ -145,6 +162,15 @@ mod tests {
         assert_eq!(obstacle(&job, &[&waiting], at(1050)), None);
         let told = obstacle(&job, &[&waiting], at(1060)).unwrap();
         assert!(told.contains("describe pod backfill-work-0"), "{told}");
+    }
+
+    #[test]
+    fn a_pod_that_outlives_its_worker_is_told_of() {
+        let mut kept = ended(0);
+        kept.status.as_mut().unwrap().phase = Some("Running".into());
+        assert_eq!(obstacle(&job(), &[&kept], at(1250)), None, "it is about to end");
+        let told = obstacle(&job(), &[&kept], at(1260)).unwrap();
+        assert!(told.starts_with("Outlived: ") && told.contains("backfill-work-0"), "{told}");
     }
 
     #[test]
