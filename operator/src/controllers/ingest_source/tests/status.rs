@@ -328,9 +328,13 @@ fn numbers_of_servers_and_pods_may_be_of_any_size() {
         let status = after(&IngestSourceStatus::default(), &view);
         let units = status.units.unwrap();
         assert_eq!((units.pending, units.held), (i64::MAX, i64::MAX));
-        view.ledger.as_mut().unwrap().recent.foreign = 0;
-        after(&status, &view);
     }
+    let mut failing = seen(0, 0, vec![]);
+    let reason = Some("MissingField".into());
+    failing.ledger.as_mut().unwrap().recent =
+        RecentUnits { recorded: 20, failed: i64::MAX, foreign: 0, reason };
+    let status = after(&IngestSourceStatus::default(), &failing);
+    assert_eq!(find(&status.conditions, condition_type::DEGRADED).unwrap().reason, "MostUnitsFail");
 }
 
 #[test]
