@@ -255,7 +255,7 @@ pub struct IngestRunStatus {
     /// `Complete` or `Failed`, as in a Job, when the run has ended. Units that are refused again do not make
     /// a run fail. `Suspended`: no pods run, because of `suspend` or because another controller suspended the
     /// Job. `Throttled`: a store accepts no more requests or does not answer, and pods wait for it; the reason
-    /// names it.
+    /// names it. `Degraded`: pods of the run do not start, or fail, for the reason given in the message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,

@@ -106,16 +106,17 @@ pub struct Tally {
     pub repaired: i64,
 }
 
+/// A sum stops at the end of its range: whoever may write to the cluster may have written any number.
 impl std::ops::AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        self.lines += other.lines;
-        self.done += other.done;
-        self.changed += other.changed;
-        self.unchanged += other.unchanged;
-        self.failed += other.failed;
-        self.skipped += other.skipped;
-        self.differences += other.differences;
-        self.repaired += other.repaired;
+        self.lines = self.lines.saturating_add(other.lines);
+        self.done = self.done.saturating_add(other.done);
+        self.changed = self.changed.saturating_add(other.changed);
+        self.unchanged = self.unchanged.saturating_add(other.unchanged);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.skipped = self.skipped.saturating_add(other.skipped);
+        self.differences = self.differences.saturating_add(other.differences);
+        self.repaired = self.repaired.saturating_add(other.repaired);
     }
 }
 
@@ -235,6 +236,8 @@ mod tests {
         assert_eq!((&json["done"], &json["part"]), (&2.into(), &1.into()));
         assert_eq!(serde_json::from_value::<PartRecord>(json).unwrap(), record);
         assert_eq!([tally, tally].into_iter().sum::<Tally>().done, 4);
+        let most = Tally { done: i64::MAX, ..tally };
+        assert_eq!([most, most].into_iter().sum::<Tally>().done, i64::MAX, "it is no reason to panic");
     }
 
     #[test]

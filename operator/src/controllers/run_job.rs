@@ -4,10 +4,29 @@
 use std::collections::BTreeMap;
 
 use docmill_crds::contract::annotation;
+use docmill_crds::digest::sha256;
 use k8s_openapi::api::batch::v1::Job;
 use kube::ResourceExt as _;
 
 use crate::workers::queue::{is_queued, is_suspended};
+
+/// Maximum length of a run's name.
+const NAME_CHARS: usize = 52;
+/// Digits that tell apart names of runs which differ only in dots and hyphens.
+const NAME_DIGITS: usize = 10;
+
+/// Name of the Indexed Job for a step of a run. The host names of its pods begin with it, so the API server takes no dot
+/// in it, though a run may have some: hyphens and a digest of the name stand for them. It is as long as with a name
+/// without dots, at most.
+pub fn indexed_job_name(run: &str, step: &str) -> String {
+    if !run.contains('.') {
+        return format!("{run}-{step}");
+    }
+    // Names of resources are ASCII.
+    let mut stem = run.replace('.', "-");
+    stem.truncate(NAME_CHARS - NAME_DIGITS - 1);
+    format!("{}-{}-{step}", stem.trim_end_matches('-'), &sha256(run.as_bytes())[..NAME_DIGITS])
+}
 
 /// Why a run that has not ended has no pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +152,7 @@ mod tests {
     use k8s_openapi::api::batch::v1::Job;
     use serde_json::{Value, json};
 
-    use super::{JobChange, JobState, Suspension};
+    use super::{JobChange, JobState, Suspension, indexed_job_name};
 
     const RUNNING: JobState =
         JobState { suspended: false, suspended_by_run: false, queued: false, parallelism: 2, completions: 3 };
@@ -143,6 +162,21 @@ mod tests {
     const ADMITTED: JobState = JobState { queued: true, ..RUNNING };
     const WAITING: JobState = JobState { suspended: true, ..ADMITTED };
     const RESTING: JobState = JobState { parallelism: 0, ..WAITING };
+
+    #[test]
+    fn the_name_of_an_indexed_job_can_begin_a_host_name() {
+        assert_eq!(indexed_job_name("backfill", "work"), "backfill-work");
+        let longest = "a".repeat(52);
+        assert_eq!(indexed_job_name(&longest, "work"), format!("{longest}-work"));
+        let dotted = indexed_job_name("news.wire-1", "work");
+        assert!(dotted.starts_with("news-wire-1-") && dotted.ends_with("-work"), "{dotted}");
+        assert_ne!(dotted, indexed_job_name("news-wire.1", "work"), "another run");
+        for run in ["b.".repeat(26), format!("{}.b", "a".repeat(50)), format!("{}.b", "a".repeat(40))] {
+            let name = indexed_job_name(run.trim_end_matches('.'), "enrich");
+            let is_label = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            assert!(is_label && name.len() <= 59 && !name.contains("--"), "{name}");
+        }
+    }
 
     #[test]
     fn only_a_job_that_was_suspended_for_its_run_is_resumed() {

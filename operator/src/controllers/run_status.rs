@@ -16,9 +16,10 @@ use super::run_job::Suspension;
 use crate::k8s::apply::Event;
 use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
 use crate::outcome::requeue;
-use crate::workers::backpressure;
-use crate::workers::pod_state::{self, ContainerExit};
+use crate::workers::{backpressure, obstacle, pod_state};
 
+/// Annotation of a pod with the number of the part of an Indexed Job that it works on.
+const PART: &str = "batch.kubernetes.io/job-completion-index";
 /// Reason of the condition `Suspended` of a run whose Job another controller suspended.
 const JOB_SUSPENDED: &str = "JobSuspended";
 
@@ -69,11 +70,24 @@ pub fn time_left(ended: Option<Timestamp>, ttl: Option<i32>, now: Timestamp) -> 
     Some(lifetime.saturating_sub(requeue::elapsed(ended?, now)))
 }
 
-/// The failure of the newest failed pod of a Job, or what prevents a pod from starting.
-pub fn trouble(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
-    let pods = youngest_first(job, pods);
-    let failure = |pod: &&Pod| pod_state::ending(pod).as_ref().and_then(ContainerExit::failure);
-    pods.iter().find_map(failure).or_else(|| pods.iter().find_map(|pod| pod_state::obstacle(pod, false)))
+/// The failure of the newest failed pod of a Job, unless a younger pod has done its part of the work since.
+pub fn failure(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
+    let part = |pod: &Pod| pod.annotations().get(PART).cloned();
+    let mut done = Vec::new();
+    for pod in youngest_first(job, pods) {
+        let Some(ending) = pod_state::ending(pod) else { continue };
+        match ending.failure() {
+            None => done.push(part(pod)),
+            Some(_) if done.contains(&part(pod)) => {}
+            Some(failure) => return Some(failure),
+        }
+    }
+    None
+}
+
+/// What keeps a Job that has not ended from having its pods at work.
+pub fn obstacle(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Option<String> {
+    obstacle::obstacle(job, &youngest_first(job, pods), now)
 }
 
 /// The stop reason of the newest failed worker, if it gave one.
@@ -107,6 +121,18 @@ pub fn throttled(
 ) -> Option<ConditionUpdate> {
     let update = backpressure::throttled(old, &worker_statuses.iter().collect::<Vec<_>>(), true);
     conditions::once_true(old, update).filter(|_| is_at_work)
+}
+
+/// Why pods of a run at work do not start, or fail. The condition is there only while they do.
+pub fn degraded(obstacle: Option<&str>, failure: Option<&str>) -> Option<ConditionUpdate> {
+    let (reason, message) = match (obstacle, failure) {
+        (Some(obstacle), _) => ("PodsDoNotStart", obstacle.to_owned()),
+        (None, Some(failure)) => {
+            ("PodsFail", format!("{failure}; the Job starts others after a backoff, up to spec.backoffLimit"))
+        }
+        (None, None) => return None,
+    };
+    Some(ConditionUpdate::new(condition_type::DEGRADED, true, reason, message))
 }
 
 /// Why a run that has not ended has no pods. The condition becomes False only if it existed before.
@@ -148,6 +174,7 @@ pub fn events(old: &[Condition], new: &[Condition]) -> Vec<Event> {
     let watched = [
         (condition_type::SUSPENDED, false, "SuspendJob"),
         (condition_type::THROTTLED, true, "Observe"),
+        (condition_type::DEGRADED, true, "Observe"),
         (condition_type::COMPLETE, false, "Finish"),
         (condition_type::FAILED, true, "Finish"),
     ];
@@ -189,7 +216,13 @@ pub fn event(warning: bool, reason: &str, action: &'static str, text: String) ->
 mod tests {
     use k8s_openapi::jiff::Timestamp;
 
-    use super::{duration, time_left};
+    use std::sync::Arc;
+
+    use k8s_openapi::api::batch::v1::Job;
+    use k8s_openapi::api::core::v1::Pod;
+    use serde_json::json;
+
+    use super::{degraded, duration, failure, time_left};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -201,6 +234,44 @@ mod tests {
         assert_eq!(duration(at(0), at(185)), "3m5s");
         assert_eq!(duration(at(0), at(7380)), "2h3m");
         assert_eq!(duration(at(10), at(0)), "0s");
+    }
+
+    /// A pod of a Job, for a part of the work.
+    fn pod(created: &str, part: &str, exit_code: i32) -> Arc<Pod> {
+        let owner = json!({"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "j"});
+        let state = json!({"terminated": {"exitCode": exit_code, "reason": "OOMKilled"}});
+        let pod = json!({
+            "metadata": {"name": "p", "ownerReferences": [owner], "creationTimestamp": created,
+                         "annotations": {"batch.kubernetes.io/job-completion-index": part}},
+            "status": {"containerStatuses": [{"name": "job-runner", "image": "", "imageID": "", "ready": false,
+                                              "restartCount": 0, "state": state}]},
+        });
+        Arc::new(serde_json::from_value(pod).unwrap())
+    }
+
+    #[test]
+    fn a_failure_counts_until_a_younger_pod_has_done_the_same_part() {
+        let job: Job = serde_json::from_value(json!({"metadata": {"name": "j", "uid": "j"}})).unwrap();
+        let failed = pod("2026-01-01T00:00:00Z", "1", 137);
+        let other = pod("2026-01-01T00:01:00Z", "0", 0);
+        let told = failure(&job, &[failed.clone(), other.clone()]).unwrap();
+        assert!(told.contains("memory limit"), "{told}");
+        let again = pod("2026-01-01T00:02:00Z", "1", 0);
+        assert_eq!(failure(&job, &[failed, other, again.clone()]), None);
+        let later = pod("2026-01-01T00:03:00Z", "1", 137);
+        assert!(failure(&job, &[again, later]).is_some());
+    }
+
+    #[test]
+    fn pods_that_do_not_start_are_told_of_before_those_that_failed() {
+        assert_eq!(degraded(None, None), None);
+        let told = degraded(Some("Unschedulable: no node"), Some("out of memory")).unwrap();
+        assert_eq!(
+            (told.reason.as_str(), told.message.as_str()),
+            ("PodsDoNotStart", "Unschedulable: no node")
+        );
+        let told = degraded(None, Some("out of memory")).unwrap();
+        assert!(told.reason == "PodsFail" && told.message.starts_with("out of memory; "), "{told:?}");
     }
 
     #[test]

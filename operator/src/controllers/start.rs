@@ -2,7 +2,7 @@
 //! requeue.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use docmill_clients::cause::with_causes;
 use docmill_crds::api::connection_ref::ConnectionKind;
@@ -13,8 +13,8 @@ use docmill_crds::{
     ClusterConnection, Connection, ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun,
     IngestSchedule, IngestSource,
 };
-use futures::future::{BoxFuture, OptionFuture, join, join_all, try_join_all};
-use futures::{FutureExt as _, StreamExt as _};
+use futures::StreamExt as _;
+use futures::future::{OptionFuture, join, join_all, try_join_all};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::jiff::Timestamp;
@@ -27,7 +27,7 @@ use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 
 use super::ingest_source::context::SourceContext;
-use super::reconcile_limit::ReconcileLimiter;
+use super::reconcile_limit::{ReconcileResult, limited_reconciles};
 use super::retention::{self, Retention};
 use super::views::Views;
 use super::{connection, conversion_model, ingest_source, run_controller, schedule};
@@ -44,7 +44,7 @@ use crate::outcome::requeue;
 use crate::shutdown::Shutdown;
 use crate::stores::SecretReader;
 use crate::stores::circuit_breaker::CircuitBreaker;
-use crate::telemetry::metrics::{Kind, Metrics, ReconcileOutcome, ResourceCollector, ResourceMetrics};
+use crate::telemetry::metrics::{Kind, Metrics, ResourceCollector, ResourceMetrics};
 use crate::telemetry::open_lineage::LineageSender;
 use crate::workers::worker_pod::WorkerImage;
 use crate::workers::worker_status;
@@ -54,8 +54,6 @@ use crate::workers::worker_status;
 const CONCURRENCY: u16 = 96;
 /// Merges changes that arrive together, and lets the views of Jobs and pods catch up with the trigger.
 const DEBOUNCE: Duration = Duration::from_secs(1);
-/// Requeue interval of a reconcile that found its namespace at its limit.
-const ANOTHER_TURN: Duration = Duration::from_secs(1);
 /// Requeue interval after an error of the API server; its client has retried several times by then.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 
@@ -332,39 +330,6 @@ where
 fn config() -> controller::Config {
     controller::Config::default().concurrency(CONCURRENCY).debounce(DEBOUNCE)
 }
-
-/// The reconciles of a kind: each is counted, and begins when its namespace is below its limit.
-fn limited_reconciles<K, C, R, P>(
-    kind: Kind,
-    metrics: Arc<Metrics>,
-    reconcile: R,
-) -> impl Fn(Arc<K>, Arc<C>) -> BoxFuture<'static, ReconcileResult>
-where
-    K: Resource + Send + Sync + 'static,
-    R: Fn(Arc<K>, Arc<C>) -> P,
-    P: Future<Output = ReconcileResult> + Send + 'static,
-{
-    let limiter = ReconcileLimiter::default();
-    move |object, context| {
-        let (limiter, metrics) = (limiter.clone(), metrics.clone());
-        let reconciling = Box::pin(reconcile(object.clone(), context));
-        async move {
-            let (namespace, uid) = (object.namespace().unwrap_or_default(), object.uid().unwrap_or_default());
-            let Some(_permit) = limiter.begin(&namespace) else {
-                return Ok(Action::requeue(requeue::jitter(ANOTHER_TURN, &uid, Timestamp::now())));
-            };
-            let started = Instant::now();
-            let result = reconciling.await;
-            let outcome = if result.is_ok() { ReconcileOutcome::Done } else { ReconcileOutcome::Failed };
-            metrics.reconciled(kind, outcome, started.elapsed());
-            result
-        }
-        .boxed()
-    }
-}
-
-/// The result of a reconcile.
-type ReconcileResult = Result<Action, ApplyError>;
 
 #[allow(clippy::needless_pass_by_value, reason = "the signature that a controller asks for")]
 fn after_error<K: Resource, C>(object: Arc<K>, error: &ApplyError, _: Arc<C>) -> Action {

@@ -24,6 +24,9 @@ use recent_events::RecentEvents;
 /// Field manager of all that the operator applies.
 pub const FIELD_MANAGER: &str = "docmill-operator";
 
+/// The API server's limit for the note of an Event.
+const NOTE_BYTES: usize = 1024;
+
 /// A write that did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
@@ -40,6 +43,11 @@ pub enum ApplyError {
         /// The name.
         name: String,
     },
+    /// A fault of the operator itself, which must not end it.
+    #[error(
+        "the reconcile panicked, which is a fault of Docmill: please report it, with what the log says before this"
+    )]
+    Panicked,
     /// The API server rejected the request, or was not reached.
     #[error("failed to {action}")]
     Api {
@@ -260,7 +268,7 @@ impl Writer {
         let published = events::Event {
             type_: if event.warning { EventType::Warning } else { EventType::Normal },
             reason: event.reason.clone(),
-            note: Some(event.text.chars().take(1000).collect()), // the API takes up to 1,024 bytes of ASCII
+            note: Some(event.text[..event.text.floor_char_boundary(NOTE_BYTES)].to_owned()),
             action: event.action.to_owned(),
             secondary: None,
         };

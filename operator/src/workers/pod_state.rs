@@ -49,10 +49,35 @@ pub fn ending(pod: &Pod) -> Option<ContainerExit> {
     })
 }
 
+/// When a pod ended, if it did. One that does not say when counts from its creation.
+pub fn ended_at(pod: &Pod) -> Option<Timestamp> {
+    let is_over = matches!(phase(pod), Some("Succeeded" | "Failed"));
+    let created = || pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    finished_at(pod).or_else(created).filter(|_| is_over)
+}
+
+/// When the worker in a pod ended, if it did while the pod goes on: another container keeps it.
+pub fn outlived_since(pod: &Pod) -> Option<Timestamp> {
+    finished_at(pod).filter(|_| phase(pod) == Some("Running"))
+}
+
+fn finished_at(pod: &Pod) -> Option<Timestamp> {
+    let terminated = container_status(pod)?.state.as_ref()?.terminated.as_ref()?;
+    Some(terminated.finished_at.as_ref()?.0)
+}
+
+fn phase(pod: &Pod) -> Option<&str> {
+    pod.status.as_ref()?.phase.as_deref()
+}
+
+/// Whether no container of a pod has run yet.
+pub fn is_pending(pod: &Pod) -> bool {
+    phase(pod).is_none_or(|phase| phase == "Pending")
+}
+
 /// Whether a pod is running and is not being deleted.
 pub fn runs(pod: &Pod) -> bool {
-    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
-    phase == Some("Running") && pod.metadata.deletion_timestamp.is_none()
+    phase(pod) == Some("Running") && pod.metadata.deletion_timestamp.is_none()
 }
 
 /// Why a pod does not start, if the cause is not part of a normal start. `late`: its container should have
@@ -69,7 +94,8 @@ pub fn obstacle(pod: &Pod, late: bool) -> Option<String> {
                 "{reason}: the kubelet waits for a Secret, a volume or the image; see `kubectl describe pod {pod}`"
             )
         }),
-        Some((reason, message)) => Some(format!("{reason}: {message}")),
+        // Whoever may create pods can have a registry of their own refuse an image, in its words.
+        Some((reason, message)) => Some(format!("{}: {}", sentence(reason), sentence(message))),
         None => unschedulable(pod),
     }
 }
@@ -79,7 +105,7 @@ fn unschedulable(pod: &Pod) -> Option<String> {
     let scheduled = conditions.iter().find(|condition| condition.type_ == "PodScheduled")?;
     (scheduled.status == "False").then(|| {
         let reason = scheduled.reason.as_deref().unwrap_or("Unschedulable");
-        format!("{reason}: {}", scheduled.message.as_deref().unwrap_or(""))
+        format!("{}: {}", sentence(reason), sentence(scheduled.message.as_deref().unwrap_or("")))
     })
 }
 

@@ -17,12 +17,12 @@ use crate::workers::worker_pod::{self, Mount, WorkerImage, WorkerPod};
 
 /// Name of the Job of a run. With the longest run name and a slice number, a pod's host name still fits.
 pub fn enrich_name(run: &EnrichmentRun) -> String {
-    format!("{}-enrich", run.name_any())
+    run_job::indexed_job_name(&run.name_any(), "enrich")
 }
 
 /// Name of the Job that clears. With the longest run name it has 58 characters.
 pub fn clear_name(run: &EnrichmentRun) -> String {
-    format!("{}-clear", run.name_any())
+    run_job::indexed_job_name(&run.name_any(), "clear")
 }
 
 /// The Job of a run. Its name follows from the run's name, so there can be only one.

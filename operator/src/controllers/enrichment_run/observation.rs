@@ -119,9 +119,11 @@ pub struct EnrichmentJob {
     pub state: JobState,
     /// How it ended, if it did.
     pub end: Option<JobEnd>,
-    /// The last fault of one of its pods.
+    /// The last failure of one of its pods that no other pod has made good.
     pub trouble: Option<String>,
-    /// Why that pod stopped, if it gave a reason.
+    /// What keeps it from having its pods at work.
+    pub obstacle: Option<String>,
+    /// Why the newest failed pod stopped, if it gave a reason.
     pub stop_reason: Option<StopReason>,
 }
 
@@ -140,7 +142,8 @@ pub fn read_job(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> EnrichmentJob {
         sharing_pods,
         state: JobState::of(job),
         end: pod_state::job_end(job),
-        trouble: run_status::trouble(job, pods),
+        trouble: run_status::failure(job, pods),
+        obstacle: run_status::obstacle(job, pods, now),
         stop_reason: run_status::stop_reason(job, pods),
     }
 }

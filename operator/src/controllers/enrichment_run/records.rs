@@ -56,18 +56,18 @@ pub struct EnrichmentTotals {
     pub comparison: Vec<FieldComparison>,
 }
 
-/// Sums up the records.
+/// Sums up the records. Whoever may write to the cluster may have written any number into them.
 pub fn totals(records: &[SliceRecord], slices: usize) -> EnrichmentTotals {
     let mut totals = EnrichmentTotals::default();
-    let (mut documents, mut processed) = (0, 0);
+    let (mut documents, mut processed) = (0_i64, 0_i64);
     for record in records {
-        totals.selected += record.selected;
-        totals.done += record.done;
-        totals.cached += record.cached;
-        totals.empty += record.empty;
-        totals.failed += record.failed;
-        totals.calls += record.calls;
-        totals.input_characters += record.input_characters;
+        add_to(&mut totals.selected, record.selected);
+        add_to(&mut totals.done, record.done);
+        add_to(&mut totals.cached, record.cached);
+        add_to(&mut totals.empty, record.empty);
+        add_to(&mut totals.failed, record.failed);
+        add_to(&mut totals.calls, record.calls);
+        add_to(&mut totals.input_characters, record.input_characters);
         totals.finished += usize::from(record.finished);
         totals.cut_short |= record.cut_short;
         totals.model_changed = totals.model_changed.or_else(|| record.model_changed.clone());
@@ -76,9 +76,14 @@ pub fn totals(records: &[SliceRecord], slices: usize) -> EnrichmentTotals {
             .iter()
             .filter(|field| known_version(&field.field) != "?")
             .for_each(|field| add(&mut totals.comparison, field));
-        documents += record.documents;
-        processed +=
-            if record.finished { record.documents } else { record.done + record.failed + record.passed_over };
+        add_to(&mut documents, record.documents);
+        if record.finished {
+            add_to(&mut processed, record.documents);
+        } else {
+            [record.done, record.failed, record.passed_over]
+                .into_iter()
+                .for_each(|one| add_to(&mut processed, one));
+        }
     }
     totals.model_changed = totals.model_changed.or_else(|| disagreement(records));
     totals.percent = percent(&totals, slices, records.len(), processed, documents);
@@ -92,14 +97,19 @@ fn percent(totals: &EnrichmentTotals, slices: usize, started: usize, processed: 
         return 100;
     }
     let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    (processed.saturating_mul(100) / documents.max(1) * signed(started) / signed(slices).max(1)).clamp(0, 99)
+    let of_started = processed.saturating_mul(100) / documents.max(1);
+    (of_started.saturating_mul(signed(started)) / signed(slices).max(1)).clamp(0, 99)
+}
+
+fn add_to(sum: &mut i64, count: i64) {
+    *sum = sum.saturating_add(count);
 }
 
 fn add(fields: &mut Vec<FieldComparison>, other: &FieldComparison) {
     match fields.iter_mut().find(|field| field.field == other.field) {
         Some(field) => {
-            field.agreed += other.agreed;
-            field.differing += other.differing;
+            add_to(&mut field.agreed, other.agreed);
+            add_to(&mut field.differing, other.differing);
         }
         None => fields.push(other.clone()),
     }

@@ -194,7 +194,10 @@ fn all_conditions(
     }
     let is_at_work = is_at_work(run, seen, plan);
     updates.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work));
-    updates.extend(degraded(seen, is_at_work));
+    let at_work = seen.current_job().filter(|_| is_at_work);
+    updates.extend(
+        at_work.and_then(|job| run_status::degraded(job.obstacle.as_deref(), job.trouble.as_deref())),
+    );
     if let Some(change) = totals.and_then(|totals| totals.model_changed.clone()) {
         updates.push(ConditionUpdate::new(
             condition_type::MODEL_CHANGED,
@@ -229,13 +232,6 @@ fn all_conditions(
 fn is_at_work(run: &EnrichmentRun, seen: &EnrichmentObservation, plan: &EnrichmentPlan) -> bool {
     matches!(plan, EnrichmentPlan::Watch | EnrichmentPlan::Change(JobChange::Scale(_)))
         && !is_suspended(run, seen, plan)
-}
-
-/// Why the pods of a running run fail; the Job starts others, as often as `backoffLimit` allows.
-fn degraded(seen: &EnrichmentObservation, is_at_work: bool) -> Option<ConditionUpdate> {
-    let job = seen.job.as_ref().filter(|_| is_at_work)?;
-    let text = format!("{}; the Job starts another pod after a backoff", job.trouble.as_ref()?);
-    Some(ConditionUpdate::new(condition_type::DEGRADED, true, "PodsFail", text))
 }
 
 fn refused(totals: &EnrichmentTotals) -> String {
@@ -284,7 +280,6 @@ pub fn events(old: &EnrichmentRunStatus, new: &EnrichmentRunStatus, plan: &Enric
     let watched = [
         (condition_type::MODEL_CHANGED, true, "Observe"),
         (condition_type::DOCUMENTS_FAILED, true, "Observe"),
-        (condition_type::DEGRADED, true, "Observe"),
     ];
     events.extend(run_status::became_true(&old.conditions, &new.conditions, &watched));
     events

@@ -20,7 +20,7 @@ pub fn plan_name(run: &IngestRun) -> String {
 
 /// Name of the Job that works. With the longest run name and a part number, a pod's host name still fits.
 pub fn work_name(run: &IngestRun) -> String {
-    format!("{}-work", run.name_any())
+    run_job::indexed_job_name(&run.name_any(), "work")
 }
 
 /// The Job that selects.

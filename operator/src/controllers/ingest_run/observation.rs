@@ -73,8 +73,10 @@ pub struct RunJob {
     pub state: JobState,
     /// How it ended, if it did.
     pub end: Option<JobEnd>,
-    /// The last fault of one of its pods.
+    /// The last failure of one of its pods that no other pod has made good.
     pub trouble: Option<String>,
+    /// What keeps it from having its pods at work.
+    pub obstacle: Option<String>,
     /// The report of a pod of it that succeeded. Only a probe's says more than the records.
     pub report: Option<Report>,
 }
@@ -100,7 +102,8 @@ pub fn step(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> RunJob {
         order,
         state: JobState::of(job),
         end: pod_state::job_end(job),
-        trouble: run_status::trouble(job, pods),
+        trouble: run_status::failure(job, pods),
+        obstacle: run_status::obstacle(job, pods, now),
         report: run_status::report(job, pods),
     }
 }

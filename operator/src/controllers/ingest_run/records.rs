@@ -10,7 +10,7 @@ use super::observation::RunRecords;
 /// The search for the records of a run with this many parts.
 pub fn query(run_uid: &str, parts: i32) -> Value {
     json!({
-        "size": parts + 1,
+        "size": parts.saturating_add(1),
         "track_total_hits": false,
         "query": {"bool": {"filter": [{"terms": {"kind": ["plan", "part"]}}, {"term": {"run": run_uid}}]}},
     })

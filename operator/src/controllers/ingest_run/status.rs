@@ -240,7 +240,12 @@ fn condition_updates(
         updates.extend(run_status::suspended(old, by_spec.or_else(by_other).or_else(until_ready)));
     }
     let is_at_work = matches!(plan, IngestPlan::Watch | IngestPlan::Change(JobChange::Scale(_)));
-    updates.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work && !is_suspended));
+    let is_at_work = is_at_work && !is_suspended;
+    updates.extend(run_status::throttled(old, &seen.worker_statuses, is_at_work));
+    let at_work = seen.newest_job().filter(|_| is_at_work);
+    updates.extend(
+        at_work.and_then(|job| run_status::degraded(job.obstacle.as_deref(), job.trouble.as_deref())),
+    );
     match plan {
         IngestPlan::Complete { .. } => {
             let (reason, message) = match probes(seen, plan).filter(|_| is_probe(run)) {
@@ -335,6 +340,7 @@ pub fn requeue_after(uid: &str, seen: &IngestObservation, new: &IngestRunStatus)
 /// The number of units still to be processed, according to the records of a run; `None` while that is not
 /// known.
 pub fn remaining(status: &IngestRunStatus) -> Option<i64> {
-    let processed = status.done.unwrap_or(0) + status.failed.unwrap_or(0) + status.skipped.unwrap_or(0);
-    Some((status.selected? - processed).max(0))
+    let counts = [status.done, status.failed, status.skipped];
+    let processed = counts.into_iter().flatten().fold(0, i64::saturating_add);
+    Some(status.selected?.saturating_sub(processed).max(0))
 }

@@ -67,7 +67,7 @@ fn step(step: RunStep, end: Option<JobEnd>) -> RunJob {
         completions: pods,
     };
     let order = Some(RunOrder { step, ..order() });
-    RunJob { created: at(1010), order, state, end, trouble: None, report: None }
+    RunJob { created: at(1010), order, state, end, trouble: None, obstacle: None, report: None }
 }
 
 /// The selection is made, and has left this record.

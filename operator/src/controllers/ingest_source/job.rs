@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use docmill_crds::IngestSource;
-use docmill_crds::contract::label;
-use docmill_crds::digest::hex;
+use docmill_crds::contract::{annotation, label};
+use docmill_crds::digest::{hex, sha256};
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use kube::api::ObjectMeta;
 use kube::{Resource as _, ResourceExt as _};
 use sha2::{Digest as _, Sha256};
 
 use super::plan::Start;
-use super::worker::SLOT_LABEL;
+use super::worker::{SLOT_LABEL, Worker};
 use crate::workers::queue::queued;
 use crate::workers::worker_pod::{self, WorkerImage, WorkerPod};
 
@@ -23,15 +24,8 @@ const NAME_DIGITS: usize = 10;
 
 /// The Job of one worker. `order` is the encoded work order.
 pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerImage) -> Job {
-    let labels = labels(source, start.slot);
-    let pod_template = &source.spec.workers.pod_template;
-    let template = worker_pod::pod_template(WorkerPod {
-        image,
-        order,
-        mounts: worker_pod::source_mounts(&source.spec),
-        labels: labels.clone(),
-        template: pod_template,
-    });
+    let template = template(source, start.slot, order, image);
+    let digest = digest(&template);
     let owner = source.controller_owner_ref(&()).map(|mut owner| {
         owner.block_owner_deletion = Some(true);
         owner
@@ -40,7 +34,8 @@ pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerIm
         metadata: ObjectMeta {
             name: Some(name(source, start)),
             namespace: source.namespace(),
-            labels: Some(labels),
+            labels: Some(labels(source, start.slot)),
+            annotations: Some(BTreeMap::from([(annotation::POD_DIGEST.to_owned(), digest)])),
             owner_references: owner.map(|owner| vec![owner]),
             ..ObjectMeta::default()
         },
@@ -54,7 +49,28 @@ pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerIm
         }),
         status: None,
     };
-    queued(job, pod_template)
+    queued(job, &source.spec.workers.pod_template)
+}
+
+/// Whether a worker that does not start would have another pod if it were made now: what kept it from starting may have
+/// been corrected, for others but not for it.
+pub fn is_outdated(worker: &Worker, source: &IngestSource, order: &str, image: &WorkerImage) -> bool {
+    let (Some(known), Some(slot)) = (&worker.stuck_with, worker.slot) else { return false };
+    *known != digest(&template(source, slot, order.to_owned(), image))
+}
+
+fn template(source: &IngestSource, slot: i32, order: String, image: &WorkerImage) -> PodTemplateSpec {
+    worker_pod::pod_template(WorkerPod {
+        image,
+        order,
+        mounts: worker_pod::source_mounts(&source.spec),
+        labels: labels(source, slot),
+        template: &source.spec.workers.pod_template,
+    })
+}
+
+fn digest(template: &PodTemplateSpec) -> String {
+    sha256(&serde_json::to_vec(template).unwrap_or_default())
 }
 
 /// Name of the Job of a worker.

@@ -59,7 +59,7 @@ impl SourceObservation {
         if self.has_queue {
             self.queue.map(QueueCounts::pending)
         } else {
-            Some(self.poll_runs.iter().map(PollRun::remaining).sum())
+            Some(self.poll_runs.iter().map(PollRun::remaining).fold(0, i64::saturating_add))
         }
     }
 
@@ -75,7 +75,8 @@ impl SourceObservation {
     }
 }
 
-/// Notifications in the queue. SQS gives approximate numbers.
+/// Notifications in the queue. SQS gives approximate numbers, and any server may pose as a queue: the numbers are at
+/// least 0, and what is computed with them must not overflow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueCounts {
     /// Visible, ready to be received.
@@ -89,8 +90,13 @@ pub struct QueueCounts {
 impl QueueCounts {
     /// The total.
     pub fn pending(self) -> i64 {
-        self.waiting + self.in_hand + self.delayed
+        self.waiting.saturating_add(self.in_hand).saturating_add(self.delayed)
     }
+}
+
+/// Parses a number of notifications. What is no such number counts as none.
+pub fn read_count(text: &str) -> i64 {
+    text.parse().map_or(0, |count: i64| count.max(0))
 }
 
 /// The units in the ledger.

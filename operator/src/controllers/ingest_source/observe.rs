@@ -20,10 +20,12 @@ use kube::ResourceExt as _;
 use super::client_cache::{Checked, StoreClients};
 use super::context::SourceContext;
 use super::ledger_memory::LedgerMemory;
-use super::observation::{LedgerCounts, QueueCounts, SourceObservation, ledger_query, read_ledger};
+use super::observation::{
+    LedgerCounts, QueueCounts, SourceObservation, ledger_query, read_count, read_ledger,
+};
 use super::plan::{active_count, latest_failure};
 use super::rest::pace::Pace;
-use super::{poll, shared_queue, worker};
+use super::{job, poll, shared_queue, worker};
 use crate::controllers::conversion_model::{fault_place, lookup};
 use crate::controllers::run_status::active_runs_of;
 use crate::index::conflicts;
@@ -78,6 +80,11 @@ pub async fn observe(
             String::new()
         }
     };
+    if seen.ready.is_ok() {
+        for worker in &mut seen.workers {
+            worker.outdated = job::is_outdated(worker, source, &order, &context.image);
+        }
+    }
     (seen, order)
 }
 
@@ -194,7 +201,7 @@ async fn queue_counts(
     };
     let answer = endpoint_client.ask(url, TIMEOUT, timeout_fault, request).await?;
     let attributes = answer.attributes.unwrap_or_default();
-    let count = |name| attributes.get(&name).and_then(|text| text.parse().ok()).unwrap_or(0_i64);
+    let count = |name| attributes.get(&name).map_or(0, |text| read_count(text));
     Ok(Some(QueueCounts {
         waiting: count(Attribute::ApproximateNumberOfMessages),
         in_hand: count(Attribute::ApproximateNumberOfMessagesNotVisible),

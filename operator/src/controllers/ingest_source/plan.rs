@@ -85,7 +85,15 @@ pub fn plan(suspend: bool, workers: &Workers, seen: &SourceObservation) -> Sourc
     let (startable, but) = startable(seen, active, missing);
     let message = but.map_or(message.clone(), |but| format!("{message}; {but}"));
     let start = free_slots(&seen.workers, workers.max).take(usize::try_from(startable).unwrap_or(0));
-    SourcePlan { desired, message, start: start.collect(), stop: Vec::new() }
+    // They have done nothing yet, and would keep their slots from workers that can start.
+    let stop: Vec<Stop> = outdated(&seen.workers).map(stop).collect();
+    let message = match stop.len() {
+        0 => message,
+        count => format!(
+            "{message}; {count} that did not start are replaced, as the spec or the image has changed"
+        ),
+    };
+    SourcePlan { desired, message, start: start.collect(), stop }
 }
 
 /// How many of the missing workers can be started now, and what prevents the others.
@@ -115,7 +123,7 @@ fn startable(seen: &SourceObservation, active: i32, missing: i32) -> (i32, Optio
 /// How many workers the backlog needs, and why. Units in flight count only while there are workers that can
 /// hold them: those of a dead worker return to the queue by themselves.
 fn desired(workers: &Workers, queue: QueueCounts, active: i32, seen: &SourceObservation) -> (i32, String) {
-    let backlog = queue.waiting + if active > 0 { queue.in_hand } else { 0 };
+    let backlog = queue.waiting.saturating_add(if active > 0 { queue.in_hand } else { 0 });
     if backlog <= 0 {
         return (0, "no backlog".to_owned());
     }
@@ -191,6 +199,10 @@ fn free_slots(workers: &[Worker], max: i32) -> impl Iterator<Item = Start> {
             workers.iter().filter(|worker| worker.slot == Some(slot)).max_by_key(|worker| worker.created);
         Start { slot, predecessor: last.map(|worker| worker.uid.clone()) }
     })
+}
+
+fn outdated(workers: &[Worker]) -> impl Iterator<Item = &Worker> {
+    active(workers).filter(|worker| worker.outdated && !worker.terminating)
 }
 
 fn active(workers: &[Worker]) -> impl Iterator<Item = &Worker> {

@@ -156,7 +156,8 @@ fn to_mend(seen: &SourceObservation) -> Option<ConditionUpdate> {
 fn held(seen: &SourceObservation) -> BTreeMap<IndexTrouble, u64> {
     let mut units = BTreeMap::new();
     for held in worker_statuses(&seen.workers).flat_map(|status| &status.held) {
-        *units.entry(held.trouble).or_default() += held.units;
+        let sum: &mut u64 = units.entry(held.trouble).or_default();
+        *sum = sum.saturating_add(held.units);
     }
     units
 }
@@ -267,7 +268,7 @@ fn mapping_conflict(old: &IngestSourceStatus, seen: &SourceObservation) -> Optio
 /// name of the other bucket belongs in the log and the errors bucket.
 fn foreign_notifications(seen: &SourceObservation) -> Option<ConditionUpdate> {
     let recent = &seen.ledger.as_ref()?.recent;
-    let many = recent.foreign >= JUDGED_UNITS || recent.foreign * 2 > recent.recorded;
+    let many = recent.foreign >= JUDGED_UNITS || recent.foreign.saturating_mul(2) > recent.recorded;
     (many && recent.foreign > 0).then(|| {
         let message = "the queue delivers notifications of a bucket other than spec.raw.bucket; they are kept in the errors \
              bucket under messages/, and their objects are not ingested: correct spec.raw.bucket (the bucket's own name, \
@@ -280,7 +281,7 @@ fn foreign_notifications(seen: &SourceObservation) -> Option<ConditionUpdate> {
 /// does not change with each unit: those are in `topFailures`.
 fn most_units_fail(seen: &SourceObservation) -> Option<ConditionUpdate> {
     let recent = &seen.ledger.as_ref()?.recent;
-    let most_failed = recent.recorded >= JUDGED_UNITS && recent.failed * 2 > recent.recorded;
+    let most_failed = recent.recorded >= JUDGED_UNITS && recent.failed.saturating_mul(2) > recent.recorded;
     let reason = recent.reason.as_deref().filter(|_| most_failed)?;
     let message = format!(
         "most units of the last {RECENT_MINUTES} minutes failed, most often with reason {reason}; the errors \
@@ -292,7 +293,8 @@ fn most_units_fail(seen: &SourceObservation) -> Option<ConditionUpdate> {
 
 fn units(old: &IngestSourceStatus, seen: &SourceObservation) -> Option<UnitCounts> {
     let pending = seen.pending().or(old.units.map(|units| units.pending))?;
-    let held = i64::try_from(held(seen).values().sum::<u64>()).unwrap_or(i64::MAX);
+    let held = held(seen).into_values().fold(0, u64::saturating_add);
+    let held = i64::try_from(held).unwrap_or(i64::MAX);
     match &seen.ledger {
         Some(ledger) => Some(UnitCounts {
             pending,

@@ -74,6 +74,8 @@ pub fn active(slot: i32) -> Worker {
         created: at(900),
         terminating: false,
         late: false,
+        stuck_with: None,
+        outdated: false,
         state: WorkerState::Active { obstacle: None },
         status: None,
     }

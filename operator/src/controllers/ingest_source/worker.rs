@@ -3,22 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use docmill_crds::contract::{Report, WorkerStatus};
+use docmill_crds::contract::{Report, WorkerStatus, annotation};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
+use crate::workers::obstacle::{age_seconds, obstacle};
 use crate::workers::pod_state::{self, ContainerExit, JobEnd};
 use crate::workers::queue::is_suspended;
 use crate::workers::worker_status;
 
 /// Label with the number of the slot that a worker fills.
 pub const SLOT_LABEL: &str = "docmill.io/slot";
-/// A worker that is not running after this long is late, and a Job without a pod has an obstacle to report.
+/// A worker that is not running after this long is late.
 const STARTS_WITHIN_SECONDS: i64 = 20;
-/// A pod whose container has not been created after this long waits for more than its image.
-const MADE_WITHIN_SECONDS: i64 = 60;
 
 /// One worker: a Job of one pod.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +34,10 @@ pub struct Worker {
     pub terminating: bool,
     /// Whether it should be running by now.
     pub late: bool,
+    /// If something keeps it from starting and it never ran: digest of the pod that it was made with, if known.
+    pub stuck_with: Option<String>,
+    /// Whether it is stuck with a pod that would be made in another way now.
+    pub outdated: bool,
     /// Its state.
     pub state: WorkerState,
     /// Its own status, if it runs and has answered.
@@ -131,25 +134,25 @@ pub fn of_all_sources(jobs: &[Arc<Job>]) -> WorkerJobs {
 fn worker(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> Worker {
     let own: Vec<&Pod> = pods.iter().map(AsRef::as_ref).filter(|pod| pod_state::is_of(pod, job)).collect();
     let created = job.creation_timestamp().map_or(now, |time| time.0);
-    // A Job that was suspended starts when it is resumed.
-    let started = job.status.as_ref().and_then(|status| status.start_time.as_ref());
-    let age = now.duration_since(started.map_or(created, |time| time.0)).as_secs();
     let state = match pod_state::job_end(job) {
         Some(end) => ended(&end, own.iter().find_map(|pod| pod_state::ending(pod))),
-        // It waits in a queue, which is no obstacle.
-        None if is_suspended(job) => WorkerState::Active { obstacle: None },
-        None => WorkerState::Active { obstacle: obstacle(&own, age) },
+        None => WorkerState::Active { obstacle: obstacle(job, &own, now) },
     };
     let is_starting = matches!(state, WorkerState::Active { .. })
         && !is_suspended(job)
         && !own.iter().any(|pod| pod_state::runs(pod));
+    let is_stuck = matches!(state, WorkerState::Active { obstacle: Some(_) })
+        && own.iter().all(|pod| pod_state::is_pending(pod));
+    let made_with = job.annotations().get(annotation::POD_DIGEST);
     Worker {
         job: job.name_any(),
         uid: job.uid().unwrap_or_default(),
         slot: slot_of(job),
         created,
         terminating: job.metadata.deletion_timestamp.is_some(),
-        late: is_starting && age >= STARTS_WITHIN_SECONDS,
+        stuck_with: made_with.filter(|_| is_stuck).cloned(),
+        outdated: false,
+        late: is_starting && age_seconds(job, now) >= STARTS_WITHIN_SECONDS,
         state,
         status: None,
     }
@@ -165,14 +168,6 @@ fn ended(job: &JobEnd, process: Option<ContainerExit>) -> WorkerState {
         None => WorkerOutcome::TakenAway,
     };
     WorkerState::Ended { at: job.at, end, report: process.and_then(|ending| ending.report) }
-}
-
-fn obstacle(pods: &[&Pod], age_seconds: i64) -> Option<String> {
-    if pods.is_empty() {
-        let text = "the Job controller has not created its pod; see `kubectl describe job`";
-        return (age_seconds >= STARTS_WITHIN_SECONDS).then(|| text.to_owned());
-    }
-    pods.iter().find_map(|pod| pod_state::obstacle(pod, age_seconds >= MADE_WITHIN_SECONDS))
 }
 
 /// The slot that a Job's worker fills.

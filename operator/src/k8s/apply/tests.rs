@@ -6,7 +6,7 @@ use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
 use serde_json::{Value, json};
 
-use super::{ApplyError, Created, Writer};
+use super::{ApplyError, Created, Event, Writer};
 use crate::k8s::leader::Leadership;
 use crate::testing::{Asked, api, refusal};
 
@@ -124,4 +124,14 @@ async fn a_refusal_keeps_the_words_of_the_api_server() {
     let (client, _) = api(|_| refusal(403, "exceeded quota"));
     let error = writer(&client, true).create(&job("a")).await.unwrap_err();
     assert!(docmill_clients::cause::with_causes(&error).contains("exceeded quota"), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_words_of_an_event_are_cut_to_what_the_api_takes_in_whatever_language() {
+    let (client, log) = api(|asked| (200, asked.body.clone()));
+    let event = |text| Event { warning: true, reason: "InvalidTemplate".into(), action: "Observe", text };
+    writer(&client, true).publish(&source(), &event("ü".repeat(2_000))).await;
+    writer(&client, true).publish(&source(), &event("short".to_owned())).await;
+    let notes: Vec<_> = log.lock().unwrap().iter().map(|asked| asked.body["note"].clone()).collect();
+    assert_eq!((notes[0].as_str().unwrap().len(), notes[1].as_str().unwrap()), (1024, "short"));
 }

@@ -1,7 +1,7 @@
 //! From plan to status, and how a run ends.
 
 use docmill_crds::api::enricher::Builtin;
-use docmill_crds::api::enrichment_run::{Budget, EnrichmentPhase};
+use docmill_crds::api::enrichment_run::{Budget, EnrichmentPhase, FieldComparison};
 use docmill_crds::contract::{StopReason, Store, StoreProblem, StoreProblemReason, WorkerStatus};
 use docmill_crds::records::enrichments::{SliceRecord, Versions, pipeline_digest};
 use docmill_crds::{EnrichmentRunSpec, EnrichmentRunStatus};
@@ -40,6 +40,7 @@ fn job(complete: Option<bool>) -> EnrichmentJob {
             message: "too many failures".into(),
         }),
         trouble: None,
+        obstacle: None,
         stop_reason: None,
     }
 }
@@ -371,6 +372,29 @@ fn records_of_slices_that_the_run_does_not_have_are_passed_over() {
 fn a_slice_that_has_not_ended_is_never_whole() {
     let late = SliceRecord { finished: false, documents: 10, ..record(0, 10, 10, 0) };
     assert_eq!(totals(&[late], 1).percent, 99);
+}
+
+/// The operator serves all namespaces: what somebody writes into a cluster must not end it.
+#[test]
+fn numbers_of_records_may_be_of_any_size() {
+    let most = i64::MAX;
+    let comparison = vec![FieldComparison { field: "tone".into(), agreed: most, differing: most }];
+    let boastful = |slice, documents| SliceRecord {
+        documents,
+        selected: most,
+        done: most,
+        failed: most,
+        cached: most,
+        empty: most,
+        calls: most,
+        input_characters: most,
+        passed_over: most,
+        comparison: comparison.clone(),
+        finished: false,
+        ..record(slice, 0, 0, 0)
+    };
+    let sums = totals(&[boastful(0, 1), boastful(1, 0)], 3);
+    assert_eq!((sums.done, sums.calls, sums.comparison[0].agreed, sums.percent), (most, most, most, 99));
 }
 
 #[test]

@@ -99,6 +99,8 @@ fn a_run_under_way_shows_what_its_pods_recorded() {
     assert_eq!(status.duration, None, "or every look would change the run");
     assert_eq!((status.phase, status.differences), (Some(IngestPhase::Running), None));
     assert_eq!(remaining(&status), Some(5));
+    let boastful = IngestRunStatus { done: Some(i64::MAX), failed: Some(i64::MAX), ..status };
+    assert_eq!(remaining(&boastful), Some(0));
 }
 
 #[test]
@@ -132,6 +134,24 @@ fn a_failed_job_fails_the_run_in_the_words_of_the_pod() {
     assert_eq!(failed.reason, "FailedIndexes");
     assert_eq!(failed.message, "Job has failed indexes: failed to finish 3 of 1000 units");
     assert_eq!((status.phase, status.done), (Some(IngestPhase::Failed), Some(10)));
+}
+
+#[test]
+fn what_keeps_pods_from_their_work_is_told_as_long_as_it_does() {
+    let told = |obstacle: Option<&str>, trouble: Option<&str>| {
+        let mut view = working(None, vec![part(0, 9, 1)]);
+        let working = view.working.as_mut().unwrap();
+        (working.obstacle, working.trouble) = (obstacle.map(str::to_owned), trouble.map(str::to_owned));
+        after(&view)
+    };
+    let status = told(Some("Unschedulable: 0/3 nodes are available"), None);
+    let degraded = find(&status.conditions, condition_type::DEGRADED).unwrap();
+    assert_eq!((degraded.reason.as_str(), status.phase), ("PodsDoNotStart", Some(IngestPhase::Running)));
+    let told_of = events(&IngestRunStatus::default(), &status, &IngestPlan::Watch);
+    assert!(told_of.iter().any(|event| event.warning && event.reason == "PodsDoNotStart"), "{told_of:?}");
+    let status = told(None, Some("it exceeded its memory limit"));
+    assert_eq!(find(&status.conditions, condition_type::DEGRADED).unwrap().reason, "PodsFail");
+    assert_eq!(find(&told(None, None).conditions, condition_type::DEGRADED), None);
 }
 
 #[test]

@@ -33,5 +33,5 @@ fn in_flight(active: &[&Worker]) -> Option<u64> {
         let status = worker.status.as_ref().filter(|status| status.store_problems.is_empty())?;
         (!worker.terminating).then_some(status.in_hand)
     };
-    active.iter().map(of_worker).sum()
+    active.iter().map(of_worker).try_fold(0_u64, |sum, in_hand| Some(sum.saturating_add(in_hand?)))
 }

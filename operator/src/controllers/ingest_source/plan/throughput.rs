@@ -43,20 +43,20 @@ pub fn most_unmeasured(workers: &[Worker], now: Timestamp) -> i32 {
     settled.saturating_mul(2).max(UNMEASURED_WORKERS)
 }
 
-/// The rate of one worker, from the statuses of running workers and the reports of ended ones.
+/// The rate of one worker, from the statuses of running workers and the reports of ended ones. A pod may report any
+/// number.
 fn measured(workers: &[Worker]) -> Option<f64> {
-    let mut units = 0;
-    let mut millis = 0;
+    let (mut units, mut millis) = (0_u64, 0_u64);
     for worker in workers {
         let (done, busy) = match (&worker.state, &worker.status) {
             (WorkerState::Ended { report: Some(report), .. }, _) => {
-                (report.done + report.failed + report.skipped, report.busy_millis)
+                (report.done.saturating_add(report.failed).saturating_add(report.skipped), report.busy_millis)
             }
             (WorkerState::Active { .. }, Some(status)) => (status.done, status.busy_millis),
             _ => continue,
         };
-        units += done;
-        millis += busy;
+        units = units.saturating_add(done);
+        millis = millis.saturating_add(busy);
     }
     let is_measured = units >= MEASURED_UNITS && millis >= MEASURED_MILLIS;
     is_measured.then(|| (float(units) * 1000.0 / float(millis)).clamp(RATE_RANGE.0, RATE_RANGE.1))

@@ -55,6 +55,28 @@ fn running_workers_count_and_are_never_ended_for_want_of_work() {
     assert!(plan.start.is_empty() && plan.stop.is_empty());
 }
 
+/// Otherwise a corrected image or node selector would not help: the Job keeps its slot for as long as its pod waits.
+#[test]
+fn a_worker_that_cannot_start_is_replaced_once_its_pod_would_be_made_in_another_way() {
+    let stuck = |outdated, terminating| Worker {
+        state: WorkerState::Active { obstacle: Some("Unschedulable: no node matches".into()) },
+        outdated,
+        terminating,
+        ..active(0)
+    };
+    let plan = |worker| plan(false, &workers(1, 60), &seen(10, 0, vec![worker]));
+    let replaced = plan(stuck(true, false));
+    assert_eq!(
+        (replaced.stop[0].job.as_str(), replaced.start.len()),
+        ("wire-0", 0),
+        "its slot is not free yet"
+    );
+    assert!(replaced.message.contains("1 that did not start are replaced"), "{}", replaced.message);
+    for other in [stuck(false, false), stuck(true, true)] {
+        assert_eq!(plan(other).stop, []);
+    }
+}
+
 #[test]
 fn a_source_whose_queue_is_shared_ends_its_workers_and_goes_on_polling() {
     let mut terminating = active(1);

@@ -116,6 +116,23 @@ fn a_pod_that_does_not_come_up_is_late_and_later_what_it_waits_for_is_told() {
 }
 
 #[test]
+fn only_a_worker_that_never_ran_is_stuck_with_its_pod() {
+    let mut job = Job::clone(&job(&json!({}))[0]);
+    let made_with = "docmill.io/pod-digest".to_owned();
+    job.metadata.annotations = Some([(made_with, "0a".to_owned())].into());
+    let jobs = [Arc::new(job)];
+    let stuck_with = |pods: &[Arc<Pod>], now| read(&jobs, pods, at(now))[0].stuck_with.clone();
+    assert_eq!(stuck_with(&[], 905), None, "it has just been created");
+    assert_eq!(stuck_with(&[], 925).as_deref(), Some("0a"));
+    let refused = pod(&json!({"waiting": {"reason": "ImagePullBackOff"}}));
+    assert_eq!(stuck_with(&refused, 905).as_deref(), Some("0a"));
+    let mut running = Pod::clone(&pod(&json!({"running": {}}))[0]);
+    running.status.as_mut().unwrap().phase = Some("Running".into());
+    running.metadata.deletion_timestamp = Some(Time(at(910)));
+    assert_eq!(stuck_with(&[Arc::new(running)], 2000), None, "it has an obstacle, and may hold units");
+}
+
+#[test]
 fn a_job_whose_pod_is_not_made_is_told_of_after_a_while() {
     let state = |now| read(&job(&json!({})), &[], at(now))[0].state.clone();
     assert_eq!(state(905), WorkerState::Active { obstacle: None });

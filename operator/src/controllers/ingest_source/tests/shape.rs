@@ -8,10 +8,10 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::PodSpec;
 use serde_json::json;
 
-use super::source;
-use crate::controllers::ingest_source::job::job;
+use super::{active, source};
+use crate::controllers::ingest_source::job::{self, job};
 use crate::controllers::ingest_source::plan::Start;
-use crate::controllers::ingest_source::worker::slot_of;
+use crate::controllers::ingest_source::worker::{Worker, slot_of};
 use crate::workers::order::ingest_order;
 use crate::workers::worker_pod::{WorkerImage, decode_order, encode_order};
 
@@ -54,6 +54,23 @@ fn names_tell_apart_slot_predecessor_and_source() {
     let mut other = source();
     other.metadata.uid = Some("uid-2".into());
     assert_ne!(first, made(&other, &start(0, None)).metadata.name.unwrap());
+}
+
+#[test]
+fn a_worker_that_is_stuck_is_outdated_when_its_pod_would_be_another_one() {
+    let order = |source: &docmill_crds::IngestSource| encode_order(&work_order(source)).unwrap();
+    let annotations = made(&source(), &start(1, None)).metadata.annotations.unwrap();
+    let worker = Worker { stuck_with: Some(annotations["docmill.io/pod-digest"].clone()), ..active(1) };
+    let is_outdated = |worker: &Worker, source: &docmill_crds::IngestSource, tag: &str| {
+        let image = WorkerImage { image: tag.into(), ..image(Some(65532)) };
+        job::is_outdated(worker, source, &order(source), &image)
+    };
+    assert!(!is_outdated(&worker, &source(), "docmill:1"));
+    assert!(is_outdated(&worker, &source(), "docmill:2"));
+    let mut corrected = source();
+    corrected.spec.workers.pod_template.spec.node_selector.insert("disk".into(), "ssd".into());
+    assert!(is_outdated(&worker, &corrected, "docmill:1"));
+    assert!(!is_outdated(&active(1), &corrected, "docmill:1"), "it is not stuck");
 }
 
 #[test]

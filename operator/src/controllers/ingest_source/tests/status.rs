@@ -1,17 +1,17 @@
 use docmill_crds::IngestSourceStatus;
 use docmill_crds::api::ingest_source::UnitCounts;
 use docmill_crds::contract::{
-    HeldUnits, IndexTrouble, Store, StoreProblem, StoreProblemReason, WorkerStatus,
+    HeldUnits, IndexTrouble, Report, Store, StoreProblem, StoreProblemReason, WorkerStatus,
 };
 
 use super::{active, at, failed, running, seen, source, store_problem};
 use crate::controllers::ingest_source::observation::{
-    LedgerCounts, NewestRecord, RecentUnits, SourceObservation,
+    LedgerCounts, NewestRecord, RecentUnits, SourceObservation, read_count,
 };
 use crate::controllers::ingest_source::plan::plan;
 use crate::controllers::ingest_source::rest::pace::Pace;
 use crate::controllers::ingest_source::status::{events, requeue_after, started, status};
-use crate::controllers::ingest_source::worker::{Worker, WorkerState};
+use crate::controllers::ingest_source::worker::{Worker, WorkerOutcome, WorkerState};
 use crate::outcome::conditions::{condition_type, find, is_true};
 use crate::outcome::not_ready::NotReady;
 
@@ -295,4 +295,53 @@ fn units_that_wait_for_an_index_are_counted_and_nothing_else_is_kept_from_its_wo
     assert!(!is_true(&finished.conditions, condition_type::DEGRADED), "units are finished again");
     let over = after(&unreported, &later(&seen(0, 0, vec![]), 1020));
     assert!(!is_true(&over.conditions, condition_type::DEGRADED));
+}
+
+/// The operator serves all namespaces: what one server or pod says must not end it.
+#[test]
+fn numbers_of_servers_and_pods_may_be_of_any_size() {
+    let units = u64::MAX;
+    let held = vec![
+        HeldUnits { trouble: IndexTrouble::Slow, units },
+        HeldUnits { trouble: IndexTrouble::Blocked, units },
+    ];
+    let boastful = |slot| {
+        let (held, done, busy_millis, in_hand) = (held.clone(), units, units, units);
+        let worker_status = WorkerStatus { held, done, busy_millis, in_hand, ..WorkerStatus::default() };
+        Worker { status: Some(worker_status), ..active(slot) }
+    };
+    let report =
+        Report { done: units, failed: units, skipped: units, busy_millis: units, ..Report::default() };
+    let state = WorkerState::Ended { at: at(950), end: WorkerOutcome::Succeeded, report: Some(report) };
+    let over = Worker { state, ..active(3) };
+    for (waiting, in_hand) in [(0, 0), (1, i64::MAX), (i64::MAX, i64::MAX)] {
+        let mut view = seen(waiting, in_hand, vec![boastful(0), boastful(1), boastful(2), over.clone()]);
+        view.queue.as_mut().unwrap().delayed = i64::MAX;
+        let ledger = view.ledger.as_mut().unwrap();
+        ledger.newest = Some(NewestRecord { recorded: at(990), lag_millis: Some(i64::MAX) });
+        ledger.recent = RecentUnits {
+            recorded: 1,
+            failed: i64::MAX,
+            foreign: i64::MAX,
+            reason: Some("MissingField".into()),
+        };
+        let status = after(&IngestSourceStatus::default(), &view);
+        let units = status.units.unwrap();
+        assert_eq!((units.pending, units.held), (i64::MAX, i64::MAX));
+    }
+    let mut failing = seen(0, 0, vec![]);
+    let reason = Some("MissingField".into());
+    failing.ledger.as_mut().unwrap().recent =
+        RecentUnits { recorded: 20, failed: i64::MAX, foreign: 0, reason };
+    let status = after(&IngestSourceStatus::default(), &failing);
+    assert_eq!(find(&status.conditions, condition_type::DEGRADED).unwrap().reason, "MostUnitsFail");
+}
+
+#[test]
+fn a_number_of_notifications_that_is_none_counts_as_none() {
+    for (text, count) in
+        [("12", 12), ("9223372036854775807", i64::MAX), ("-3", 0), ("9223372036854775808", 0), ("", 0)]
+    {
+        assert_eq!(read_count(text), count, "{text}");
+    }
 }

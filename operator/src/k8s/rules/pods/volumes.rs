@@ -18,13 +18,13 @@ const OWN: [&str; 6] = [
     secret_mount::FROM,
     secret_mount::TO,
 ];
-/// How the names of those for enrichers begin.
-const OWN_PREFIX: &str = "enricher-";
+/// How the names of those begin that are numbered: for enrichers, and for clusters with enriched copies.
+const NUMBERED: [&str; 2] = ["enricher-", "enriched-"];
 
 /// Checks name and kind of a volume.
 pub(super) fn check(volume: &PodVolume, allowed: &Patterns) -> Option<Fault> {
     let name = &volume.name;
-    if OWN.contains(&name.as_str()) || name.starts_with(OWN_PREFIX) {
+    if is_own(name) {
         return Some(Fault::Never(format!(
             "spec.volumes {name:?} has the name of a volume of Docmill's own"
         )));
@@ -32,6 +32,11 @@ pub(super) fn check(volume: &PodVolume, allowed: &Patterns) -> Option<Fault> {
     let kind = volume.kinds().find(|kind| !allowed.matches(kind))?;
     let text = format!("spec.volumes {name:?} is of the kind {kind}, which the administrator does not allow");
     Some(Fault::NotAllowed(text))
+}
+
+fn is_own(name: &str) -> bool {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    OWN.contains(&name) || NUMBERED.into_iter().any(|prefix| name.strip_prefix(prefix).is_some_and(is_number))
 }
 
 /// Checks where a volume is mounted.

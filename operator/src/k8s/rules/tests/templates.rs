@@ -131,11 +131,13 @@ fn kinds_of_volumes_are_allowed_by_name() {
 
 #[test]
 fn names_of_docmills_own_volumes_are_taken() {
-    for name in ["storage", "index", "ledger", "from", "to", "enricher-0"] {
+    for name in ["storage", "index", "ledger", "from", "to", "enricher-0", "enriched-12"] {
         let spec = json!({"volumes": [{"name": name, "emptyDir": {}}]});
         let message = refused_settings(&["--pod-volumes", "*"], &spec).unwrap_or_default();
         assert!(message.contains(name) && message.contains("no administrator can"), "{name}: {message}");
     }
+    let free = json!({"volumes": [{"name": "enriched-texts", "emptyDir": {}}]});
+    assert_eq!(refused_settings(&["--pod-volumes", "*"], &free), None);
 }
 
 #[test]

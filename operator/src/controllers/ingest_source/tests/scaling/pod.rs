@@ -159,6 +159,8 @@ impl Pod {
             created: time(self.created / SECOND * SECOND),
             terminating: self.terminating,
             late: false,
+            stuck_with: None,
+            outdated: false,
             state,
             status,
         }
