@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use docmill_crds::contract::IndexTrouble;
 use elasticsearch::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -88,8 +89,8 @@ impl Elastic {
             .collect()
     }
 
-    /// The same, for documents whose indices are not Docmill's own: an index that cannot be read is the error of its
-    /// documents alone.
+    /// The same, for documents whose indices are not Docmill's own: an index that cannot be read and will not recover by
+    /// itself, for example a closed one, is the error of its documents alone.
     pub async fn mget_each(
         &self,
         addresses: &[Address<'_>],
@@ -182,7 +183,12 @@ fn read_entry(
     if let Some(error) = entry.error {
         let fault = ErrorCause::of_error(500, &error);
         let missing = fault.kind == "index_not_found_exception";
-        return Ok(if missing { Ok(None) } else { Err(fault) });
+        let lasts = fault.index_trouble().is_some_and(IndexTrouble::fails_in_the_end);
+        return match (missing, lasts) {
+            (true, _) => Ok(Ok(None)),
+            (false, true) => Ok(Err(fault)),
+            (false, false) => Err(ElasticError::Refused(fault)),
+        };
     }
     let number = |number: i64| u64::try_from(number).unwrap_or(0);
     Ok(Ok(entry.found.then(|| StoredDocument {
@@ -262,6 +268,7 @@ mod tests {
             json!({}),
             json!({"docs": []}),
             json!({"docs": [{"_id": "b", "found": false}]}),
+            json!({"docs": [{"_id": "a", "error": {"type": "no_shard_available_action_exception"}}]}),
             json!({"docs": [{"_id": "a", "found": true, "_source": [1]}]}),
         ] {
             assert!(read_mget(answer.to_string().as_bytes(), &[a]).is_err(), "{answer}");

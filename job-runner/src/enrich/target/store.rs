@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use docmill_clients::elastic::{
-    Address, BulkBody, ConcurrencyToken, Elastic, ElasticError, ErrorCause, ItemOutcome, SkipBlocked,
-    StoredDocument, mapping,
+    Address, BulkBody, ConcurrencyToken, Elastic, ErrorCause, ItemOutcome, SkipBlocked, StoredDocument,
+    mapping,
 };
 use docmill_clients::retry::retry_transient;
-use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::records::enrichments::key;
 use serde_json::{Map, Value, json};
@@ -41,15 +40,6 @@ pub(crate) struct EnrichedCopy<'a> {
     pub(crate) source: Vec<u8>,
     /// Another index from which it has to be deleted.
     pub(crate) moved_from: Option<&'a str>,
-}
-
-/// Documents as they were found, unless an index has trouble that may pass: then all are read again.
-fn passing<T>(found: Vec<Result<T, ErrorCause>>) -> Result<Vec<Result<T, ErrorCause>>, ElasticError> {
-    let lasts = |fault: &ErrorCause| fault.index_trouble().is_some_and(IndexTrouble::fails_in_the_end);
-    match found.iter().filter_map(|found| found.as_ref().err()).find(|fault| !lasts(fault)) {
-        Some(fault) => Err(ElasticError::Refused(fault.clone())),
-        None => Ok(found),
-    }
 }
 
 fn read_elsewhere(mut hit: Value) -> Option<(String, (String, StoredDocument))> {
@@ -126,7 +116,7 @@ impl CopyStore {
         addresses: &[Address<'_>],
         stop: &CancellationToken,
     ) -> Result<Vec<Result<Option<StoredDocument>, ErrorCause>>, EnrichError> {
-        let read = async || passing(self.cluster.mget_each(addresses, &self.fields).await?);
+        let read = async || self.cluster.mget_each(addresses, &self.fields).await;
         retry_transient(PATIENCE, stop, read).await.map_err(EnrichError::target)
     }
 
@@ -189,25 +179,5 @@ impl CopyStore {
         // An index that accepts no writes is a failure of its documents, which a later run retries, and not
         // of the run.
         self.cluster.bulk_watched(body, &SkipBlocked, PATIENCE, stop).await.map_err(EnrichError::target)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use docmill_clients::elastic::ErrorCause;
-
-    use super::passing;
-
-    fn fault(kind: &str) -> ErrorCause {
-        ErrorCause { status: 500, kind: kind.into(), reason: "because".into() }
-    }
-
-    #[test]
-    fn a_closed_index_is_the_fault_of_its_documents_and_anything_else_is_waited_for() {
-        let closed = || vec![Err(fault("index_closed_exception")), Ok(7)];
-        assert_eq!(passing(closed()).unwrap(), closed());
-        let mut more = closed();
-        more.push(Err(fault("no_shard_available_action_exception")));
-        assert!(passing(more).is_err());
     }
 }
