@@ -14,6 +14,7 @@ use crate::enrich::error::EnrichError;
 use crate::enrich::retry_policy::PATIENCE;
 use crate::enrich::slice_plan::SlicePlan;
 use crate::enrich::target::compare::SliceComparison;
+use crate::record_version;
 
 /// How often the last record of a slice is written, should another pod of the slice write at the same time.
 const WRITES: usize = 8;
@@ -54,13 +55,13 @@ impl<'a> Progress<'a> {
         let now = clock::now_millis();
         let record = json!(counts.record(self.slice_plan, finished, clock::rfc3339(now)));
         let address = Address { index: &self.slice_plan.enrichments_index, id: &self.id };
-        let mut version = next_version(now, self.newest.load(Ordering::Relaxed));
+        let mut version = record_version::next(now, self.newest.load(Ordering::Relaxed));
         for _ in 0..WRITES {
             let write = async || self.cluster.index_doc(address, &record, Some(version)).await;
             match retry_transient(PATIENCE, stop, write).await.map_err(EnrichError::target)? {
                 // Without this record, the run would not know that the slice is done.
                 ItemOutcome::Superseded if finished => {
-                    version = next_version(now, self.stored_version(stop).await?);
+                    version = record_version::next(now, self.stored_version(stop).await?);
                 }
                 ItemOutcome::Done | ItemOutcome::Superseded => break,
                 ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault) => {
@@ -92,24 +93,5 @@ impl<'a> Progress<'a> {
             .await
             .map(drop)
             .map_err(EnrichError::target)
-    }
-}
-
-/// The version of the next record: the time, so that a pod that was thought dead overwrites nothing newer, but above what
-/// is stored, since the pod before may have had a clock that is ahead.
-fn next_version(now_millis: i64, newest: u64) -> u64 {
-    u64::try_from(now_millis).unwrap_or(0).max(newest.saturating_add(1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::next_version;
-
-    #[test]
-    fn a_record_is_newer_than_the_one_before_whatever_the_clock_says() {
-        assert_eq!(next_version(1_000, 0), 1_000);
-        assert_eq!(next_version(1_000, 1_000), 1_001);
-        assert_eq!(next_version(1_000, 61_000), 61_001, "another pod's clock was a minute ahead");
-        assert_eq!(next_version(-1, 7), 8);
     }
 }
