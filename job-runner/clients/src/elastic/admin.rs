@@ -84,12 +84,12 @@ impl Elastic {
         Ok(indices.iter().filter_map(|index| Some(index.get("name")?.as_str()?.to_owned())).collect())
     }
 
-    /// Names of the indices of a pattern that are closed: no search finds what they hold. None where the cluster does not
-    /// know the question, since it then has no closed indices (Amazon OpenSearch Serverless).
+    /// Names of the indices of a pattern that are closed: no search finds what they hold. None where no index has this name,
+    /// or where the cluster does not know the question, since it then has no closed indices (Amazon OpenSearch Serverless).
     pub async fn closed_indices(&self, pattern: &str) -> Result<Vec<String>, ElasticError> {
         let path = format!("/_resolve/index/{}?expand_wildcards=open,closed", segment(pattern));
         match self.send(Method::Get, &path, None).await {
-            Err(error) if is_kind(&error, "index_not_found_exception") || error.is_unknown_request() => {
+            Err(error) if error.fault().is_some_and(|fault| matches!(fault.status, 400 | 404 | 405)) => {
                 Ok(Vec::new())
             }
             result => Ok(read_closed(&result?)),
