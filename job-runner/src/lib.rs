@@ -13,6 +13,7 @@ mod batching;
 pub mod commands;
 pub mod enrich;
 pub mod ingest;
+mod record_version;
 pub mod run;
 pub mod telemetry;
 mod unit_outcome;

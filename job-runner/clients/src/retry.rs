@@ -72,7 +72,8 @@ impl Backoff {
         // Half to all of it: full jitter from zero would let some come back at once.
         let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0).max(at_least);
         self.failures = self.failures.saturating_add(1);
-        if self.since.elapsed() + pause > self.policy.total {
+        // A server may ask for more than a `Duration` holds.
+        if self.since.elapsed().saturating_add(pause) > self.policy.total {
             return BackoffOutcome::Exhausted;
         }
         tokio::select! {
@@ -131,6 +132,7 @@ mod tests {
         let mut backoff = Backoff::new(short);
         assert_eq!(backoff.wait(Duration::ZERO, &stop).await, BackoffOutcome::Again);
         assert_eq!(backoff.wait(Duration::from_mins(1), &stop).await, BackoffOutcome::Exhausted);
+        assert_eq!(backoff.wait(Duration::from_secs(u64::MAX), &stop).await, BackoffOutcome::Exhausted);
         stop.cancel();
         let mut backoff = Backoff::new(RetryPolicy::lasting(Duration::from_mins(1)));
         assert_eq!(backoff.wait(Duration::from_secs(5), &stop).await, BackoffOutcome::Stopped);

@@ -7,6 +7,7 @@
 mod batches;
 pub mod keyed_lock;
 pub mod poison;
+mod unnamed;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -187,7 +188,12 @@ impl Processor {
 
     /// Processes a unit to completion. May be called for many units concurrently; how many of them are in
     /// memory is bounded internally.
-    pub async fn process(self: &Arc<Self>, task: UnitTask) -> UnitOutcome {
+    pub async fn process(self: &Arc<Self>, mut task: UnitTask) -> UnitOutcome {
+        if unnamed::is_suspect(&task) {
+            let named = Box::pin(unnamed::named(&self.committer.s3, task, &self.stop.abort)).await;
+            let Ok(named) = named else { return UnitOutcome::Unfinished };
+            task = named;
+        }
         let unit = digest(&task.landed);
         let span = self.span(&task.landed, unit.as_deref());
         let _unit_lock = match &unit {

@@ -82,6 +82,16 @@ pub enum RunError {
         "failed to forget: a search after the erasure still finds {0}; something wrote it meanwhile, so let the run try again"
     )]
     Remains(String),
+    /// What closed indices hold cannot be searched.
+    #[error(
+        "failed to forget: {count} indices of {pattern:?} are closed, and no search finds what they hold; the log names them: open or delete them, and let the run try again"
+    )]
+    Closed {
+        /// Pattern of the names of the indices.
+        pattern: String,
+        /// How many are closed.
+        count: usize,
+    },
     /// Units did not complete within the waiting time.
     #[error(
         "failed to finish {left} of {lines} units of a file; an outage lasts, see the log for what hinders them"
@@ -130,7 +140,7 @@ impl Classify for RunError {
             | Self::NoPart(_)
             | Self::NoDay(_)
             | Self::Outside { .. } => ErrorClass::Permanent,
-            Self::RecordRefused(_) => ErrorClass::User,
+            Self::RecordRefused(_) | Self::Closed { .. } => ErrorClass::User,
         }
     }
 

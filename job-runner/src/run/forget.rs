@@ -55,6 +55,7 @@ pub(super) async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> R
     loop {
         let traces = Box::pin(stores.look(&keys)).await?;
         if traces.is_nothing() {
+            stores.check_that_all_are_open().await?;
             break;
         }
         if round == ROUNDS {

@@ -1,6 +1,6 @@
 //! The records of a run beside the ledger, where the operator reads them.
 
-use docmill_clients::elastic::{Address, ItemOutcome};
+use docmill_clients::elastic::{Address, ItemOutcome, StoredDocument};
 use docmill_clients::{clock, retry};
 use docmill_crds::records::runs::{KeyBoundRecord, PartRecord, PlanRecord, RunRecord};
 use serde::Serialize;
@@ -11,6 +11,10 @@ use super::context::RunContext;
 use super::error::RunError;
 use super::manifest::RunPlan;
 use super::retry_policy::PATIENCE;
+use crate::record_version;
+
+/// How often the last record of a part is written, should another pod of the part write at the same time.
+const WRITES: usize = 8;
 
 impl RunContext {
     /// Creates the indices of the ledger and of the records of runs if they do not exist. They have to belong
@@ -55,9 +59,19 @@ impl RunContext {
     }
 
     /// Records the progress of a part. The time is the version, so that a pod that was thought dead
-    /// overwrites nothing newer.
+    /// overwrites nothing newer. That a part is finished is recorded in any case: the pod before may have had a clock
+    /// that is ahead.
     pub(crate) async fn record_part(&self, record: &PartRecord) -> Result<(), RunError> {
-        self.record(&PartRecord::id(&self.order.run_uid, record.part), record, clock::now_millis()).await
+        let id = PartRecord::id(&self.order.run_uid, record.part);
+        let mut stored = 0;
+        for _ in 0..WRITES {
+            let version = record_version::next(clock::now_millis(), stored);
+            if self.write(&id, record, Some(version)).await? || !record.finished {
+                break;
+            }
+            stored = self.stored(&id).await?.map_or(0, |stored| stored.version);
+        }
+        Ok(())
     }
 
     /// Whether all parts are finished.
@@ -68,9 +82,8 @@ impl RunContext {
         let fields = ["finished".to_owned()];
         let read = async || self.clusters.ledger.mget(&addresses, &fields).await;
         let records = retry::retry_transient(PATIENCE, &self.stop.abort, read).await?;
-        let finished = |record: &docmill_clients::elastic::StoredDocument| {
-            record.source.get("finished").and_then(Value::as_bool) == Some(true)
-        };
+        let finished =
+            |record: &StoredDocument| record.source.get("finished").and_then(Value::as_bool) == Some(true);
         Ok(records.iter().all(|record| record.as_ref().is_some_and(finished)))
     }
 
@@ -96,19 +109,29 @@ impl RunContext {
     }
 
     async fn recorded<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>, RunError> {
-        let index = self.runs_index();
-        let read = async || self.clusters.ledger.get(&index, id).await;
-        let stored = retry::retry_transient(PATIENCE, &self.stop.abort, read).await?;
+        let stored = self.stored(id).await?;
         Ok(stored.and_then(|stored| serde_json::from_value(Value::Object(stored.source)).ok()))
     }
 
-    async fn record(&self, id: &str, record: &impl Serialize, version: i64) -> Result<(), RunError> {
+    async fn stored(&self, id: &str) -> Result<Option<StoredDocument>, RunError> {
         let index = self.runs_index();
-        let (record, version) = (json!(record), u64::try_from(version).ok());
+        let read = async || self.clusters.ledger.get(&index, id).await;
+        Ok(retry::retry_transient(PATIENCE, &self.stop.abort, read).await?)
+    }
+
+    /// Writes a record, unless a newer one is stored.
+    async fn record(&self, id: &str, record: &impl Serialize, version: i64) -> Result<(), RunError> {
+        self.write(id, record, u64::try_from(version).ok()).await.map(drop)
+    }
+
+    /// The same; returns whether it is stored.
+    async fn write(&self, id: &str, record: &impl Serialize, version: Option<u64>) -> Result<bool, RunError> {
+        let (index, record) = (self.runs_index(), json!(record));
         let address = Address { index: &index, id };
         let write = async || self.clusters.ledger.index_doc(address, &record, version).await;
         match retry::retry_transient(PATIENCE, &self.stop.abort, write).await? {
-            ItemOutcome::Done | ItemOutcome::Superseded => Ok(()),
+            ItemOutcome::Done => Ok(true),
+            ItemOutcome::Superseded => Ok(false),
             ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault) => {
                 Err(RunError::RecordRefused(fault.to_string()))
             }

@@ -124,7 +124,7 @@ impl<'a> Rehearsal<'a> {
             Ok(ObjectFound::Object(opened)) => opened,
             // What cannot be read stays as it was, until it can.
             Err(error) if error.fault() == Some(StoreFault::Archived) => return self.stays(object_ref).await,
-            Err(error) => return Err(error.into()),
+            Err(error) => return self.unreadable(object_ref, error).await,
             Ok(ObjectFound::Gone | ObjectFound::Replaced) => return self.stays(object_ref).await,
         };
         let recorded = self.recorded(&opened.unit.id).await?;
@@ -134,6 +134,10 @@ impl<'a> Rehearsal<'a> {
         });
         if superseded {
             return Ok((None, ShadowReport::of_skipped()));
+        }
+        if recorded.as_ref().is_some_and(|recorded| has_failed_as(recorded, Reason::Poison)) {
+            // Workers died of it, and this one would, too.
+            return self.stays(object_ref).await;
         }
         let snapshot = match recorded.as_ref().and_then(|recorded| recorded.snapshot.as_deref()) {
             Some(reference) => self.snapshot(reference).await?,
@@ -195,6 +199,22 @@ impl<'a> Rehearsal<'a> {
             ObjectFound::Object(opened) => Some((*opened, look)),
             ObjectFound::Gone | ObjectFound::Replaced => None,
         })
+    }
+
+    /// An object that the store refuses. If its unit ended because of that, it stays; otherwise others may be refused, too.
+    async fn unreadable(
+        &self,
+        object_ref: &ObjectRef,
+        error: StoreError,
+    ) -> Result<(Option<Predicted>, ShadowReport), RunError> {
+        let (bucket, key) = (object_ref.bucket.clone(), object_ref.key.clone());
+        if let Some(version) = object_ref.version().filter(|_| is_refusal(&error))
+            && let Some(recorded) = self.recorded(&UnitId { bucket, key, version }).await?
+            && has_failed_as(&recorded, Reason::ObjectUnreadable)
+        {
+            return self.stays(object_ref).await;
+        }
+        Err(error.into())
     }
 
     /// An object that is gone, or that another version has replaced: its unit stays as recorded.
@@ -269,6 +289,16 @@ impl<'a> Rehearsal<'a> {
     }
 }
 
+/// Whether a store refused a request in a way that may concern one object alone.
+fn is_refusal(error: &StoreError) -> bool {
+    matches!(error.fault(), Some(StoreFault::AccessDenied | StoreFault::Refused))
+}
+
+/// Whether a unit is recorded as failed for this reason.
+fn has_failed_as(recorded: &Recorded, reason: Reason) -> bool {
+    recorded.state == UnitState::Failed && recorded.reason.as_deref() == Some(reason.as_str())
+}
+
 /// An object for the comparison.
 enum Object {
     TooLarge,
@@ -281,4 +311,28 @@ enum Object {
 struct HeldSnapshot<'a> {
     lines: Bytes,
     _permit: Option<tokio::sync::SemaphorePermit<'a>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::reason::Reason;
+    use docmill_crds::records::units::UnitState;
+
+    use super::{Recorded, has_failed_as};
+
+    #[test]
+    fn what_a_unit_failed_for_tells_whether_its_object_is_left() {
+        let recorded = |state, reason: Option<&str>| Recorded {
+            state,
+            reason: reason.map(str::to_owned),
+            documents_digest: None,
+            documents: Vec::new(),
+            snapshot: None,
+        };
+        for reason in [Reason::ObjectUnreadable, Reason::Poison] {
+            assert!(has_failed_as(&recorded(UnitState::Failed, Some(reason.as_str())), reason));
+            assert!(!has_failed_as(&recorded(UnitState::Failed, Some("MissingField")), reason));
+            assert!(!has_failed_as(&recorded(UnitState::Indexed, None), reason));
+        }
+    }
 }

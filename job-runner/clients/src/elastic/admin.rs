@@ -84,6 +84,18 @@ impl Elastic {
         Ok(indices.iter().filter_map(|index| Some(index.get("name")?.as_str()?.to_owned())).collect())
     }
 
+    /// Names of the indices of a pattern that are closed: no search finds what they hold. None where no index has this name,
+    /// or where the cluster does not know the question, since it then has no closed indices (Amazon OpenSearch Serverless).
+    pub async fn closed_indices(&self, pattern: &str) -> Result<Vec<String>, ElasticError> {
+        let path = format!("/_resolve/index/{}?expand_wildcards=open,closed", segment(pattern));
+        match self.send(Method::Get, &path, None).await {
+            Err(error) if error.fault().is_some_and(|fault| matches!(fault.status, 400 | 404 | 405)) => {
+                Ok(Vec::new())
+            }
+            result => Ok(read_closed(&result?)),
+        }
+    }
+
     async fn put_fields(&self, index: &str, properties: &Map<String, Value>) -> Result<(), ElasticError> {
         let path = format!("/{}/_mapping?allow_no_indices=true&ignore_unavailable=true", segment(index));
         self.send_small(Method::Put, &path, Some(&json!({"properties": properties}))).await.map(drop)
@@ -100,6 +112,16 @@ impl Elastic {
         let path = format!("/{}/_refresh?ignore_unavailable=true", segment(index));
         self.send_small(Method::Post, &path, None).await.map(drop)
     }
+}
+
+fn read_closed(answer: &Value) -> Vec<String> {
+    let indices = answer.get("indices").and_then(Value::as_array).into_iter().flatten();
+    let is_closed = |index: &&Value| {
+        let attributes = index.get("attributes").and_then(Value::as_array);
+        attributes.is_some_and(|attributes| attributes.iter().any(|attribute| attribute == "closed"))
+    };
+    let names = indices.filter(is_closed).filter_map(|index| index.get("name")?.as_str());
+    names.map(str::to_owned).collect()
 }
 
 fn read_allocations(shards: &Value, settings: &Value) -> BTreeMap<String, Vec<String>> {
@@ -139,7 +161,18 @@ pub(super) fn is_kind(error: &ElasticError, kind: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::read_allocations;
+    use super::{read_allocations, read_closed};
+
+    #[test]
+    fn closed_indices_are_told_from_open_ones() {
+        let answer = json!({"indices": [
+            {"name": "a-2025", "attributes": ["closed"]},
+            {"name": "a-2026", "aliases": ["a"], "attributes": ["open"]},
+            {"name": "a-2024", "attributes": ["hidden", "closed"]},
+        ], "aliases": [], "data_streams": []});
+        assert_eq!(read_closed(&answer), ["a-2025", "a-2024"]);
+        assert!(read_closed(&json!({})).is_empty());
+    }
 
     fn shard(index: &str, primary: bool, id: &Value) -> Value {
         json!({"index": index, "primary": primary, "allocation_id": id})

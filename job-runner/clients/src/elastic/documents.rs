@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use docmill_crds::contract::IndexTrouble;
 use elasticsearch::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -81,6 +82,20 @@ impl Elastic {
         addresses: &[Address<'_>],
         fields: &[String],
     ) -> Result<Vec<Option<StoredDocument>>, ElasticError> {
+        self.mget_each(addresses, fields)
+            .await?
+            .into_iter()
+            .map(|found| found.map_err(ElasticError::Refused))
+            .collect()
+    }
+
+    /// The same, for documents whose indices are not Docmill's own: an index that cannot be read and will not recover by
+    /// itself, for example a closed one, is the error of its documents alone.
+    pub async fn mget_each(
+        &self,
+        addresses: &[Address<'_>],
+        fields: &[String],
+    ) -> Result<Vec<Result<Option<StoredDocument>, ErrorCause>>, ElasticError> {
         if addresses.is_empty() {
             return Ok(Vec::new());
         }
@@ -145,8 +160,11 @@ impl Elastic {
     }
 }
 
-/// Reads the response to a multi-get: as many entries as were requested, in that order.
-fn read_mget(answer: &[u8], addresses: &[Address<'_>]) -> Result<Vec<Option<StoredDocument>>, ElasticError> {
+/// Reads the response to a multi-get: as many entries as were requested, in that order, or what is wrong with their indices.
+fn read_mget(
+    answer: &[u8],
+    addresses: &[Address<'_>],
+) -> Result<Vec<Result<Option<StoredDocument>, ErrorCause>>, ElasticError> {
     let found: Found<'_> = parse_as("multi-get", answer)?;
     if found.docs.len() != addresses.len() {
         let text = "multi-get: another number of documents than was asked for";
@@ -155,26 +173,35 @@ fn read_mget(answer: &[u8], addresses: &[Address<'_>]) -> Result<Vec<Option<Stor
     found.docs.into_iter().zip(addresses).map(|(entry, address)| read_entry(entry, address)).collect()
 }
 
-fn read_entry(entry: Entry<'_>, address: &Address<'_>) -> Result<Option<StoredDocument>, ElasticError> {
+fn read_entry(
+    entry: Entry<'_>,
+    address: &Address<'_>,
+) -> Result<Result<Option<StoredDocument>, ErrorCause>, ElasticError> {
     if entry.id != address.id {
         return Err(ElasticError::Unreadable("multi-get: a document that was not asked for".to_owned()));
     }
     if let Some(error) = entry.error {
         let fault = ErrorCause::of_error(500, &error);
         let missing = fault.kind == "index_not_found_exception";
-        return if missing { Ok(None) } else { Err(ElasticError::Refused(fault)) };
+        let lasts = fault.index_trouble().is_some_and(IndexTrouble::fails_in_the_end);
+        return match (missing, lasts) {
+            (true, _) => Ok(Ok(None)),
+            (false, true) => Ok(Err(fault)),
+            (false, false) => Err(ElasticError::Refused(fault)),
+        };
     }
     let number = |number: i64| u64::try_from(number).unwrap_or(0);
-    Ok(entry.found.then(|| StoredDocument {
+    Ok(Ok(entry.found.then(|| StoredDocument {
         version: number(entry.version),
         state: ConcurrencyToken { seq_no: number(entry.seq_no), primary_term: number(entry.primary_term) },
         // With a list of fields of which the document has none, some versions omit the source.
         source: entry.source.unwrap_or_default(),
-    }))
+    })))
 }
 
 #[cfg(test)]
 mod tests {
+    use docmill_crds::contract::IndexTrouble;
     use serde_json::json;
 
     use super::super::Address;
@@ -192,8 +219,24 @@ mod tests {
              "reason": "no such index [none]"}},
             {"_index": "i", "_id": "c", "found": false}]});
         let found = read_mget(answer.to_string().as_bytes(), &[a, b, c]).unwrap();
-        assert_eq!(found[0].as_ref().map(|doc| (doc.version, doc.source["x"].clone())), Some((7, json!(1))));
-        assert_eq!(&found[1..], [None, None]);
+        let first = found[0].as_ref().unwrap().as_ref();
+        assert_eq!(first.map(|doc| (doc.version, doc.source["x"].clone())), Some((7, json!(1))));
+        assert_eq!(&found[1..], [Ok(None), Ok(None)]);
+    }
+
+    #[test]
+    fn an_index_that_cannot_be_read_is_the_error_of_its_documents_alone() {
+        let (a, b) = (Address { index: "closed", id: "a" }, Address { index: "open", id: "b" });
+        let answer = json!({"docs": [
+            {"_index": "closed", "_id": "a", "error": {"type": "index_closed_exception", "reason": "closed"}},
+            {"_index": "open", "_id": "b", "found": false}]});
+        let found = read_mget(answer.to_string().as_bytes(), &[a, b]).unwrap();
+        let fault = found[0].as_ref().unwrap_err();
+        assert_eq!(
+            (fault.kind.as_str(), fault.index_trouble()),
+            ("index_closed_exception", Some(IndexTrouble::Blocked))
+        );
+        assert_eq!(found[1], Ok(None));
     }
 
     #[test]
@@ -214,7 +257,8 @@ mod tests {
         let a = Address { index: "i", id: "ä\"\n" };
         let answer = json!({"docs": [{"_id": "ä\"\n", "_version": -1, "_seq_no": -2, "found": true}]});
         let found = read_mget(answer.to_string().as_bytes(), &[a]).unwrap();
-        assert_eq!(found[0].as_ref().map(|doc| (doc.version, doc.state.seq_no)), Some((0, 0)));
+        let first = found[0].as_ref().unwrap().as_ref();
+        assert_eq!(first.map(|doc| (doc.version, doc.state.seq_no)), Some((0, 0)));
     }
 
     #[test]

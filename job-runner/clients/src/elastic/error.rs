@@ -14,6 +14,8 @@ const REASON_CHARS: usize = 400;
 
 /// Our name for a signature whose time deviates from the cluster's clock, for which AWS has none.
 pub const SKEWED: &str = "signature_time_skewed";
+/// Our name for a refusal that is no JSON, and so not Elasticsearch's: a proxy or a web server has answered.
+pub(crate) const FOREIGN: &str = "foreign_answer";
 /// A point in time or a scroll that no longer exists.
 const LOST_VIEW: &str = "search_context_missing_exception";
 /// An index that accepts no writes for now.
@@ -132,6 +134,11 @@ pub struct ErrorCause {
 impl std::fmt::Display for ErrorCause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.status)?;
+        if self.is_foreign() {
+            return f.write_str(
+                ", which is not Elasticsearch's answer; check the address in urls, and the proxies on the way to it",
+            );
+        }
         if !self.kind.is_empty() {
             write!(f, ", {}", self.kind)?;
         }
@@ -149,8 +156,13 @@ impl ErrorCause {
         if words.is_empty() { self.to_string() } else { format!("{self}, {words}") }
     }
 
+    /// Whether something other than Elasticsearch has refused the request, for a reason that its status does not tell.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.kind == FOREIGN
+    }
+
     /// Reads the body of a response with a status of 400 or above. A body that is not JSON (a proxy's page,
-    /// an empty 413) results in a fault without a kind.
+    /// an empty 413) results in a fault without a kind, or one that [is foreign](Self::is_foreign).
     pub fn of_answer(status: u16, body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
             Ok(answer) => match answer.get("error") {
@@ -158,7 +170,9 @@ impl ErrorCause {
                 None => Self::of_gateway(status, &answer),
             },
             Err(_) => {
-                Self { status, kind: String::new(), reason: shorten(&String::from_utf8_lossy(body)).into() }
+                let kind = if says_nothing_of_the_request(status, body) { FOREIGN } else { "" };
+                let reason = shorten(&String::from_utf8_lossy(body)).into();
+                Self { status, kind: kind.to_owned(), reason }
             }
         }
     }
@@ -201,16 +215,24 @@ impl ErrorCause {
     /// - `search_context_missing_exception` comes with 404, and means a point in time that expired or lost
     ///   its node;
     /// - `validation_exception` comes with 400 on every item of a bulk, and means the limit of shards in the
-    ///   cluster.
+    ///   cluster;
+    /// - a foreign answer says nothing of what was sent.
     pub fn class(&self) -> ErrorClass {
         match (self.kind.as_str(), self.status) {
             (BLOCKED | SKEWED | "search_context_missing_exception", _) | (_, 408 | 429 | 500..) => {
                 ErrorClass::Transient
             }
-            ("validation_exception", _) | (_, 401 | 403 | 404) => ErrorClass::User,
+            ("validation_exception" | FOREIGN, _) | (_, 401 | 403 | 404) => ErrorClass::User,
             _ => ErrorClass::Permanent,
         }
     }
+}
+
+/// Whether a body that is no JSON comes from something that knows nothing of the request, such as a web server that got
+/// HTTP where it wants HTTPS. Some statuses say enough, whoever sends them: of rights, length, outages and throttling.
+fn says_nothing_of_the_request(status: u16, body: &[u8]) -> bool {
+    let is_plain = matches!(status, 400..500) && !matches!(status, 401 | 403 | 404 | 408 | 413 | 429);
+    is_plain && !body.trim_ascii().is_empty()
 }
 
 /// A failed search reports why only in its root cause.
@@ -256,8 +278,8 @@ fn fault_reason(fault: &ErrorCause) -> Option<StoreProblemReason> {
         ("cluster_block_exception", _) => Some(StoreProblemReason::ReadOnly),
         // It passes once the clock is right.
         (SKEWED, _) => Some(StoreProblemReason::Unavailable),
-        // The limit of shards in the cluster.
-        ("validation_exception", _) => Some(StoreProblemReason::Refused),
+        // The limit of shards in the cluster, and what is no cluster.
+        ("validation_exception" | FOREIGN, _) => Some(StoreProblemReason::Refused),
         ("search_context_missing_exception", _) => None,
         (_, 429) => Some(StoreProblemReason::Throttled),
         (_, 408 | 500..) => Some(StoreProblemReason::Unavailable),
@@ -299,6 +321,22 @@ mod tests {
         assert_eq!(page.for_records(), "502, <html> Bad Gateway</html>");
         assert_eq!(page.class(), ErrorClass::Transient);
         assert_eq!(ErrorCause::of_answer(400, br#"{"error": "no handler"}"#).reason, "no handler".into());
+    }
+
+    #[test]
+    fn a_refusal_by_something_else_is_no_fault_of_what_was_sent() {
+        let page = b"<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>";
+        for status in [400, 405, 421] {
+            let fault = ErrorCause::of_answer(status, page);
+            assert_eq!(fault.class(), ErrorClass::User, "{status}");
+            assert!(fault.to_string().contains("not Elasticsearch's answer"), "{fault}");
+            let problem = super::fault_reason(&fault);
+            assert_eq!(problem, Some(docmill_crds::contract::StoreProblemReason::Refused));
+        }
+        // It is as large as the proxy says.
+        assert_eq!(ErrorCause::of_answer(413, page).class(), ErrorClass::Permanent);
+        assert_eq!(ErrorCause::of_answer(400, b"").class(), ErrorClass::Permanent);
+        assert_eq!(ErrorCause::of_answer(400, br#"{"error": "no handler"}"#).class(), ErrorClass::Permanent);
     }
 
     #[test]

@@ -16,6 +16,9 @@ const NO_NEW_INDICES: &str = "/10/cluster create-index";
 /// The messages of an alias or a data stream that does not accept a document as it is sent.
 const NOT_AN_INDEX: [&str; 2] = ["no write index is defined for alias", "are allowed in data streams"];
 
+/// How the message begins if the ingest pipeline that an index names has been deleted, or was never made.
+const NO_PIPELINE: &str = "pipeline with id [";
+
 impl ErrorCause {
     /// The trouble of the item's index by itself, if any; `None`: it is the document's, or the cluster's.
     pub fn index_trouble(&self) -> Option<IndexTrouble> {
@@ -28,6 +31,9 @@ impl ErrorCause {
                 Some(IndexTrouble::Unavailable)
             }
             ("security_exception", 403) => Some(IndexTrouble::Denied),
+            ("illegal_argument_exception", _) if self.reason.for_records().starts_with(NO_PIPELINE) => {
+                Some(IndexTrouble::Blocked)
+            }
             ("illegal_argument_exception", _) => {
                 let is_other = NOT_AN_INDEX.iter().any(|words| self.reason.contains(words));
                 is_other.then_some(IndexTrouble::NotCreated)
@@ -109,6 +115,8 @@ mod tests {
             (401, "security_exception", "missing authentication", None),
             (503, "unavailable_shards_exception", "[a][0] primary shard is not active", Some(Unavailable)),
             (400, "illegal_argument_exception", "no write index is defined for alias [a].", Some(NotCreated)),
+            (400, "illegal_argument_exception", "pipeline with id [enrich] does not exist", Some(Blocked)),
+            (400, "illegal_argument_exception", "failed to parse [pipeline with id [x]]", None),
             (400, "illegal_argument_exception", "Limit of total fields [1000] has been exceeded", None),
             (400, "document_parsing_exception", "failed to parse field [x]", None),
             (429, "es_rejected_execution_exception", "rejected", None),

@@ -54,14 +54,19 @@ impl Objects {
         max_bytes: i64,
         stop: &CancellationToken,
     ) -> Result<Result<String, String>, EnrichError> {
-        let read = async || match object::open(&self.0, raw_object).await? {
-            ObjectFound::Object(opened) if opened.length > max_bytes => Ok(Err(format!(
+        let read = async || match object::open(&self.0, raw_object).await {
+            Ok(ObjectFound::Object(opened)) if opened.length > max_bytes => Ok(Err(format!(
                 "its object has {} bytes, and no more than {max_bytes} are given",
                 opened.length
             ))),
-            ObjectFound::Object(opened) => object::read(raw_object, opened.length, opened.body).await.map(Ok),
-            ObjectFound::Gone => Ok(Err("its object is gone from the bucket".to_owned())),
-            ObjectFound::Replaced => Ok(Err("another object has taken the place of its object".to_owned())),
+            Ok(ObjectFound::Object(opened)) => {
+                object::read(raw_object, opened.length, opened.body).await.map(Ok)
+            }
+            Ok(ObjectFound::Gone) => Ok(Err("its object is gone from the bucket".to_owned())),
+            Ok(ObjectFound::Replaced) => {
+                Ok(Err("another object has taken the place of its object".to_owned()))
+            }
+            Err(error) => own_fault(error).map(Err),
         };
         let found = retry_transient(PATIENCE, stop, read).await;
         Ok(found.map_err(EnrichError::Store)?.map(|bytes| STANDARD.encode(bytes)))
@@ -85,6 +90,17 @@ impl Objects {
         };
         let url = request.presigned(config).await.map_err(|error| refused(error.to_string()))?;
         Ok(Ok(url.uri().to_owned()))
+    }
+}
+
+/// What keeps this object alone from being read; the error if that may concern all objects.
+fn own_fault(error: StoreError) -> Result<String, StoreError> {
+    match error.fault() {
+        Some(StoreFault::Archived) => {
+            let fault = "its object is archived and cannot be read; restore it, and run again with select: {state: Failed}";
+            Ok(fault.to_owned())
+        }
+        _ => Err(error),
     }
 }
 
@@ -112,9 +128,23 @@ fn is_etag(version: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use docmill_clients::aws::{StoreError, StoreFault};
     use serde_json::json;
 
-    use super::raw_object;
+    use super::{own_fault, raw_object};
+
+    #[test]
+    fn an_archived_object_fails_its_document_and_not_the_slice() {
+        let error = |fault| StoreError::Request {
+            action: "read s3://b/k".to_owned(),
+            detail: "InvalidObjectState".to_owned(),
+            said: "".into(),
+            fault,
+        };
+        let archived = own_fault(error(StoreFault::Archived)).expect("a fault of the object");
+        assert!(archived.contains("restore it"), "{archived}");
+        assert!(own_fault(error(StoreFault::AccessDenied)).is_err());
+    }
 
     #[test]
     fn a_version_is_an_etag_or_a_version_id() {

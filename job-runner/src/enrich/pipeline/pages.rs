@@ -1,7 +1,8 @@
 //! Pages of articles: which of them need work, and what is already stored of them.
 
-use docmill_clients::elastic::Address;
+use docmill_clients::elastic::{Address, ErrorCause, StoredDocument};
 use docmill_crds::contract::EnrichStep;
+use docmill_crds::records::enrichments::FailureReason;
 use tokio::sync::mpsc;
 
 use super::context::Flow;
@@ -44,15 +45,17 @@ async fn begin(
     let placed = place(flow, articles, first_error).await?;
     let addresses: Vec<Address<'_>> =
         placed.iter().map(|(index, article)| Address { index, id: &article.id }).collect();
-    let copies = flow.store.copies(&addresses, &first_error.token).await?;
+    let found = flow.store.copies(&addresses, &first_error.token).await?;
     let missing: Vec<Address<'_>> = addresses
         .iter()
-        .zip(&copies)
-        .filter(|(_, copy)| copy.is_none())
+        .zip(&found)
+        .filter(|(_, copy)| matches!(copy, Ok(None)))
         .map(|(address, _)| *address)
         .collect();
     let mut elsewhere = flow.store.copies_elsewhere(&missing, &first_error.token).await?;
+    let (copies, unreadable): (Vec<_>, Vec<_>) = found.into_iter().zip(&placed).map(copy_or_failure).unzip();
     let refusals = flow.guard.refusals(&placed, &copies, &first_error.token).await?;
+    let refusals = unreadable.into_iter().zip(refusals).map(|(unreadable, refusal)| unreadable.or(refusal));
     let compares = matches!(flow.slice_plan.step, EnrichStep::Compare(_));
     let (mut works, mut settled, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (((index, article), copy), refusal) in placed.into_iter().zip(copies).zip(refusals) {
@@ -95,6 +98,22 @@ async fn begin(
     let settled: Vec<&str> = settled.iter().map(String::as_str).collect();
     flow.failures.record(&borrowed(&failed), &settled, &first_error.token).await?;
     Ok(works)
+}
+
+/// The copy of a document, or why it cannot be read: then it could not be written either.
+fn copy_or_failure(
+    (found, (index, _)): (Result<Option<StoredDocument>, ErrorCause>, &(String, Article)),
+) -> (Option<StoredDocument>, Option<DocumentFailure>) {
+    match found {
+        Ok(copy) => (copy, None),
+        Err(fault) => {
+            let message = format!(
+                "the index {index:?} cannot be read: {}; open it, and retry the document with select: {{state: Failed}}",
+                fault.for_records()
+            );
+            (None, Some(DocumentFailure { reason: FailureReason::IndexRefused, message }))
+        }
+    }
 }
 
 /// Counts a document that cannot be given to any model, because its copy has no place.

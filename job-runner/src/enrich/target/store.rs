@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use docmill_clients::elastic::{
-    Address, BulkBody, ConcurrencyToken, Elastic, ItemOutcome, SkipBlocked, StoredDocument, mapping,
+    Address, BulkBody, ConcurrencyToken, Elastic, ErrorCause, ItemOutcome, SkipBlocked, StoredDocument,
+    mapping,
 };
 use docmill_clients::retry::retry_transient;
 use docmill_crds::error_class::{Classify, ErrorClass};
@@ -108,15 +109,15 @@ impl CopyStore {
         Ok(Self::read_only(slice_plan, to, false))
     }
 
-    /// The copies that are already stored, in the order of the addresses.
+    /// The copies that are already stored, in the order of the addresses; the inner error is that of an index that cannot
+    /// be read and will not recover by itself.
     pub(crate) async fn copies(
         &self,
         addresses: &[Address<'_>],
         stop: &CancellationToken,
-    ) -> Result<Vec<Option<StoredDocument>>, EnrichError> {
-        retry_transient(PATIENCE, stop, async || self.cluster.mget(addresses, &self.fields).await)
-            .await
-            .map_err(EnrichError::target)
+    ) -> Result<Vec<Result<Option<StoredDocument>, ErrorCause>>, EnrichError> {
+        let read = async || self.cluster.mget_each(addresses, &self.fields).await;
+        retry_transient(PATIENCE, stop, read).await.map_err(EnrichError::target)
     }
 
     /// The copies of documents with these ids that are in another index than the one where they belong now,

@@ -51,7 +51,7 @@ pub struct ReceivedMessage {
     pub receipt: String,
     /// The body.
     pub body: String,
-    /// How often it was delivered, this time included.
+    /// How often it was delivered, this time included; one if the queue does not say.
     pub receive_count: i64,
     /// How long ago it was delivered for the first time; zero if this is the first time, or the queue does
     /// not say.
@@ -195,9 +195,12 @@ async fn next_batch(receiver: &mut mpsc::UnboundedReceiver<String>) -> Option<Ve
     Some(receipts)
 }
 
+/// `None` for a message that could be neither named nor deleted.
 fn read(message: Message) -> Option<ReceivedMessage> {
     let attribute = |name| message.attributes.as_ref()?.get(&name);
-    let receive_count = attribute(MessageSystemAttributeName::ApproximateReceiveCount)?.parse().unwrap_or(1);
+    // A queue that does not know this attribute has messages all the same: they must not wait for it unseen.
+    let receive_count = attribute(MessageSystemAttributeName::ApproximateReceiveCount);
+    let receive_count = receive_count.and_then(|count| count.parse::<i64>().ok()).unwrap_or(1);
     let first_received_millis: Option<i64> =
         attribute(MessageSystemAttributeName::ApproximateFirstReceiveTimestamp)
             .and_then(|millis| millis.parse().ok())
@@ -215,9 +218,23 @@ fn read(message: Message) -> Option<ReceivedMessage> {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
     use tokio::sync::mpsc;
 
-    use super::next_batch;
+    use super::{next_batch, read};
+
+    #[test]
+    fn a_message_of_a_queue_that_does_not_count_deliveries_is_taken_all_the_same() {
+        let message = || Message::builder().message_id("id").receipt_handle("receipt").body("{}");
+        let plain = read(message().build()).unwrap();
+        assert_eq!((plain.id.as_str(), plain.body.as_str(), plain.receive_count), ("id", "{}", 1));
+        let counted = |count: &str| {
+            let name = MessageSystemAttributeName::ApproximateReceiveCount;
+            read(message().attributes(name, count).build()).unwrap().receive_count
+        };
+        assert_eq!((counted("7"), counted("many")), (7, 1));
+        assert!(read(Message::builder().message_id("id").build()).is_none());
+    }
 
     #[tokio::test]
     async fn messages_are_deleted_in_tens_and_the_last_ones_soon() {

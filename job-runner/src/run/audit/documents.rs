@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use docmill_clients::elastic::{Address, Elastic, ElasticError, Pit};
+use docmill_clients::elastic::{Address, Elastic, ElasticError, ErrorCause, Pit, StoredDocument};
 use docmill_crds::records::heads::{DocumentHead, heads_index};
 use docmill_crds::records::units::{MAX_RECORDED_DOCUMENTS, RecordedDocument, UnitId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::inventory::{Inventory, Record, RecordsByDigest};
-use super::judge::{Backing, Hit, IndexedDocument, judge_document, judge_hit};
+use super::judge::{Backing, Hit, IndexedDocument, judge_document, judge_hit, unreadable_document};
 use super::report::Difference;
 use super::stores::{ArticleIndices, Stores, bounds};
 use crate::run::error::RunError;
@@ -52,9 +52,12 @@ impl Stores<'_> {
                 .map(|(_, _, RecordedDocument { index, id, .. })| Address { index, id })
                 .collect();
             let seen = indexed_documents(&articles.elastic, &addresses).await?;
-            differences.extend(pairs.iter().zip(&seen).filter_map(|((digest, record, named), seen)| {
-                judge_document(digest, record, named, seen.as_ref())
-            }));
+            differences.extend(pairs.iter().zip(&seen).filter_map(
+                |((digest, record, named), seen)| match seen {
+                    Ok(seen) => judge_document(digest, record, named, seen.as_ref()),
+                    Err(fault) => Some(unreadable_document(digest, record, named, fault)),
+                },
+            ));
         }
         Ok(differences)
     }
@@ -229,21 +232,23 @@ impl Stores<'_> {
     }
 }
 
+/// Documents at their addresses, or what keeps their indices from being read.
 async fn indexed_documents(
     elastic: &Elastic,
     addresses: &[Address<'_>],
-) -> Result<Vec<Option<IndexedDocument>>, RunError> {
+) -> Result<Vec<Result<Option<IndexedDocument>, ErrorCause>>, RunError> {
     let fields = [UNIT_FIELD.to_owned()];
     let mut seen = Vec::with_capacity(addresses.len());
     for addresses in addresses.chunks(PAGE_DOCUMENTS) {
-        let found = elastic.mget(addresses, &fields).await?;
-        seen.extend(found.into_iter().map(|found| {
-            let found = found?;
-            let unit = found.source.get("_docmill").and_then(|docmill| docmill.get("unit"));
-            Some(read_unit(unit, found.version).map_or_else(|| nobodys(found.version), |(_, seen)| seen))
-        }));
+        let found = elastic.mget_each(addresses, &fields).await?;
+        seen.extend(found.into_iter().map(|found| found.map(|found| found.as_ref().map(indexed_document))));
     }
     Ok(seen)
+}
+
+fn indexed_document(found: &StoredDocument) -> IndexedDocument {
+    let unit = found.source.get("_docmill").and_then(|docmill| docmill.get("unit"));
+    read_unit(unit, found.version).map_or_else(|| nobodys(found.version), |(_, seen)| seen)
 }
 
 /// A document that does not name its unit: older than every unit.

@@ -1,5 +1,6 @@
 //! The verdict over a range of keys. Pure: everything that it needs was looked up before.
 
+use docmill_clients::elastic::ErrorCause;
 use docmill_crds::api::storage::OnDelete;
 use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::records::units::{RecordedDocument, UnitState};
@@ -273,6 +274,20 @@ pub fn judge_document(
         Some(seen) => (Kind::DocumentOfOlderUnit, format!("that of unit {}", seen.unit)),
     };
     Some(Difference { target, ..of_unit(kind, digest, record, &expected, &found) })
+}
+
+/// A document whose index cannot be read, for example because it is closed: nothing shows that it is there, and no repair
+/// could store it.
+pub fn unreadable_document(
+    digest: &str,
+    record: &Record,
+    named: &RecordedDocument,
+    fault: &ErrorCause,
+) -> Difference {
+    let RecordedDocument { index, id, .. } = named;
+    let expected = format!("document {id:?} in {index} of this unit");
+    let found = format!("an index that cannot be read ({}); open it, and audit again", fault.kind);
+    of_unit(Kind::DocumentMissing, digest, record, &expected, &found)
 }
 
 /// Compares times of one form, whose texts sort like the times. A document without a time belongs to nobody.

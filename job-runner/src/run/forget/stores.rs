@@ -108,6 +108,19 @@ impl<'a> Stores<'a> {
         self.articles.iter().chain(self.enriched.iter().map(|enriched| &enriched.indices))
     }
 
+    /// Fails if any index is closed, in which a search finds nothing whatever it holds.
+    pub(super) async fn check_that_all_are_open(&self) -> Result<(), RunError> {
+        for DocumentIndices { elastic, pattern } in self.indices() {
+            let ask = async || elastic.closed_indices(pattern).await;
+            let closed = retry::retry_transient(PATIENCE, &self.context.stop.abort, ask).await?;
+            if !closed.is_empty() {
+                tracing::error!(?closed, pattern, "closed indices may hold what is to be forgotten");
+                return Err(RunError::Closed { pattern: pattern.clone(), count: closed.len() });
+            }
+        }
+        Ok(())
+    }
+
     /// Makes earlier writes visible to searches.
     pub(super) async fn refresh(&self) -> Result<(), RunError> {
         let stop = &self.context.stop.abort;

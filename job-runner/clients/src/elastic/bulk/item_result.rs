@@ -6,7 +6,8 @@
 //! - 2xx: stored; 409: a newer version is stored; both are settled.
 //! - 429, 5xx, a block, missing permissions: [`ItemResult::Retry`]. The item is sent again, after the pause of
 //!   [`retry`](crate::retry).
-//! - other 4xx: the document is rejected permanently.
+//! - other 4xx, and what an ingest pipeline makes of the document alone (500, `OF_DOCUMENT`): the document is rejected
+//!   permanently.
 
 use std::borrow::Cow;
 
@@ -17,6 +18,19 @@ use serde_json::Value;
 
 use crate::elastic::client::parse_as;
 use crate::elastic::error::{ElasticError, ErrorCause};
+
+/// Exceptions that Elasticsearch reports with 500 although they are about what one document contains: an ingest pipeline
+/// rejects it, or fails at its values. Sent again, it would fail again, and hold up the others of its bulk.
+const OF_DOCUMENT: [&str; 8] = [
+    "fail_processor_exception",
+    "arithmetic_exception",
+    "array_index_out_of_bounds_exception",
+    "class_cast_exception",
+    "date_time_exception",
+    "date_time_parse_exception",
+    "index_out_of_bounds_exception",
+    "string_index_out_of_bounds_exception",
+];
 
 /// The final outcome of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +135,9 @@ fn verdict(is_delete: bool, status: u16, error: Option<&Value>) -> ItemResult {
     let fault = ErrorCause::of_error(status, error.unwrap_or(&Value::Null));
     if fault.kind == "version_conflict_engine_exception" {
         return ItemResult::Final(ItemOutcome::Superseded);
+    }
+    if status == 500 && OF_DOCUMENT.contains(&fault.kind.as_str()) {
+        return ItemResult::Final(ItemOutcome::Rejected(fault));
     }
     match fault.class() {
         ErrorClass::Transient | ErrorClass::User => ItemResult::Retry(fault),

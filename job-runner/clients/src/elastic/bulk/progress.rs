@@ -23,6 +23,10 @@ pub(crate) struct BulkProgress {
     indices: Vec<usize>,
     /// Positions of items, one list per request. What has to wait goes to the end.
     parts: VecDeque<Vec<usize>>,
+    /// The item that something other than Elasticsearch refuses, alone.
+    foreign: Option<(usize, ErrorCause)>,
+    /// Whether any item was accepted.
+    has_accepted: bool,
     /// Items that were not answered in time, of one index each.
     late: Vec<usize>,
     /// Whether a request was late.
@@ -42,6 +46,8 @@ impl BulkProgress {
             settled: 0,
             indices,
             parts,
+            foreign: None,
+            has_accepted: false,
             late: Vec::new(),
             is_split: false,
             others_in_time: false,
@@ -86,6 +92,10 @@ impl BulkProgress {
     ) -> Result<Option<ElasticError>, ElasticError> {
         match answer {
             Ok(verdicts) => self.take_verdicts(&positions, verdicts, leave),
+            Err(ElasticError::Refused(fault)) if fault.is_foreign() => {
+                self.set_aside_or_halve(positions, fault)?;
+                Ok(None)
+            }
             Err(error) => match error.class() {
                 ErrorClass::User => Err(error),
                 ErrorClass::Permanent => {
@@ -130,6 +140,7 @@ impl BulkProgress {
             }
         }
         accepted.dedup();
+        self.has_accepted |= !accepted.is_empty();
         let (mut to_retry, mut pause_reason) = (Vec::new(), None);
         for (position, fault, trouble, is_final) in open {
             let index = self.indices[position];
@@ -156,6 +167,17 @@ impl BulkProgress {
                 self.settle(position, ItemOutcome::Rejected(fault));
             }
             (&[_], error) => return Err(error),
+            _ => self.halve(positions),
+        }
+        Ok(())
+    }
+
+    /// Something between here and the cluster refuses a request. It may refuse what one document contains, which is alone
+    /// then while others are accepted. If it refuses a second one, it refuses everything, and no document is at fault.
+    fn set_aside_or_halve(&mut self, positions: Vec<usize>, fault: ErrorCause) -> Result<(), ElasticError> {
+        match (positions.as_slice(), self.foreign.is_some()) {
+            (&[position], false) => self.foreign = Some((position, fault)),
+            (&[_], true) => return Err(ElasticError::Refused(fault)),
             _ => self.halve(positions),
         }
         Ok(())
@@ -224,7 +246,14 @@ impl BulkProgress {
     }
 
     /// The outcomes in the order of the items; an error if one is missing.
-    pub(crate) fn outcomes(self) -> Result<Vec<ItemOutcome>, ElasticError> {
+    pub(crate) fn outcomes(mut self) -> Result<Vec<ItemOutcome>, ElasticError> {
+        match self.foreign.take() {
+            Some((position, fault)) if self.has_accepted => {
+                self.settle(position, ItemOutcome::Rejected(fault));
+            }
+            Some((_, fault)) => return Err(ElasticError::Refused(fault)),
+            None => {}
+        }
         let outcomes: Option<Vec<ItemOutcome>> = self.outcomes.into_iter().collect();
         outcomes.ok_or_else(|| ElasticError::Unreadable("bulk: an item without an outcome".to_owned()))
     }

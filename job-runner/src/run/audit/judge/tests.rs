@@ -1,13 +1,14 @@
 //! Each kind of difference, from the least that makes it, and that the sound case has none.
 
+use docmill_clients::elastic::ErrorCause;
 use docmill_crds::api::storage::{BucketLocation, OnDelete, RawLocation};
 use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::records::units::{RecordedDocument, UnitId, UnitState};
 
-use super::{Backing, Hit, IndexedDocument, judge, judge_document, judge_hit};
+use super::{Backing, Hit, IndexedDocument, judge, judge_document, judge_hit, unreadable_document};
 use crate::ingest::unit::object_version::ObjectVersion;
 use crate::run::audit::inventory::{AuditScope, Inventory, Record};
-use crate::run::audit::report::Difference;
+use crate::run::audit::report::{Difference, Target};
 
 const CREATED: i64 = 1_000_000;
 
@@ -290,6 +291,16 @@ fn a_document_is_there_as_this_unit_or_a_newer_one_has_it() {
     assert_eq!(kind(Some(&seen("d", "2020-01-01T00:00:00.000Z"))), None);
     assert_eq!(kind(Some(&seen("e", "2026-01-01T00:00:00.001Z"))), None);
     assert_eq!(kind(Some(&seen("e", "2025-12-31T23:59:59.999Z"))), Some(Kind::DocumentOfOlderUnit));
+}
+
+#[test]
+fn a_document_of_a_closed_index_is_reported_and_not_restored() {
+    let record = record(&unit("good.xml", "1"), UnitState::Indexed);
+    let named = RecordedDocument { index: "a".into(), id: "1".into(), digest: String::new() };
+    let fault = ErrorCause { status: 400, kind: "index_closed_exception".into(), reason: "closed".into() };
+    let difference = unreadable_document("d", &record, &named, &fault);
+    assert_eq!((difference.kind, difference.target), (Kind::DocumentMissing, Target::Unit));
+    assert!(difference.found.contains("index_closed_exception"), "{}", difference.found);
 }
 
 #[test]

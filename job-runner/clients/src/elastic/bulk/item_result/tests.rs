@@ -55,6 +55,8 @@ fn what_is_not_the_documents_fault_is_sent_again() {
         (404, "index_not_found_exception"),
         (400, "validation_exception"),
         (500, "exception"),
+        (500, "i_o_exception"),
+        (503, "fail_processor_exception"),
         (503, "unavailable_shards_exception"),
     ] {
         let verdict = only(&refused(status, kind, "because"));
@@ -64,9 +66,14 @@ fn what_is_not_the_documents_fault_is_sent_again() {
 
 #[test]
 fn what_is_the_documents_fault_is_rejected() {
-    for kind in ["mapper_parsing_exception", "strict_dynamic_mapping_exception", "illegal_argument_exception"]
-    {
-        let verdict = only(&refused(400, kind, "because"));
+    for (status, kind) in [
+        (400, "mapper_parsing_exception"),
+        (400, "strict_dynamic_mapping_exception"),
+        (400, "illegal_argument_exception"),
+        (500, "fail_processor_exception"),
+        (500, "class_cast_exception"),
+    ] {
+        let verdict = only(&refused(status, kind, "because"));
         assert!(matches!(verdict, ItemResult::Final(ItemOutcome::Rejected(_))), "{kind}: {verdict:?}");
     }
 }

@@ -1,4 +1,5 @@
 use docmill_crds::contract::IndexTrouble;
+use docmill_crds::error_class::{Classify as _, ErrorClass};
 
 use super::BulkProgress;
 use crate::elastic::bulk::item_result::ItemResult;
@@ -55,6 +56,41 @@ fn a_refused_request_is_halved_until_the_guilty_item_is_alone() {
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == ItemOutcome::Done).count(), 4);
     assert_eq!(outcomes[3], ItemOutcome::Rejected(fault(413)));
     assert!(requests <= 7, "{requests}");
+}
+
+fn foreign() -> Result<Vec<ItemResult>, ElasticError> {
+    Err(ElasticError::Refused(ErrorCause::of_answer(406, b"<html>no</html>")))
+}
+
+#[test]
+fn a_proxy_that_refuses_everything_makes_no_document_fail() {
+    for items in [1, 2, 500] {
+        let mut progress = BulkProgress::new(vec![0; items]);
+        let mut requests = 0;
+        let result = loop {
+            let Some(part) = progress.next_part() else { break progress.outcomes().map(drop) };
+            requests += 1;
+            if let Err(error) = progress.take_in(part, foreign(), &never) {
+                break Err(error);
+            }
+        };
+        assert_eq!(result.unwrap_err().class(), ErrorClass::User);
+        assert!(requests <= 12, "{requests}");
+    }
+}
+
+#[test]
+fn a_proxy_that_refuses_one_document_holds_up_no_other() {
+    for guilty in 0..5 {
+        let mut progress = BulkProgress::new(vec![0; 5]);
+        while let Some(part) = progress.next_part() {
+            let answer = if part.contains(&guilty) { foreign() } else { Ok(done(part.len())) };
+            assert!(progress.take_in(part, answer, &never).unwrap().is_none());
+        }
+        let outcomes = progress.outcomes().unwrap();
+        assert_eq!(outcomes.iter().filter(|outcome| **outcome == ItemOutcome::Done).count(), 4);
+        assert!(matches!(outcomes[guilty], ItemOutcome::Rejected(_)), "{outcomes:?}");
+    }
 }
 
 #[test]
