@@ -1,5 +1,5 @@
-//! Every relative link of the documentation, and every page that the code names, leads to a file and a heading; and the book
-//! has every page.
+//! Every relative link of the documentation, and every page that the code names, leads to a file and a heading; every source
+//! file that the documentation names is there; and the book has every page.
 
 #![allow(clippy::expect_used, reason = "a test ends by it")]
 
@@ -149,6 +149,25 @@ fn every_page_that_code_names_is_there() {
     }
     assert!(seen > 20, "{seen} pages are named");
     assert!(broken.is_empty(), "pages that are not there:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn every_source_file_that_the_documentation_names_is_there() {
+    let (files, pages) = (files(), pages());
+    let lines = pages.iter().flat_map(|(page, lines)| lines.iter().map(move |line| (page, line)));
+    let (mut seen, mut missing) = (0, Vec::new());
+    for (page, (number, line)) in lines {
+        let names = line.split('`').skip(1).step_by(2).filter(|code| !code.contains([' ', '{', '*']));
+        for name in names.map(Path::new).filter(|name| name.extension().is_some_and(|end| end == "rs")) {
+            seen += 1;
+            // Tests and modules go by the end of their paths: `long/count.rs`.
+            if !files.iter().any(|file| file.ends_with(name)) {
+                missing.push(format!("{}:{number}: {}", page.display(), name.display()));
+            }
+        }
+    }
+    assert!(seen > 100, "{seen} files");
+    assert!(missing.is_empty(), "files that are not there:\n{}", missing.join("\n"));
 }
 
 #[test]
