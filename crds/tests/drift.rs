@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use docmill_crds::conversion::{BINARY_FORMAT, CONVERTER_FORMAT};
+use docmill_crds::records::own_index::FORMAT;
 use docmill_crds::{manifests, reference_docs};
 
 fn are_committed(folder: &str, files: impl IntoIterator<Item = (String, String)>) {
@@ -24,6 +26,19 @@ fn the_committed_definitions_are_those_of_the_types() {
 #[test]
 fn the_committed_reference_is_that_of_the_types() {
     are_committed(reference_docs::FOLDER, reference_docs::pages());
+}
+
+#[test]
+fn the_page_on_versions_has_the_numbers_of_the_formats() {
+    let page = include_str!("../../docs/reference/versioning.md");
+    for (what, number) in [
+        ("records: ", FORMAT),
+        ("documents converted from XML and JSON ", CONVERTER_FORMAT.into()),
+        ("documents of format `Binary` ", BINARY_FORMAT.into()),
+    ] {
+        let row = page.lines().find_map(|line| line.strip_prefix("| ")?.strip_prefix(what)).expect(what);
+        assert_eq!(row.split('|').nth(2).map(str::trim), Some(number.to_string().as_str()), "{what}");
+    }
 }
 
 #[test]

@@ -85,3 +85,31 @@ fn observe(args: &Work, runtime: &Handle) -> Option<Traces> {
     }
     traces
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::{Arg, CommandFactory as _};
+
+    use super::Cli;
+
+    #[test]
+    fn the_page_on_the_command_line_has_every_command_and_flag() {
+        let page = include_str!("../../docs/reference/cli.md");
+        let (page, _) = page.split_once("\n## operator\n").unwrap();
+        let mut left = vec![("job-runner".to_owned(), Cli::command())];
+        while let Some((name, command)) = left.pop() {
+            let is_shown = command.has_subcommands() || page.contains(&format!("\n{name}"));
+            assert!(is_shown, "{name} is missing in the usage");
+            let section = page.split("\n### ").find(|section| section.lines().next() == Some(name.as_str()));
+            let lines = section.into_iter().flat_map(str::lines);
+            let documented = lines.filter_map(|row| row.strip_prefix("| `--")?.split('`').next());
+            let documented: BTreeSet<&str> = documented.collect();
+            let flags: BTreeSet<&str> = command.get_arguments().filter_map(Arg::get_long).collect();
+            assert_eq!(documented, flags, "{name}");
+            let commands = command.get_subcommands();
+            left.extend(commands.map(|inner| (format!("{name} {}", inner.get_name()), inner.clone())));
+        }
+    }
+}

@@ -87,9 +87,31 @@ pub enum Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory as _, Parser as _};
+    use std::fs;
+    use std::path::Path;
+
+    use clap::{Arg, CommandFactory as _, Parser as _};
 
     use super::Cli;
+
+    /// The page with a table of the commands.
+    const PAGE: &str = "kubectl-plugin.md";
+
+    /// All lines of the documentation, each with its place.
+    fn lines() -> Vec<(String, String)> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let (mut paths, mut lines) = (vec![root.join("README.md"), root.join("docs")], Vec::new());
+        while let Some(path) = paths.pop() {
+            if path.is_dir() {
+                paths.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            } else if path.extension().is_some_and(|end| end == "md") {
+                let (text, page) = (fs::read_to_string(&path).unwrap(), path.display());
+                let numbered = (1..).zip(text.lines());
+                lines.extend(numbered.map(|(number, line)| (format!("{page}:{number}"), line.to_owned())));
+            }
+        }
+        lines
+    }
 
     #[test]
     fn the_definitions_of_the_command_line_agree() {
@@ -117,5 +139,44 @@ mod tests {
         ] {
             assert!(!parses(words), "{words:?}");
         }
+    }
+
+    #[test]
+    fn the_documentation_names_only_commands_and_flags_that_there_are() {
+        let root = Cli::command();
+        let (mut seen, mut wrong) = (0, Vec::new());
+        for (place, line) in lines() {
+            let row = line.strip_prefix("| `").filter(|_| place.contains(PAGE));
+            for words in line.split("kubectl docmill ").skip(1).chain(row) {
+                let words = words.split(['`', '#']).next().unwrap_or_default();
+                let name = words.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or_default();
+                if name.is_empty() {
+                    continue;
+                }
+                seen += 1;
+                let Some(command) = root.find_subcommand(name) else {
+                    wrong.push(format!("{place}: {name}"));
+                    continue;
+                };
+                let known = root.get_arguments().chain(command.get_arguments()).filter_map(Arg::get_long);
+                let known: Vec<&str> = known.collect();
+                let words = words.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+                let unknown =
+                    words.filter_map(|word| word.strip_prefix("--")).filter(|flag| !known.contains(flag));
+                wrong.extend(unknown.map(|flag| format!("{place}: {name} --{flag}")));
+            }
+        }
+        assert!(seen > 40, "{seen} commands");
+        assert!(wrong.is_empty(), "commands and flags that are not there:\n{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn the_page_of_the_plugin_has_every_command() {
+        let page = include_str!("../../docs/reference/kubectl-plugin.md");
+        let root = Cli::command();
+        let commands = root.get_subcommands().filter(|command| !command.is_hide_set());
+        let names = commands.map(clap::Command::get_name);
+        let missing: Vec<&str> = names.filter(|name| !page.contains(&format!("`{name}"))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }

@@ -12,7 +12,7 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     labels: {severity: warning}
     annotations:
       summary: "{{`{{ $labels.namespace }}/{{ $labels.source }}`}} is {{`{{ $value }}`}} s behind"
-      description: "Objects land faster than they are worked. `kubectl describe isrc` tells why there are not more workers."
+      description: "Objects land faster than they are processed. `kubectl describe isrc` says why there are not more workers."
   - alert: DocmillSourceFails
     expr: |
       100
@@ -58,7 +58,7 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     labels: {severity: critical}
     annotations:
       summary: "{{`{{ $labels.namespace }}/{{ $labels.source }}`}} has a backlog and no worker"
-      description: "status.workers.message tells the arithmetic; a quota, a missing image or the limit for all sources (worker.max of the chart) may be why."
+      description: "status.workers.message shows the arithmetic; a quota, a missing image or the limit for all sources (worker.max of the chart) may be why."
   - alert: DocmillSourceNotReconciled
     expr: |
       max by (namespace, source) (docmill_source_generations_behind) > 0
@@ -66,7 +66,7 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     labels: {severity: warning}
     annotations:
       summary: "an edit of {{`{{ $labels.namespace }}/{{ $labels.source }}`}} has not been seen"
-      description: "No pass over the source has ended well since it was edited; see the log of the operator that leads."
+      description: "No reconcile of the source has succeeded since it was edited; see the log of the operator that leads."
 - name: docmill.runs
   rules:
   - alert: DocmillRunFailed
@@ -93,7 +93,7 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     labels: {severity: warning}
     annotations:
       summary: "pods of the run {{`{{ $labels.namespace }}/{{ $labels.run }}`}} are kept waiting, or fail"
-      description: "The conditions Throttled and Degraded say by whom or at what. Nothing is lost, and the run goes on when that is over."
+      description: "The conditions Throttled and Degraded say why. Nothing is lost, and the run goes on when that is over."
   - alert: DocmillScheduleLate
     expr: |
       time() - max by (namespace, schedule) (docmill_enrichment_schedule_next_timestamp_seconds) > 600
@@ -103,7 +103,7 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     labels: {severity: warning}
     annotations:
       summary: "the schedule {{`{{ $labels.namespace }}/{{ $labels.schedule }}`}} has made no run at its time"
-      description: "`kubectl describe isched,esched` tells why; see the log of the operator that leads if it does not."
+      description: "`kubectl describe isched,esched` says why; see the log of the operator that leads if it does not."
 - name: docmill.operator
   rules:
   - alert: DocmillNoOperatorLeads
@@ -120,6 +120,6 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     for: 10m
     labels: {severity: warning}
     annotations:
-      summary: "passes of Docmill's operator fail"
-      description: "The API server refuses or is not reached; see the log of the operator that leads."
+      summary: "reconciles of Docmill's operator fail"
+      description: "The API server refuses requests or is out of reach; see the log of the operator that leads."
 {{- end -}}

@@ -18,7 +18,7 @@ pub(super) fn page() -> String {
         format!("# Reasons\n\n{GENERATED}\n\n{INTRODUCTION}"),
         section("Units that are refused", REFUSED, of_refusal),
         section("Units that are skipped", SKIPPED, of_skip),
-        section("What is told of units that succeed", TOLD, of_notice),
+        section("What is reported of units that succeed", TOLD, of_notice),
         section("Documents that are not enriched", NOT_ENRICHED, of_failure),
         section("Differences that an audit finds", DIFFERENCES, of_difference),
         section("Stores that hinder the work", HINDRANCES, of_hindrance),

@@ -60,8 +60,8 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "NAME", value_parser = super::model::preset_names())]
     preset: Option<String>,
 
-    /// How documents get ids, as index.id of an IngestSource, like "{guid}". With --human, documents of one file with
-    /// the same id are told, of which a source stores the last [default: that of the IngestSource in --model].
+    /// How documents get ids, as index.id of an IngestSource, like "{guid}". With --human, the command names
+    /// documents of one file that have the same id, of which a source stores only the last [default: that of the IngestSource in --model].
     #[arg(long, value_name = "TEMPLATE")]
     id: Option<String>,
 

@@ -39,7 +39,7 @@ enum ModelCommand {
     },
     /// Propose a model from sample objects: a start, to be read and amended.
     ///
-    /// Comments tell how many documents have a field, and a value of it. Exit status 0: all samples were taken in; 1: some
+    /// Comments say how many documents have a field, and a value of it. Exit status 0: all samples were taken in; 1: some
     /// were passed over; 2: the command line or a file cannot be used, or there is nothing to propose.
     Infer(infer::InferArgs),
     /// Check a model against golden files: what becomes of each input is what is expected of it.

@@ -139,12 +139,12 @@ impl Metrics {
         registry.register("units", "Units brought to their end, by state and reason", self.units.clone());
         registry.register(
             "units_known",
-            "Units that were done before, and told of again",
+            "Units that were done before, and delivered again",
             self.units_known.clone(),
         );
         registry.register(
             "units_unfinished",
-            "Units that were let go, to be tried again later",
+            "Units that were released for a later retry",
             self.units_unfinished.clone(),
         );
         registry.register(
@@ -165,7 +165,7 @@ impl Metrics {
         registry.register("documents", "Documents that were written to the index", self.documents.clone());
         registry.register(
             "documents_overwritten",
-            "Documents that a later one of the same object and id has taken the place of",
+            "Documents that a later one of the same object with the same id replaced",
             self.documents_overwritten.clone(),
         );
         registry.register(

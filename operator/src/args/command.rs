@@ -83,6 +83,10 @@ fn command() -> clap::Command {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use clap::Arg;
+
     use super::{Command, command};
 
     fn parse(words: &[&str]) -> Option<Command> {
@@ -120,5 +124,30 @@ mod tests {
         assert_eq!((args.lease.namespace.as_str(), args.lease.name.as_str()), ("n", "l"));
         assert_eq!(args.timeout().as_secs(), 5);
         assert!(parse(&["operator", "check", "--timeout-seconds", "0"]).is_none());
+    }
+
+    #[test]
+    fn the_page_on_the_command_line_has_every_flag_with_its_variable_and_default() {
+        let page = include_str!("../../../docs/reference/cli.md");
+        let (_, page) = page.split_once("\n## operator\n").unwrap();
+        let (of_operator, of_check) = page.split_once("\n### operator check\n").unwrap();
+        let operator = command();
+        let check = operator.find_subcommand("check").unwrap();
+        for (part, command) in [(of_operator, &operator), (of_check, check)] {
+            let rows =
+                part.lines().filter_map(|row| Some((row.strip_prefix("| `--")?.split('`').next()?, row)));
+            let rows: BTreeMap<&str, &str> = rows.collect();
+            let flags = command.get_arguments().filter_map(|arg| Some((arg.get_long()?, arg)));
+            let flags: BTreeMap<&str, &Arg> = flags.collect();
+            assert!(rows.keys().eq(flags.keys()), "{:?}\nand not\n{:?}", rows.keys(), flags.keys());
+            for (flag, arg) in flags {
+                let defaults =
+                    arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned());
+                let variable = arg.get_env().map(|name| name.to_string_lossy().into_owned());
+                for word in defaults.chain(variable).filter(|word| !word.is_empty()) {
+                    assert!(rows[flag].contains(&format!("`{word}`")), "--{flag}: {word}");
+                }
+            }
+        }
     }
 }

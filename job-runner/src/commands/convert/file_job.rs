@@ -47,7 +47,7 @@ pub(super) struct OutputLines {
 /// What all workers share.
 pub(super) struct ConvertJob {
     engine: Engine,
-    /// How documents get their ids, if duplicates are told.
+    /// How documents get their ids, if duplicates are reported.
     ids: Option<Ids>,
     form: OutputForm,
     bytes_read: Arc<AtomicU64>,

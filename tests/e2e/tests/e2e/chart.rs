@@ -616,17 +616,7 @@ async fn alerts_and_panels_name_only_metrics_that_there_are() -> Result<()> {
         let told = ["summary", "description"].iter().all(|field| rule["annotations"][field].is_string());
         ensure!(told && rule["for"].is_string() && rule["labels"]["severity"].is_string(), "{rule}");
     }
-    let sources = [
-        "operator/src/telemetry/metrics.rs",
-        "operator/src/telemetry/metrics/models.rs",
-        "operator/src/telemetry/metrics/runs.rs",
-        "operator/src/telemetry/metrics/schedules.rs",
-        "operator/src/telemetry/metrics/connections.rs",
-        "operator/src/telemetry/metrics/sources.rs",
-        "job-runner/src/telemetry/metrics.rs",
-    ];
-    let sources: String =
-        sources.iter().map(|path| fs::read_to_string(checkout(path))).collect::<Result<_, _>>()?;
+    let sources = metric_sources()?;
     let panels = fs::read_to_string(checkout("charts/docmill/files/dashboards/docmill.json"))?;
     let used = rules.iter().filter_map(|rule| rule["expr"].as_str()).chain([panels.as_str()]);
     let unknown: Vec<_> =
@@ -690,8 +680,24 @@ pub(crate) fn describe(schema: &Value, path: &str, found: &mut BTreeMap<String, 
     }
 }
 
-/// The names of metrics in a text.
-fn metrics_in(text: &str) -> impl Iterator<Item = &str> {
+/// The code that registers metrics.
+pub(crate) fn metric_sources() -> Result<String> {
+    let sources = [
+        "operator/src/telemetry/metrics.rs",
+        "operator/src/telemetry/metrics/models.rs",
+        "operator/src/telemetry/metrics/runs.rs",
+        "operator/src/telemetry/metrics/schedules.rs",
+        "operator/src/telemetry/metrics/connections.rs",
+        "operator/src/telemetry/metrics/sources.rs",
+        "job-runner/src/telemetry/metrics.rs",
+    ];
+    let texts: std::io::Result<String> =
+        sources.iter().map(|path| fs::read_to_string(checkout(path))).collect();
+    texts.context("the code that registers metrics")
+}
+
+/// The names of Docmill's metrics in a text.
+pub(crate) fn metrics_in(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let parts = [
         "source",
@@ -701,19 +707,24 @@ fn metrics_in(text: &str) -> impl Iterator<Item = &str> {
         "enrichment_run",
         "ingest_schedule",
         "enrichment_schedule",
+        "conversion_model",
+        "connection",
+        "cluster_connection",
     ];
     words.filter(move |word| parts.iter().any(|part| word.starts_with(&format!("docmill_{part}_"))))
 }
 
 /// Whether the code has the name: without its prefix where a registry adds it, and without what the text form adds.
-fn is_registered(metric: &str, sources: &str) -> bool {
+pub(crate) fn is_registered(metric: &str, sources: &str) -> bool {
     let suffixes = [
         "",
         "_total",
         "_bucket",
         "_sum",
         "_count",
+        "_seconds",
         "_seconds_bucket",
+        "_bytes",
         "_bytes_sum",
         "_bytes_count",
         "_bytes_total",

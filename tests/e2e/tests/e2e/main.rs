@@ -12,6 +12,7 @@ mod console;
 mod conversion_models;
 mod dirty;
 mod doctor;
+mod documentation;
 mod enrichment;
 mod examples;
 mod foreign;
