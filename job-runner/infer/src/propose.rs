@@ -187,17 +187,17 @@ impl<'t> Proposer<'t> {
     fn roles(&self, drafts: &[Draft<'_>]) -> roles::Roles {
         let documents = self.tree.node(TOP).facts.elements;
         let candidate = |draft: &Draft<'_>| {
-            let node = self.tree.node(draft.node);
+            let (node, named) = (self.tree.node(draft.node), self.named_as(draft.node));
             let (kinds, distinct) = match draft.label {
                 Some(facts) => (facts.kinds, &facts.distinct),
                 None => (node.facts.kinds, &node.facts.distinct),
             };
             Candidate {
-                name: &node.local,
-                around: self.name_around(node),
+                name: &named.local,
+                around: self.name_around(named),
                 of_party: self.is_of_party(node),
                 labelled: draft.label.is_some(),
-                depth: node.depth,
+                depth: named.depth,
                 kind: draft.typed.0,
                 kinds,
                 distinct: distinct.holds(),

@@ -39,6 +39,9 @@ pub(super) struct Mending {
 /// How an object is read: what is mended, and in which encoding.
 type How<'r> = (&'r [Repair], Reading);
 
+/// What was mended in an object, or why that was not enough.
+type LenientlyRead = Result<(Vec<Repair>, Reading, Letters), Refusal>;
+
 /// Reads an object to its end. The inner result tells whether it can be read, with repairs if need be; the refusal of one
 /// that cannot is about what no repair mends.
 pub(super) fn read<R: Read>(
@@ -79,23 +82,18 @@ fn attempt<R: Read>(
 /// The repairs that an object needs, and the reading with which they are enough; a refusal if all are not enough. `None`
 /// for an object that is too long to be read again.
 fn needed<R: Read>(object: &mut Again<R>) -> io::Result<Result<Option<(Vec<Mending>, Reading)>, Refusal>> {
-    let (mut reading, mut letters) = (Reading::AsDeclared, Letters::default());
-    if !object.rewind() {
-        return Ok(Ok(None));
+    // Control characters after the root element are mended by a repair of its own, which mends less.
+    let narrow: Vec<_> =
+        Repair::ALL.into_iter().filter(|repair| *repair != Repair::ControlCharacters).collect();
+    let mut lenient = leniently(object, &narrow)?;
+    if matches!(lenient, Some(Err(_))) {
+        lenient = leniently(object, &Repair::ALL)?;
     }
-    let mut outcome = visit(&mut *object, (&Repair::ALL, reading), &mut letters)?;
-    if matches!(&outcome, Err(refusal) if refusal.reason == Reason::InvalidBytes) {
-        if !object.rewind() {
-            return Ok(Ok(None));
-        }
-        (reading, letters) = (Reading::InFallback, Letters::default());
-        outcome = visit(&mut *object, (&Repair::ALL, reading), &mut letters)?;
-    }
-    let counts = match outcome {
-        Ok(needs) => needs.repairs,
-        Err(refusal) => return Ok(Err(refusal)),
+    let (mut kinds, reading, letters) = match lenient {
+        None => return Ok(Ok(None)),
+        Some(Err(refusal)) => return Ok(Err(refusal)),
+        Some(Ok(read)) => read,
     };
-    let mut kinds: Vec<_> = counts.iter().map(|(repair, _)| repair).collect();
     let mut mended = Vec::new();
     for repair in kinds.clone() {
         if !object.rewind() {
@@ -115,6 +113,26 @@ fn needed<R: Read>(object: &mut Again<R>) -> io::Result<Result<Option<(Vec<Mendi
         }
     }
     Ok(Ok(Some((mended, reading))))
+}
+
+/// Reads an object from its start with these repairs: what was mended, in which reading, and what its texts look like
+/// then. `None` for an object that is too long to be read again.
+fn leniently<R: Read>(object: &mut Again<R>, repairs: &[Repair]) -> io::Result<Option<LenientlyRead>> {
+    for reading in [Reading::AsDeclared, Reading::InFallback] {
+        if !object.rewind() {
+            return Ok(None);
+        }
+        let mut letters = Letters::default();
+        match visit(&mut *object, (repairs, reading), &mut letters)? {
+            Ok(needs) => {
+                let kinds = needs.repairs.iter().map(|(repair, _)| repair).collect();
+                return Ok(Some(Ok((kinds, reading, letters))));
+            }
+            Err(refusal) if reading == Reading::AsDeclared && refusal.reason == Reason::InvalidBytes => {}
+            Err(refusal) => return Ok(Some(Err(refusal))),
+        }
+    }
+    Ok(None)
 }
 
 /// The refusal that is about the later place: what is before it can be mended.
