@@ -53,6 +53,12 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleFo
         element::add(&mut fields, top.elements);
     }
     let beside = records.beside.iter().map(|(path, count)| (proposer.record(path), *count)).collect();
+    for (path, example) in &records.around {
+        let path = proposer.record(path);
+        let example = if example.is_empty() { String::new() } else { format!(" ({example})") };
+        let note = format!("{path}: around the documents{example}; a field with this path is in all of them");
+        proposer.left_out.push(note);
+    }
     if top.own_text && top.children && !top.both && form.format != Format::Json {
         proposer.left_out.insert(0, "text of records that have nothing but text".to_owned());
     }
