@@ -309,7 +309,10 @@ fn what_cannot_be_a_sample_is_told_and_passed_over() {
     assert_eq!(status, 1);
     assert!(yaml.contains("type: integer} # in all of 2 documents: \"1\""), "{yaml}");
     assert!(err.starts_with(&format!("{bad}:2:7: MalformedXml")), "{err}");
-    assert!(err.ends_with("passed over: 1 that cannot be read, also with repairs, as shown above\n"), "{err}");
+    assert!(
+        err.ends_with("passed over: 1 that cannot be read, also with repairs, as shown above\n"),
+        "{err}"
+    );
 
     let (status, _, err) = run(&["model", "infer", &good, &other, &good]);
     assert_eq!((status, err.as_str()), (1, "passed over: 1 with the root element z, without a record /a\n"));

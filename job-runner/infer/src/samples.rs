@@ -35,8 +35,8 @@ const HEAD: u64 = 512;
 /// Why nothing can be proposed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Nothing {
-    /// There is no object without a fault.
-    #[error("expected samples to propose a model from, found none that is well-formed")]
+    /// There is no object that can be read.
+    #[error("expected samples to propose a model from, found none that can be read, also with repairs")]
     Samples,
     /// None of them has a record.
     #[error("expected a record in the samples, found none; their root elements are {0}")]
