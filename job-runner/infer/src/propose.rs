@@ -56,7 +56,7 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleFo
     for (path, example) in &records.around {
         let path = proposer.record(path);
         let example = if example.is_empty() { String::new() } else { format!(" ({example})") };
-        let note = format!("{path}: around the documents{example}; a field with this path is in all of them");
+        let note = format!("{path}: around the documents{example}; a field with this path takes it");
         proposer.left_out.push(note);
     }
     if top.own_text && top.children && !top.both && form.format != Format::Json {

@@ -100,7 +100,7 @@ pub(super) fn suggested(tree: &Tree) -> Option<Records> {
     let first: Vec<_> = roots.iter().flat_map(|root| find(tree, *root, name)).collect();
     let mut kinds = kin::with_kin(tree, &mass, &picks, first);
     let found = kinds.len();
-    let others = beside::take(tree, &mut kinds);
+    let mut others = beside::take(tree, &mut kinds);
     let mixed = kinds.len() > found;
     let mut defaults: Vec<_> = kinds.iter().flatten().map(|id| tree.node(*id).namespace).collect();
     defaults.sort_unstable();
@@ -113,8 +113,8 @@ pub(super) fn suggested(tree: &Tree) -> Option<Records> {
     let paths: Vec<_> = kinds.iter().map(|kind| path(tree, kind, &defaults)).collect();
     let path = paths.join(&Part::Text(" | ".to_owned()));
     let count = |ids: &[NodeId]| ids.iter().map(|id| tree.node(*id).facts.elements).sum::<u64>();
+    let around = around::find(tree, &kinds.concat(), &mut others);
     let beside = others.iter().map(|ids| (self::path(tree, ids, &defaults), count(ids))).collect();
-    let around = around::find(tree, &kinds.concat(), &others);
     let mut gathered = Records { mixed, beside, around, ..gather(tree, &kinds, defaults, path) };
     for root in roots {
         let objects = tree.node(root).facts.exists.count(TOP);

@@ -8,7 +8,7 @@ use docmill_crds::conversion::FieldType;
 
 use super::kinds::{Form, Kinds};
 use super::names::{ends_with_word, has_word};
-use vocabulary::{BODIES, DATA, HEADLINES, IDS, OTHER_TITLES, PUBLISHED, is_any_of};
+use vocabulary::{BODIES, DATA, HEADLINES, IDS, OTHER_DATES, OTHER_TITLES, PARTS, PUBLISHED, is_any_of};
 
 /// Elements and attributes around a role that are still the record's own.
 const DEEPEST: usize = 4;
@@ -181,7 +181,8 @@ fn guid(field: &Candidate<'_>, documents: u64) -> Option<usize> {
         && field.kinds.has(Form::Word)
         && matches!(field.kind, FieldType::String | FieldType::Uri)
         && !field.of_party
-        && !is_any(field, &OTHERS);
+        && !is_any(field, &OTHERS)
+        && !has_word(field.around, &PARTS);
     let deepest = if documents < FEW_DOCUMENTS { 2 } else { DEEPEST };
     if !may_be || field.depth > deepest {
         return None;
@@ -214,7 +215,8 @@ fn headline(field: &Candidate<'_>) -> Option<usize> {
 }
 
 fn published(field: &Candidate<'_>) -> Option<usize> {
-    if field.repeated || !matches!(field.kind, FieldType::Date | FieldType::DateTime) {
+    let is_date = matches!(field.kind, FieldType::Date | FieldType::DateTime);
+    if field.repeated || !is_date || is_any(field, &OTHER_DATES) {
         return None;
     }
     let named = ranked(field, is_any, &PUBLISHED);
@@ -346,6 +348,15 @@ mod tests {
     }
 
     #[test]
+    fn other_dates_are_not_those_of_publication() {
+        for name in ["birthDate", "date-of-death", "Geburtsdatum", "fechaNacimiento", "expiryDate"] {
+            assert_eq!(roles(&[field(name, FieldType::Date, "1970-01-02")]), [None], "{name}");
+        }
+        let fields = ["birthDate", "issueDate"].map(|name| field(name, FieldType::Date, "1970-01-02"));
+        assert_eq!(roles(&fields), [None, Some("publishedAt")]);
+    }
+
+    #[test]
     fn an_address_is_an_id_where_there_is_no_other() {
         let loc = || field("loc", FieldType::Uri, "https://example.org/1");
         assert_eq!(roles(&[loc()]), [Some("guid")]);
@@ -363,6 +374,7 @@ mod tests {
         assert_eq!(of(Candidate { everywhere: false, ..id() }), None);
         assert_eq!(of(Candidate { repeated: true, ..id() }), None);
         assert_eq!(of(Candidate { depth: 5, ..id() }), None);
+        assert_eq!(of(field("figure/@id", FieldType::String, "f1")), None);
         assert_eq!(of(field("author/@id", FieldType::String, "1")), None);
         assert_eq!(of(field("bill/sponsors/item/bioguideId", FieldType::String, "N000147")), None);
         assert_eq!(of(field("@name", FieldType::String, "urn:x:1")), Some("guid"), "by its form");

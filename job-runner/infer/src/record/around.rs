@@ -1,11 +1,15 @@
 //! Values around the records, such as the title of a feed: no field of a record has them. Pure.
 
 use super::super::tree::{NodeId, TOP, Tree};
-use super::{Part, is_within, way};
+use super::{Part, elements, is_within, may_repeat, way};
 
 /// The paths with values outside of the records and of what is `beside` them, in objects that have records; each with
-/// its first value.
-pub(super) fn find(tree: &Tree, records: &[NodeId], beside: &[Vec<NodeId>]) -> Vec<(Vec<Part>, String)> {
+/// its first value. Elements that repeat and have elements in them become others beside the records.
+pub(super) fn find(
+    tree: &Tree,
+    records: &[NodeId],
+    beside: &mut Vec<Vec<NodeId>>,
+) -> Vec<(Vec<Part>, String)> {
     let is_around = |id: NodeId| records.iter().any(|record| is_within(tree, *record, id));
     let roots = tree.children(TOP).into_iter().filter(|id| is_around(*id) && !records.contains(id));
     let mut found = Vec::new();
@@ -13,6 +17,10 @@ pub(super) fn find(tree: &Tree, records: &[NodeId], beside: &[Vec<NodeId>]) -> V
     while let Some(id) = open.pop() {
         let node = tree.node(id);
         if records.contains(&id) || beside.iter().any(|ids| ids.contains(&id)) {
+            continue;
+        }
+        if may_repeat(tree, id) && !is_around(id) && !node.facts.is_text() && !elements(tree, id).is_empty() {
+            beside.push(vec![id]);
             continue;
         }
         // What is text as a whole is one value, unless a record is in it.

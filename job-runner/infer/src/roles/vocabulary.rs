@@ -121,6 +121,33 @@ pub(super) const PUBLISHED: [&[&str]; 8] = [
     &["sent", "gesendet", "envoye", "enviado", "inviato", "verzonden"],
 ];
 
+/// Dates of something else than a publication.
+pub(super) const OTHER_DATES: [&str; 17] = [
+    "birth",
+    "born",
+    "death",
+    "died",
+    "expiry",
+    "expires",
+    "expiration",
+    "due",
+    "until",
+    "geburtsdatum",
+    "sterbedatum",
+    "ablaufdatum",
+    "naissance",
+    "nacimiento",
+    "nascita",
+    "nascimento",
+    "geboortedatum",
+];
+
+/// Parts of a record: what they are called by is not its id.
+pub(super) const PARTS: [&str; 12] = [
+    "figure", "fig", "image", "img", "graphic", "media", "section", "sec", "table", "abstract", "note",
+    "claim",
+];
+
 /// A date in Italian and Portuguese, and anything in English: the value has to be one.
 pub(super) const DATA: [&str; 1] = ["data"];
 

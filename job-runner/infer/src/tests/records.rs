@@ -129,3 +129,19 @@ fn values_around_the_records_are_listed_with_the_path_that_takes_them() {
     }
     assert!(!yaml(&proposal(&["<a><b>x</b></a>"])).contains("around the documents"));
 }
+
+#[test]
+fn what_repeats_elsewhere_is_told_with_the_record_that_takes_it() {
+    let dump = "<dump><users><user><name>Ada</name></user><user><name>Bob</name></user></users>\
+         <orders><order no='0012'><total>a text that is most of it</total></order>\
+         <order no='0013'><total>a text that is most of it</total></order></orders></dump>";
+    let proposal = proposal(&[dump]);
+    assert_eq!(proposal.record(), "/dump/orders/order");
+    let beside: Vec<_> = proposal.beside().collect();
+    assert_eq!(
+        beside,
+        [
+            "/dump/users/user: 2 beside the records; to take them too, write /dump/orders/order | /dump/users/user"
+        ]
+    );
+}
