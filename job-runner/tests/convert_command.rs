@@ -309,9 +309,23 @@ fn what_cannot_be_a_sample_is_told_and_passed_over() {
     assert_eq!(status, 1);
     assert!(yaml.contains("type: integer} # in all of 2 documents: \"1\""), "{yaml}");
     assert!(err.starts_with(&format!("{bad}:2:7: MalformedXml")), "{err}");
+    assert!(
+        err.ends_with("passed over: 1 that cannot be read, also with repairs, as shown above\n"),
+        "{err}"
+    );
 
     let (status, _, err) = run(&["model", "infer", &good, &other, &good]);
     assert_eq!((status, err.as_str()), (1, "passed over: 1 with the root element z, without a record /a\n"));
+
+    // What a repair makes readable counts, and is told.
+    let mendable = folder.write("mendable.xml", "<a>\n  <b>1 & 2</b></a>");
+    let (status, yaml, err) = run(&["model", "infer", &good, &mendable]);
+    assert_eq!(status, 0, "{err}");
+    let needed = format!("needed by 1 of 2, first at {mendable}:2:8\n");
+    assert!(yaml.contains(&format!("repairs:\n  - BareAmpersand # {needed}")), "{yaml}");
+    assert_eq!(err, format!("mended: BareAmpersand, {needed}"));
+    let model = folder.write("mending.yaml", &yaml);
+    assert_eq!(run(&["convert", "--model", &model, &good, &mendable]).0, 0);
 
     let missing = folder.0.join("none.xml").display().to_string();
     for unusable in [&["model", "infer"][..], &["model", "infer", &missing], &["model", "infer", &bad]] {

@@ -65,7 +65,7 @@ pub use pipeline::documents::{Document, Documents, Dropped, Verdict};
 pub use pipeline::first_look::FirstLook;
 pub use pipeline::golden::{GOLDEN_SUFFIXES, GoldenContent, golden};
 pub use pipeline::unpack::unpack;
-pub use pipeline::visit::{Visited, VisitedName, Visitor, visit};
+pub use pipeline::visit::{Needs, Visited, VisitedName, Visitor, visit};
 pub use validate::html_to_text;
 
 pub(crate) mod pipeline;

@@ -26,7 +26,7 @@ pub(super) enum Form {
     Integer,
     Number,
     DateTime,
-    /// `2026-01-02`
+    /// `2026-01-02`, also with a zone, as XML Schema has it.
     Day,
     /// `2 January 2026`
     Spelled,
@@ -94,7 +94,7 @@ impl Form {
                 is_plain(value, true) && whole.len() <= QUANTITY_DIGITS && is(FieldType::Number)
             }
             Self::DateTime => value.len() > "20260102".len() && is(FieldType::DateTime),
-            Self::Day => value.len() == "2026-01-02".len() && value.contains('-') && is(FieldType::Date),
+            Self::Day => dates::is_day(value),
             Self::Spelled => dates::is_spelled(value),
             Self::Digits => digits(8, 8) && is(FieldType::Date),
             Self::EpochSeconds => digits(10, 10) && value.starts_with('1'),
@@ -215,6 +215,10 @@ mod tests {
         assert_eq!(forms(&["2026-01-02T10:11:12Z", "Fri, 02 Jan 2026 10:11:12 GMT"]), [DateTime, AnyDate]);
         assert_eq!(forms(&["2026-01-02", "1999-12-31"]), [Day, AnyDate, Word]);
         assert_eq!(forms(&["January 2, 2026"]), [Spelled, AnyDate]);
+        assert!(forms(&["2026-01-02+01:00", "2026-01-02Z", "2026-01-02"]).contains(&Day));
+        for time in ["20260102T1011", "20260102T101112EST", "2026-01-02T10Z"] {
+            assert!(!forms(&[time]).iter().any(|form| matches!(form, Day | Spelled)), "{time}");
+        }
         assert_eq!(forms(&["20260102"]), [Integer, Number, Digits, Word]);
         assert_eq!(forms(&["1767312000"]), [EpochSeconds, Word]);
         assert_eq!(forms(&["https://example.org/", "urn:x:1"]), [Uri, Word]);

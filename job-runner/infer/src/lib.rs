@@ -1,7 +1,8 @@
 //! Proposes a model from sample objects, without I/O.
 //!
 //! [`Samples`] takes in the objects: `observe` turns the elements of each (or the members, which `json` reads), as they
-//! stream by, into the statistics of a `tree` of paths, with the forms that all values have (`kinds`). From that,
+//! stream by, into the statistics of a `tree` of paths, with the forms that all values have (`kinds`). What is not
+//! well-formed is read with as few repairs as it needs. From that,
 //! `record` decides which elements are the records (or a [`Pattern`] does, which a person gave), `propose` makes fields
 //! of their content with their types, `names` the names and `roles` which of them are id, headline, text and date; and
 //! [`yaml`] writes the model with comments.

@@ -10,6 +10,9 @@ use latin::plain;
 /// Maximum characters of a field's name.
 const LONGEST: usize = 64;
 
+/// Words that German and Dutch write together with those before them: `Erscheinungsdatum` is a `datum`.
+const COMPOUNDED: [&str; 5] = ["datum", "titel", "uberschrift", "ueberschrift", "kennung"];
+
 /// A name that no field has yet: the last of these names, with as many of those before it as needed, else
 /// with a number.
 pub(super) fn unique(names: &[impl AsRef<str>], taken: &mut HashSet<String>) -> String {
@@ -60,23 +63,34 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// `GUID` becomes `guid`, `PubDate` becomes `pubDate`.
+/// `GUID` becomes `guid`, `PubDate` becomes `pubDate`, `URLPath` becomes `urlPath`, and `URLs` becomes `urls`.
 fn uncapitalised(word: &str) -> String {
     if !word.contains(|c: char| c.is_ascii_lowercase()) {
         return word.to_ascii_lowercase();
     }
-    let (first, rest) = word.split_at(1);
+    let capitals = word.bytes().take_while(u8::is_ascii_uppercase).count();
+    // The last capital begins the next word.
+    let first = match &word[capitals..] {
+        "s" => word.len(),
+        rest if rest.starts_with(|c: char| c.is_ascii_lowercase()) => capitals.saturating_sub(1).max(1),
+        _ => capitals,
+    };
+    let (first, rest) = word.split_at(first);
     format!("{}{rest}", first.to_ascii_lowercase())
 }
 
 /// Whether one of these is a word of the name: `date` of `pubDate`, `pub-date` and `date_1`.
 pub(super) fn has_word(name: &str, wanted: &[&str]) -> bool {
-    parts(name).iter().any(|word| wanted.contains(&&**word))
+    parts(name).iter().any(|word| is_one_of(word, wanted))
 }
 
 /// Whether one of these is the last word of the name.
 pub(super) fn ends_with_word(name: &str, wanted: &[&str]) -> bool {
-    parts(name).last().is_some_and(|word| wanted.contains(&&**word))
+    parts(name).last().is_some_and(|word| is_one_of(word, wanted))
+}
+
+fn is_one_of(word: &str, wanted: &[&str]) -> bool {
+    wanted.contains(&word) || COMPOUNDED.iter().any(|end| word.ends_with(*end) && wanted.contains(end))
 }
 
 /// The words of a name in lower case; capitals start one.
@@ -109,6 +123,10 @@ mod tests {
             ("title", "title"),
             ("PubDate", "pubDate"),
             ("GUID", "guid"),
+            ("UBLVersionID", "ublVersionID"),
+            ("URLs", "urls"),
+            ("H1N1x", "h1N1x"),
+            ("A1B", "a1b"),
             ("date.issue", "dateIssue"),
             ("id-string", "idString"),
             ("article_type", "articleType"),
@@ -148,6 +166,8 @@ mod tests {
         assert!(has_word("pubDate", &["date"]));
         assert!(has_word("DATE.issue", &["date"]));
         assert!(!has_word("update", &["date"]));
+        assert!(has_word("Erscheinungsdatum", &["datum"]) && !has_word("Datumsangabe", &["datum"]));
+        assert!(ends_with_word("Zwischenüberschrift", &["uberschrift"]));
         assert!(ends_with_word("articleID", &["id"]));
         assert!(ends_with_word("doc-id", &["id"]));
         assert!(!ends_with_word("paid", &["id"]));

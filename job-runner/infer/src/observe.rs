@@ -76,14 +76,23 @@ impl Named {
     }
 }
 
-/// Examines one object.
-pub(super) struct Observer<'s> {
+/// What is known of one object.
+#[derive(Debug)]
+pub(super) struct Observed {
     pub(super) tree: Tree,
     /// The name of the first root element.
     pub(super) root: String,
     /// The number of root elements: an object may be several documents, one after the other.
     pub(super) roots: u64,
     pub(super) named: Named,
+}
+
+/// Examines one object.
+pub(super) struct Observer<'s> {
+    tree: Tree,
+    pub(super) root: String,
+    roots: u64,
+    named: Named,
     namespaces: &'s mut Namespaces,
     matcher: Option<Matcher<'s>>,
     /// Elements whose paths are tracked, outermost first.
@@ -141,6 +150,12 @@ impl<'s> Observer<'s> {
             labels: Vec::new(),
             value: Value::default(),
         }
+    }
+
+    /// What was seen.
+    pub(super) fn observed(self) -> Observed {
+        let Self { tree, root, roots, named, .. } = self;
+        Observed { tree, root, roots, named }
     }
 
     /// The path of an element that starts.

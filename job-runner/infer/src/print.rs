@@ -36,9 +36,13 @@ pub fn yaml(proposal: &Proposal) -> String {
     if form.entities == Entities::Named {
         text.push_str("entities: Named # names of characters, as &nbsp; is one\n");
     }
+    for (number, (repair, about)) in form.mended.iter().enumerate() {
+        let key = if number == 0 { "repairs:\n" } else { "" };
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{key}  - {} # {about}", repair.as_str());
+    }
     if let Some(archive) = &form.archive {
         let members: Vec<_> = archive.members.iter().map(|member| scalar(member)).collect();
-        // Writing to a `String` cannot fail.
         let _ = writeln!(text, "archive: {{members: [{}]}}", members.join(", "));
     }
     if form.concatenated {

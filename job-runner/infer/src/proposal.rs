@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use docmill_crds::conversion::{Archive, Conversion, Entities, Field, FieldType, Format, OnFault};
 
 use super::roles::Role;
+use super::samples::Mended;
 
 /// What all of so many documents have, from so many objects, is required: of documents like them, one in a
 /// hundred lacks it at most (the rule of three, with 95 % confidence). Of fewer samples nothing but the id is
@@ -22,6 +23,8 @@ pub(super) struct SampleForm {
     pub(super) concatenated: bool,
     /// What they use beyond XML's own.
     pub(super) entities: Entities,
+    /// What has to be mended in them.
+    pub(super) mended: Mended,
 }
 
 /// A model, and the reasons for it.
@@ -69,6 +72,11 @@ impl Proposal {
         })
     }
 
+    /// What has to be mended in samples, and in which, one line each.
+    pub fn mended(&self) -> impl Iterator<Item = String> {
+        self.form.mended.iter().map(|(repair, about)| format!("{}, {about}", repair.as_str()))
+    }
+
     /// The model as it is written in an `IngestSource`.
     pub fn conversion(&self) -> Conversion {
         Conversion {
@@ -77,6 +85,7 @@ impl Proposal {
             namespaces: self.namespaces.clone(),
             default_namespaces: self.default_namespaces.clone(),
             entities: Some(self.form.entities).filter(|entities| *entities != Entities::Refuse),
+            repairs: self.form.mended.repairs(),
             archive: self.form.archive.clone(),
             concatenated: self.form.concatenated,
             on_fault: self.on_fault(),

@@ -53,6 +53,12 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleFo
         element::add(&mut fields, top.elements);
     }
     let beside = records.beside.iter().map(|(path, count)| (proposer.record(path), *count)).collect();
+    for (path, example) in &records.around {
+        let path = proposer.record(path);
+        let example = if example.is_empty() { String::new() } else { format!(" ({example})") };
+        let note = format!("{path}: around the documents{example}; a field with this path takes it");
+        proposer.left_out.push(note);
+    }
     if top.own_text && top.children && !top.both && form.format != Format::Json {
         proposer.left_out.insert(0, "text of records that have nothing but text".to_owned());
     }
@@ -187,17 +193,17 @@ impl<'t> Proposer<'t> {
     fn roles(&self, drafts: &[Draft<'_>]) -> roles::Roles {
         let documents = self.tree.node(TOP).facts.elements;
         let candidate = |draft: &Draft<'_>| {
-            let node = self.tree.node(draft.node);
+            let (node, named) = (self.tree.node(draft.node), self.named_as(draft.node));
             let (kinds, distinct) = match draft.label {
                 Some(facts) => (facts.kinds, &facts.distinct),
                 None => (node.facts.kinds, &node.facts.distinct),
             };
             Candidate {
-                name: &node.local,
-                around: self.name_around(node),
+                name: &named.local,
+                around: self.name_around(named),
                 of_party: self.is_of_party(node),
                 labelled: draft.label.is_some(),
-                depth: node.depth,
+                depth: named.depth,
                 kind: draft.typed.0,
                 kinds,
                 distinct: distinct.holds(),

@@ -1,6 +1,7 @@
 //! Decides which elements are records: the root elements, or what repeats in them and makes up most of them.
 //! Pure.
 
+mod around;
 mod beside;
 mod items;
 mod kin;
@@ -50,6 +51,8 @@ pub(super) struct Records {
     pub(super) mixed: bool,
     /// What repeats beside the records and is none: its path, and how many there are.
     pub(super) beside: Vec<(Vec<Part>, u64)>,
+    /// Paths with values around the records, each with its first value.
+    pub(super) around: Vec<(Vec<Part>, String)>,
     /// Objects that were examined.
     pub(super) objects: u64,
     /// Objects without a record, by the name of their root element.
@@ -63,6 +66,8 @@ pub(super) enum Part {
     Text(String),
     /// The name of an element in this namespace.
     Name(Namespace, String),
+    /// The name of an attribute.
+    Attribute(Namespace, String),
 }
 
 /// The records that a person named; `roots` are the root elements of all objects.
@@ -95,7 +100,7 @@ pub(super) fn suggested(tree: &Tree) -> Option<Records> {
     let first: Vec<_> = roots.iter().flat_map(|root| find(tree, *root, name)).collect();
     let mut kinds = kin::with_kin(tree, &mass, &picks, first);
     let found = kinds.len();
-    let others = beside::take(tree, &mut kinds);
+    let mut others = beside::take(tree, &mut kinds);
     let mixed = kinds.len() > found;
     let mut defaults: Vec<_> = kinds.iter().flatten().map(|id| tree.node(*id).namespace).collect();
     defaults.sort_unstable();
@@ -108,8 +113,9 @@ pub(super) fn suggested(tree: &Tree) -> Option<Records> {
     let paths: Vec<_> = kinds.iter().map(|kind| path(tree, kind, &defaults)).collect();
     let path = paths.join(&Part::Text(" | ".to_owned()));
     let count = |ids: &[NodeId]| ids.iter().map(|id| tree.node(*id).facts.elements).sum::<u64>();
+    let around = around::find(tree, &kinds.concat(), &mut others);
     let beside = others.iter().map(|ids| (self::path(tree, ids, &defaults), count(ids))).collect();
-    let mut gathered = Records { mixed, beside, ..gather(tree, &kinds, defaults, path) };
+    let mut gathered = Records { mixed, beside, around, ..gather(tree, &kinds, defaults, path) };
     for root in roots {
         let objects = tree.node(root).facts.exists.count(TOP);
         let with = |kind: &Vec<NodeId>| {
@@ -140,8 +146,8 @@ fn gather(tree: &Tree, kinds: &[Vec<NodeId>], mut defaults: Vec<Namespace>, path
     let of_kind = |kind: &Vec<NodeId>| merged(tree, kind, &defaults);
     let kinds = if kinds.len() > 1 { kinds.iter().map(of_kind).collect() } else { Vec::new() };
     let objects = tree.node(TOP).facts.elements;
-    let (mixed, beside, without) = (false, Vec::new(), BTreeMap::new());
-    Records { path, shape, kinds, defaults, mixed, beside, objects, without }
+    let (mixed, beside, around, without) = (false, Vec::new(), Vec::new(), BTreeMap::new());
+    Records { path, shape, kinds, defaults, mixed, beside, around, objects, without }
 }
 
 /// One tree for these records.

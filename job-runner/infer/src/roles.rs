@@ -1,19 +1,22 @@
 //! What fields are to a record: its id, its headline, its text, its date. Pure.
 
+mod vocabulary;
+
 use std::cmp::Reverse;
 
 use docmill_crds::conversion::FieldType;
 
 use super::kinds::{Form, Kinds};
 use super::names::{ends_with_word, has_word};
+use vocabulary::{BODIES, DATA, HEADLINES, IDS, OTHER_DATES, OTHER_TITLES, PARTS, PUBLISHED, is_any_of};
 
 /// Elements and attributes around a role that are still the record's own.
 const DEEPEST: usize = 4;
 /// Fewer documents do not tell by chance alone that values differ.
 const FEW_DOCUMENTS: u64 = 3;
 
-const IDS: [&str; 11] =
-    ["guid", "id", "identifier", "uid", "uuid", "pmid", "doi", "docid", "idno", "ident", "key"];
+/// Addresses, of which one may be the id where there is no other.
+const ADDRESSES: [&str; 2] = ["loc", "permalink"];
 /// Ids of something else than the record.
 const OTHERS: [&str; 18] = [
     "prev",
@@ -35,8 +38,6 @@ const OTHERS: [&str; 18] = [
     "base",
     "elocation",
 ];
-/// The best first.
-const HEADLINES: [&str; 5] = ["headline", "hl1", "title", "hedline", "subject"];
 /// People and organizations, and what is cited: their ids are not the record's, however deep they are.
 const PARTIES: [&str; 22] = [
     "person",
@@ -62,35 +63,6 @@ const PARTIES: [&str; 22] = [
     "citation",
     "references",
 ];
-const OTHER_TITLES: [&str; 23] = [
-    "journal",
-    "series",
-    "source",
-    "channel",
-    "book",
-    "short",
-    "alt",
-    "running",
-    "publisher",
-    "sub",
-    "ref",
-    "reference",
-    "references",
-    "link",
-    "related",
-    "fig",
-    "figure",
-    "table",
-    "section",
-    "sec",
-    "app",
-    "appendix",
-    "monogr",
-];
-const BODIES: [&str; 6] = ["body", "encoded", "content", "fulltext", "story", "block"];
-/// The best first.
-const PUBLISHED: [&str; 8] =
-    ["published", "pub", "publication", "issue", "issued", "date", "created", "sent"];
 
 /// What a field is to its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,12 +117,18 @@ pub(super) fn is_name_of_id(name: &str) -> bool {
 
 /// Whether the name of an element says that its value is a headline, or the caption of a picture.
 pub(super) fn is_name_of_headline(name: &str) -> bool {
-    ends_with_word(name, &HEADLINES) || ends_with_word(name, &["caption"])
+    is_any_of(&HEADLINES, |words| ends_with_word(name, words)) || ends_with_word(name, &["caption"])
 }
 
 /// Whether the name of an element says that its value is the date of a document.
 pub(super) fn is_name_of_date(name: &str) -> bool {
-    has_word(name, &PUBLISHED) || has_word(name, &["updated", "modified", "timestamp", "time"])
+    is_any_of(&PUBLISHED, |words| has_word(name, words))
+        || has_word(name, &["updated", "modified", "timestamp", "time"])
+}
+
+/// Whether the name of an element says that its value is a date, if it looks like one.
+pub(super) fn may_be_name_of_date(name: &str) -> bool {
+    is_any_of(&PUBLISHED, |words| has_word(name, words)) || has_word(name, &DATA)
 }
 
 /// Whether the name of an element says that what is in it is about somebody or something else than the record.
@@ -203,7 +181,8 @@ fn guid(field: &Candidate<'_>, documents: u64) -> Option<usize> {
         && field.kinds.has(Form::Word)
         && matches!(field.kind, FieldType::String | FieldType::Uri)
         && !field.of_party
-        && !is_any(field, &OTHERS);
+        && !is_any(field, &OTHERS)
+        && !has_word(field.around, &PARTS);
     let deepest = if documents < FEW_DOCUMENTS { 2 } else { DEEPEST };
     if !may_be || field.depth > deepest {
         return None;
@@ -216,6 +195,8 @@ fn guid(field: &Candidate<'_>, documents: u64) -> Option<usize> {
         5
     } else if has_word(field.name, &IDS) {
         4
+    } else if ends_with_word(field.name, &ADDRESSES) {
+        1
     } else {
         0
     };
@@ -230,25 +211,30 @@ fn headline(field: &Candidate<'_>) -> Option<usize> {
     if field.repeated || !is_text(field.kind) || is_any(field, &OTHER_TITLES) {
         return None;
     }
-    ranked(field, |field, word| ends_with_word(field.name, &[word]), &HEADLINES)
+    ranked(field, |field, words| ends_with_word(field.name, words), &HEADLINES)
 }
 
 fn published(field: &Candidate<'_>) -> Option<usize> {
-    if field.repeated || !matches!(field.kind, FieldType::Date | FieldType::DateTime) {
+    let is_date = matches!(field.kind, FieldType::Date | FieldType::DateTime);
+    if field.repeated || !is_date || is_any(field, &OTHER_DATES) {
         return None;
     }
-    ranked(field, |field, word| is_any(field, &[word]), &PUBLISHED)
+    let named = ranked(field, is_any, &PUBLISHED);
+    named.or_else(|| nearness(field).filter(|_| has_word(field.name, &DATA)))
 }
 
 /// Better words score more, and among equals those nearer to the record.
 fn ranked(
     field: &Candidate<'_>,
-    has: impl Fn(&Candidate<'_>, &str) -> bool,
-    words: &[&str],
+    has: impl Fn(&Candidate<'_>, &[&str]) -> bool,
+    words: &[&[&str]],
 ) -> Option<usize> {
-    let rank = words.iter().position(|word| has(field, word))?;
-    let nearness = (2 * DEEPEST).checked_sub(field.depth)?;
-    Some((words.len() - rank) * 2 * DEEPEST + nearness)
+    let rank = words.iter().position(|words| has(field, words))?;
+    Some((words.len() - rank) * 2 * DEEPEST + nearness(field)?)
+}
+
+fn nearness(field: &Candidate<'_>) -> Option<usize> {
+    (2 * DEEPEST).checked_sub(field.depth)
 }
 
 /// The text by its name, else the one that is half of the record.
@@ -260,7 +246,9 @@ fn body(fields: &[Candidate<'_>]) -> Option<usize> {
     };
     let texts = || fields.iter().enumerate().filter(|(_, field)| is_body(field));
     let largest = texts().max_by_key(|(number, field)| (field.bytes, Reverse(*number)));
-    let named = texts().filter(|(_, field)| ends_with_word(field.name, &BODIES));
+    // Other texts are called the text of something.
+    let is_named = |name: &str| ends_with_word(name, &BODIES) || name.eq_ignore_ascii_case("text");
+    let named = texts().filter(|(_, field)| is_named(field.name));
     let by_name = named.max_by_key(|(_, field)| field.bytes);
     let by_size = largest.filter(|(_, field)| field.kind == FieldType::Text && field.bytes * 2 >= total);
     by_name.or(by_size).map(|(number, _)| number)
@@ -333,6 +321,49 @@ mod tests {
     }
 
     #[test]
+    fn roles_are_known_in_other_languages_if_the_type_is_that_of_the_role() {
+        use FieldType::{Date, Integer, String};
+        let words = "some words and some more";
+        for (id, headline, body, date) in [
+            ("kennung", "Überschrift", "text", "Erscheinungsdatum"),
+            ("Dokumentkennung", "Meldungstitel", "Volltext", "datum"),
+            ("identifiant", "titre", "texte", "date_publication"),
+            ("identificador", "título", "texto", "fechaPublicacion"),
+            ("identificativo", "titolo", "testo", "data"),
+            ("identificador", "titulo", "conteudo", "dataPublicacao"),
+            ("identificatie", "titel", "inhoud", "publicatiedatum"),
+        ] {
+            let fields = |kind| {
+                let (id, date) = (field(id, String, "A-1"), field(date, kind, "2026-01-02"));
+                [id, field(headline, String, "Rates"), field(body, String, words), date]
+            };
+            let all = [Some("guid"), Some("headline"), Some("body"), Some("publishedAt")];
+            assert_eq!(roles(&fields(Date)), all, "{id}");
+            assert_eq!(roles(&fields(Integer))[3], None, "{date}");
+        }
+        assert_eq!(
+            roles(&[field("Untertitel", String, words), field("sous-titre", String, words)]),
+            [None; 2]
+        );
+    }
+
+    #[test]
+    fn other_dates_are_not_those_of_publication() {
+        for name in ["birthDate", "date-of-death", "Geburtsdatum", "fechaNacimiento", "expiryDate"] {
+            assert_eq!(roles(&[field(name, FieldType::Date, "1970-01-02")]), [None], "{name}");
+        }
+        let fields = ["birthDate", "issueDate"].map(|name| field(name, FieldType::Date, "1970-01-02"));
+        assert_eq!(roles(&fields), [None, Some("publishedAt")]);
+    }
+
+    #[test]
+    fn an_address_is_an_id_where_there_is_no_other() {
+        let loc = || field("loc", FieldType::Uri, "https://example.org/1");
+        assert_eq!(roles(&[loc()]), [Some("guid")]);
+        assert_eq!(roles(&[loc(), field("nr-id", FieldType::String, "7")]), [None, Some("guid")]);
+    }
+
+    #[test]
     fn an_id_is_in_every_document_once_and_never_the_same() {
         let id = || field("@id", FieldType::String, "1");
         let of = |id: Candidate<'_>| roles(&[id])[0];
@@ -343,6 +374,7 @@ mod tests {
         assert_eq!(of(Candidate { everywhere: false, ..id() }), None);
         assert_eq!(of(Candidate { repeated: true, ..id() }), None);
         assert_eq!(of(Candidate { depth: 5, ..id() }), None);
+        assert_eq!(of(field("figure/@id", FieldType::String, "f1")), None);
         assert_eq!(of(field("author/@id", FieldType::String, "1")), None);
         assert_eq!(of(field("bill/sponsors/item/bioguideId", FieldType::String, "N000147")), None);
         assert_eq!(of(field("@name", FieldType::String, "urn:x:1")), Some("guid"), "by its form");

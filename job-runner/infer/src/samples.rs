@@ -1,24 +1,30 @@
 //! Takes in samples one by one, and proposes a model for them. Memory is bounded, however many and large they
 //! are.
 
+mod again;
 mod members;
+mod mended;
+mod mending;
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 
-use docmill_convert::{Fault, Object, Refusal, unpack, visit};
-use docmill_crds::conversion::{Entities, Format};
+use docmill_convert::{Fault, Object, Refusal, unpack};
+use docmill_crds::conversion::{Entities, Format, Repair};
 use docmill_crds::reason::Reason;
 
 use super::json;
 use super::namespaces::Namespaces;
-use super::observe::{Named, Observer};
+use super::observe::{Named, Observed, Observer};
 use super::pattern::Pattern;
 use super::proposal::{Proposal, SampleForm};
 use super::propose::propose;
 use super::record::{self, Records};
 use super::tree::{TOP, Tree};
+use again::Again;
 use members::Members;
+pub(super) use mended::Mended;
+use mending::{Mending, SampleRead};
 
 /// Kinds of root elements that are distinguished.
 const MOST_ROOTS: usize = 100;
@@ -29,8 +35,8 @@ const HEAD: u64 = 512;
 /// Why nothing can be proposed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Nothing {
-    /// There is no object without a fault.
-    #[error("expected samples to propose a model from, found none that is well-formed")]
+    /// There is no object that can be read.
+    #[error("expected samples to propose a model from, found none that can be read, also with repairs")]
     Samples,
     /// None of them has a record.
     #[error("expected a record in the samples, found none; their root elements are {0}")]
@@ -45,35 +51,70 @@ pub enum Nothing {
 pub struct Samples {
     pattern: Option<Pattern>,
     namespaces: Namespaces,
-    tree: Tree,
-    named: Named,
-    /// Objects by the name of their root element.
-    roots: BTreeMap<String, u64>,
+    /// What objects have that end as they should.
+    whole: Evidence,
+    /// What objects have that were cut off. What they lack says nothing, so that they count if there are no others.
+    cut_off: Evidence,
     /// The format of the first object.
     format: Option<Format>,
     /// Members of archives, if objects are archives.
     members: Members,
-    /// An object has several root elements.
-    concatenated: bool,
+    /// The repairs without which objects cannot be read.
+    mended: Mended,
     /// What the objects use.
     entities: Entities,
+}
+
+/// What objects have.
+#[derive(Debug)]
+struct Evidence {
+    tree: Tree,
+    named: Named,
+    /// Objects by the name of their root element.
+    roots: BTreeMap<String, u64>,
+    /// An object has several root elements.
+    concatenated: bool,
+}
+
+impl Evidence {
+    fn new() -> Self {
+        Self { tree: Tree::new(), named: Named::default(), roots: BTreeMap::new(), concatenated: false }
+    }
+
+    /// Adds an object.
+    fn add(&mut self, observed: Observed) {
+        let Observed { tree, root, roots, named } = observed;
+        self.concatenated |= roots > 1;
+        self.tree.add(&tree, TOP, |namespace| namespace);
+        self.named.add(named);
+        if self.roots.len() < MOST_ROOTS || self.roots.contains_key(&root) {
+            *self.roots.entry(root).or_default() += 1;
+        }
+    }
 }
 
 impl Samples {
     /// Without a pattern, the samples decide what a record is.
     pub fn new(pattern: Option<Pattern>) -> Self {
-        let (namespaces, tree) = (Namespaces::new(), Tree::new());
-        let (named, roots) = (Named::default(), BTreeMap::new());
-        let (format, concatenated, entities) = (None, false, Entities::default());
-        let members = Members::default();
-        Self { pattern, namespaces, tree, named, roots, format, members, concatenated, entities }
+        Self {
+            pattern,
+            namespaces: Namespaces::new(),
+            whole: Evidence::new(),
+            cut_off: Evidence::new(),
+            format: None,
+            members: Members::default(),
+            mended: Mended::default(),
+            entities: Entities::default(),
+        }
     }
 
     /// Examines an object, or if it is an archive each of its members. Returns what is refused, and does not count.
-    pub fn add_object(&mut self, object: &mut dyn Object) -> io::Result<Vec<Refusal>> {
+    /// `name` is what comments call it.
+    pub fn add_object(&mut self, name: &str, object: &mut dyn Object) -> io::Result<Vec<Refusal>> {
         let mut refusals = Vec::new();
         let unread = unpack(object, &mut |member, content| {
-            match self.add(content)? {
+            let within = member.map(|member| format!("{name}/{}", member.name));
+            match self.add_named(within.as_deref().unwrap_or(name), content)? {
                 Ok(()) => self.members.extend(member),
                 Err(refusal) => refusals.push(Refusal { member: member.cloned(), ..refusal }),
             }
@@ -83,9 +124,14 @@ impl Samples {
         Ok(refusals)
     }
 
-    /// Examines an object. One that is not well-formed is refused, and does not count; nor does one of another
-    /// format than the first.
-    pub fn add(&mut self, mut object: impl Read) -> io::Result<Result<(), Refusal>> {
+    /// Examines an object. One that cannot be read, also with repairs, is refused, and does not count; nor does one of
+    /// another format than the first.
+    pub fn add(&mut self, object: impl Read) -> io::Result<Result<(), Refusal>> {
+        self.add_named("", object)
+    }
+
+    /// The same with its name.
+    fn add_named(&mut self, name: &str, mut object: impl Read) -> io::Result<Result<(), Refusal>> {
         let mut head = Vec::new();
         object.by_ref().take(HEAD).read_to_end(&mut head)?;
         let format = if json::is_json(&head) { Format::Json } else { Format::Xml };
@@ -94,41 +140,48 @@ impl Samples {
             return Ok(Err(of_another_format(format)));
         }
         let object = Cursor::new(head).chain(object);
-        let mut observer = Observer::new(&mut self.namespaces, self.pattern.as_ref());
+        let (namespaces, pattern) = (&mut self.namespaces, self.pattern.as_ref());
         let read = match format {
-            Format::Json => json::read(object, &mut observer)?.map(|()| Entities::Refuse),
-            Format::Xml | Format::Binary => visit(object, &mut observer)?,
+            Format::Json => {
+                let mut observer = Observer::new(namespaces, pattern);
+                let read = json::read(object, &mut observer)?;
+                let (entities, mended) = (Entities::Refuse, Vec::new());
+                read.map(|()| SampleRead { observed: observer.observed(), entities, mended })
+            }
+            Format::Xml | Format::Binary => mending::read(&mut Again::new(object), namespaces, pattern)?,
         };
-        match read {
-            Ok(Entities::Refuse) => {}
-            Ok(entities) => self.entities = entities,
+        let SampleRead { observed, entities, mended } = match read {
+            Ok(read) => read,
             Err(refusal) => return Ok(Err(refusal)),
-        }
+        };
         self.format = Some(format);
-        let Observer { tree, root, roots, named, .. } = observer;
-        self.concatenated |= roots > 1;
-        self.tree.add(&tree, TOP, |namespace| namespace);
-        self.named.add(named);
-        if self.roots.len() < MOST_ROOTS || self.roots.contains_key(&root) {
-            *self.roots.entry(root).or_default() += 1;
+        if entities != Entities::Refuse {
+            self.entities = entities;
         }
+        self.mended.add(name, &mended);
+        let is_cut_off = |mending: &Mending| mending.repair == Repair::UnclosedAtEnd;
+        let evidence = if mended.iter().any(is_cut_off) { &mut self.cut_off } else { &mut self.whole };
+        evidence.add(observed);
         Ok(Ok(()))
     }
 
     /// A model, and the objects that have no record by it, by the name of their root element.
     pub fn propose(&self) -> Result<(Proposal, BTreeMap<String, u64>), Nothing> {
-        if self.roots.is_empty() {
+        let evidence = if self.whole.roots.is_empty() { &self.cut_off } else { &self.whole };
+        let Evidence { tree, named, roots, .. } = evidence;
+        if roots.is_empty() {
             return Err(Nothing::Samples);
         }
         let records = match &self.pattern {
-            Some(pattern) => record::named(&self.tree, &self.named, pattern, &self.roots),
-            None => record::suggested(&self.tree),
+            Some(pattern) => record::named(tree, named, pattern, roots),
+            None => record::suggested(tree),
         };
-        let none = || Nothing::Record(self.roots.keys().cloned().collect::<Vec<_>>().join(", "));
+        let none = || Nothing::Record(roots.keys().cloned().collect::<Vec<_>>().join(", "));
         let records: Records = records.ok_or_else(none)?;
-        let Self { concatenated, entities, .. } = *self;
         let (format, archive) = (self.format.unwrap_or_default(), self.members.archive());
-        let form = SampleForm { format, archive, concatenated, entities };
+        let concatenated = self.whole.concatenated || self.cut_off.concatenated;
+        let (entities, mended) = (self.entities, self.mended.clone());
+        let form = SampleForm { format, archive, concatenated, entities, mended };
         let proposal = propose(&records, &self.namespaces, form);
         if proposal.fields.is_empty() {
             return Err(Nothing::Values(proposal.record));

@@ -1,6 +1,7 @@
 mod archives;
 mod items;
 mod json_lists;
+mod mending;
 mod records;
 mod values;
 

@@ -47,12 +47,14 @@ pub enum InferError {
 pub fn infer(samples: &[(String, Vec<u8>)], record: Option<Pattern>) -> Result<Inferred, InferError> {
     let (mut taken, mut about) = (Samples::new(record), String::new());
     for (name, bytes) in samples {
-        let refusals = taken.add_object(&mut Cursor::new(bytes.as_slice()));
+        let refusals = taken.add_object(name, &mut Cursor::new(bytes.as_slice()));
         for refusal in refusals.map_err(|error| InferError::Read { name: name.clone(), error })? {
             let member = refusal.member.map_or_else(String::new, |member| format!(" in {:?}", member.name));
             let (name, reason) = (name.escape_debug(), refusal.reason.as_str());
+            let place = refusal.faults.first().map(|fault| (fault.line, fault.column));
+            let place = place.map_or_else(String::new, |(line, column)| format!(" at {line}:{column}"));
             // Writing to a text does not fail.
-            let _ = writeln!(about, "# Passed over: {name}{member}, {reason}.");
+            let _ = writeln!(about, "# Passed over: {name}{member}, {reason}{place}.");
         }
     }
     let (proposal, without) = taken.propose()?;
@@ -102,7 +104,7 @@ pub fn commented(source: &str, model: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use docmill_crds::conversion::Conversion;
+    use docmill_crds::conversion::{Conversion, Repair};
     use docmill_infer::Pattern;
     use serde_json::{Value, json};
 
@@ -117,17 +119,20 @@ mod tests {
         let items = samples(&[
             "<item id='1'><title>One</title><published>2026-01-02</published></item>",
             "<item id='2'><title>Two</title><published>2026-01-03</published></item>",
-            "<item>",
+            "<item></a>",
         ]);
         let inferred = infer(&items, None).unwrap();
         assert_eq!(inferred.id.as_deref(), Some("{id}"));
         assert_eq!(inferred.index, "articles-{published:%Y.%m}");
-        assert_eq!(inferred.about, "# Passed over: a.xml, MalformedXml.\n");
+        assert_eq!(inferred.about, "# Passed over: a.xml, MalformedXml at 1:7.\n");
         assert!(
             inferred.yaml.contains("# the headline, in all of 2 documents: \"One\""),
             "{}",
             inferred.yaml
         );
+        let mended = infer(&samples(&["<item><t>Arts & Crafts</t></item>"]), None).unwrap();
+        assert_eq!(mended.conversion.repairs, [Repair::BareAmpersand]);
+        assert!(mended.yaml.contains("first at a.xml:1:"), "{}", mended.yaml);
     }
 
     #[test]

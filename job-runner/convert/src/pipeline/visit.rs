@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use docmill_crds::conversion::{Entities, Syntax};
+use docmill_crds::conversion::{Entities, Repair, RepairCounts, Syntax};
 
 use crate::events::element_memory::ElementMemory;
 use crate::events::names::Names;
@@ -12,7 +12,8 @@ use crate::fault::{Flaw, Refusal};
 use crate::input::decoding::Decoding;
 use crate::input::decompress::Input;
 use crate::input::window::{CHUNK, Trouble, Window};
-use crate::leniency::Leniency;
+use crate::leniency::repairs::Repairs;
+use crate::leniency::{Leniency, Reading};
 use crate::limits::Limits;
 use crate::xml::scanner::Scanner;
 
@@ -57,24 +58,38 @@ impl<'s> Visited<'s> {
     }
 }
 
+/// What a model must allow, so that an object can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// `Named` if the object uses names of characters.
+    pub entities: Entities,
+    /// How often it was mended.
+    pub repairs: RepairCounts,
+}
+
 /// Reads an object to its end. The inner result tells whether it is well-formed, by the rules of a worker whose model
-/// has `concatenated`, since it may be several XML documents, and `entities: Named`; and whether it needs the latter.
-/// The caps on whole objects and documents do not apply, since nothing of them is kept.
-pub fn visit(reader: impl Read, visitor: &mut impl Visitor) -> io::Result<Result<Entities, Refusal>> {
+/// has these `repairs`, `concatenated`, since it may be several XML documents, and `entities: Named`; and what of that
+/// it needs. The caps on whole objects and documents do not apply, since nothing of them is kept.
+pub fn visit(
+    reader: impl Read,
+    (repairs, reading): (&[Repair], Reading),
+    visitor: &mut impl Visitor,
+) -> io::Result<Result<Needs, Refusal>> {
     let limits = unlimited();
     let names = Names::new();
     let input = Input::new(Box::new(reader), &limits);
-    let decoded = (Syntax::Xml, Decoding::default());
-    let leniency = Leniency { entities: Entities::Named, concatenated: true, ..Leniency::default() };
+    let (entities, repairs) = (Entities::Named, Repairs::of(repairs));
+    let leniency = Leniency { entities, repairs, concatenated: true, ..Leniency::default() };
+    let decoded = (Syntax::Xml, Decoding::of(&leniency, reading));
     let outcome =
         Window::open(input, decoded, &limits, CHUNK, Vec::new(), String::new()).and_then(|window| {
             let elements = ElementMemory::default();
             let mut scanner = Scanner::new(window, &names, &limits, &leniency, elements);
             while scanner.run(&mut Guide(visitor))? != Pause::Object {}
-            Ok(scanner.used_entities())
+            Ok(Needs { entities: scanner.used_entities(), repairs: scanner.repairs().clone() })
         });
     match outcome {
-        Ok(entities) => Ok(Ok(entities)),
+        Ok(needs) => Ok(Ok(needs)),
         Err(Trouble::Refused(refusal)) => Ok(Err(refusal)),
         Err(Trouble::Io(error)) => Err(error),
     }

@@ -8,7 +8,21 @@ use crate::html::Tags;
 use crate::roles;
 use crate::tree::{NodeId, PathFacts, PathNode, TOP};
 
+/// Attributes that are nothing but the value of their element, as in FHIR: `birthDate/@value`.
+const MERE_VALUES: [&str; 2] = ["value", "val"];
+/// The same of the elements of HL7 that are ids.
+const MERE_ID: &str = "extension";
+
 impl<'t> Proposer<'t> {
+    /// The element or attribute whose name says what a value is.
+    pub(super) fn named_as(&self, at: NodeId) -> &'t PathNode {
+        let node = self.tree.node(at);
+        let around = self.tree.node(node.parent);
+        let is_mere = MERE_VALUES.iter().any(|name| node.local.eq_ignore_ascii_case(name))
+            || (&*node.local == MERE_ID && roles::is_name_of_id(&around.local));
+        if node.attribute && node.parent != TOP && is_mere { around } else { node }
+    }
+
     /// The name of the element around this one; none around what is the record's own.
     pub(super) fn name_around(&self, node: &PathNode) -> &'t str {
         match node.parent {
@@ -85,7 +99,7 @@ impl<'t> Proposer<'t> {
             return (FieldType::Text, None);
         }
         let is_xml = node.attribute && self.namespaces.is_xml(node.namespace);
-        match typing::scalar(&node.local, is_xml, node.facts.kinds) {
+        match typing::scalar(&self.named_as(at).local, is_xml, node.facts.kinds) {
             (FieldType::String, _) if node.facts.tags == Tags::Blocks => (FieldType::Text, None),
             typed => typed,
         }

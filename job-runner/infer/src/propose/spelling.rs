@@ -24,6 +24,9 @@ impl Proposer<'_> {
             Part::Name(namespace, local) => {
                 self.named(*namespace, local).unwrap_or_else(|| format!("*:{local}"))
             }
+            Part::Attribute(namespace, local) => {
+                self.attribute(*namespace, local).unwrap_or_else(|| format!("@*:{local}"))
+            }
         }
     }
 
@@ -32,10 +35,14 @@ impl Proposer<'_> {
         if !node.attribute {
             return self.named(node.namespace, &node.local);
         }
-        if node.namespace == NONE {
-            return Some(format!("@{}", node.local));
+        self.attribute(node.namespace, &node.local)
+    }
+
+    fn attribute(&mut self, namespace: Namespace, local: &str) -> Option<String> {
+        if namespace == NONE {
+            return Some(format!("@{local}"));
         }
-        Some(format!("@{}:{}", self.prefix(node.namespace)?, node.local))
+        Some(format!("@{}:{local}", self.prefix(namespace)?))
     }
 
     fn named(&mut self, namespace: Namespace, local: &str) -> Option<String> {
@@ -74,7 +81,7 @@ fn json_record(path: &[Part]) -> String {
     path.iter().fold(String::new(), |record, part| match part {
         // The first name of each path of a union.
         Part::Name(_, local) if local == json::TOP_VALUE && is_start(&record) => record + json::TOP_VALUE,
-        Part::Name(_, local) => json::join(&record, local),
+        Part::Name(_, local) | Part::Attribute(_, local) => json::join(&record, local),
         // At any depth, or one step below the last name.
         Part::Text(text) if text == "//" => record + json::TOP_VALUE + "..",
         Part::Text(text) if text == "/" => record,

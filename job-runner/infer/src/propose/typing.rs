@@ -4,6 +4,7 @@ use docmill_crds::conversion::FieldType;
 
 use super::super::kinds::{Form, Kinds};
 use super::super::names::{ends_with_word, has_word};
+use super::super::roles;
 
 /// Names of things that are not quantities, even if they are digits: others of them have letters.
 const CODES: [&str; 29] = [
@@ -48,7 +49,8 @@ fn date(name: &str, kinds: Kinds) -> Option<Typed> {
     let has = |form| kinds.has(form);
     let is_date = has_word(name, &DATES);
     let is_moment = is_date || has_word(name, &MOMENTS);
-    if has(Form::Day) || has(Form::Spelled) || (has(Form::Digits) && is_date) {
+    let may_be_date = is_moment || roles::may_be_name_of_date(name);
+    if has(Form::Day) || has(Form::Spelled) || (has(Form::Digits) && may_be_date) {
         Some((FieldType::Date, None))
     } else if has(Form::DateTime) {
         Some((FieldType::DateTime, None))
@@ -84,6 +86,10 @@ mod tests {
         let of = |name: &str, xml: bool, value: &str| of(name, xml, value).0;
         assert_eq!(of("words", false, "20260102"), FieldType::Integer);
         assert_eq!(of("pubDate", false, "20260102"), FieldType::Date);
+        for name in ["entsch-datum", "Erscheinungsdatum", "fecha", "data", "birthTime"] {
+            assert_eq!(of(name, false, "20260102"), FieldType::Date, "{name}");
+            assert_eq!(of(name, false, "20261302"), FieldType::Integer, "{name}");
+        }
         assert_eq!(of("articleId", false, "12"), FieldType::String);
         assert_eq!(of("standardversion", false, "2.32"), FieldType::String);
         assert_eq!(of("price", false, "2.32"), FieldType::Number);

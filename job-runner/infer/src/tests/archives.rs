@@ -35,11 +35,11 @@ fn members_of_an_archive_are_samples() {
     let archive = tar(&[
         ("wire/1.xml", "<a id='1'><t>x</t></a>"),
         ("wire/2.xml", "<a id='2'><t>y</t></a>"),
-        ("wire/broken.xml", "<a id='3'><t>y</t>"),
+        ("wire/broken.xml", "<a id='3'><t>y</a>"),
         ("README.txt", "not XML"),
     ]);
     let mut samples = Samples::new(None);
-    let refusals = samples.add_object(&mut Cursor::new(archive)).unwrap();
+    let refusals = samples.add_object("news.tar", &mut Cursor::new(archive)).unwrap();
     let names = |refusal: docmill_convert::Refusal| refusal.member.map(|member| member.name.to_string());
     let names: Vec<_> = refusals.into_iter().filter_map(names).collect();
     assert_eq!(names, ["wire/broken.xml", "README.txt"]);
@@ -56,8 +56,17 @@ fn members_of_an_archive_are_samples() {
 #[test]
 fn an_object_that_is_no_archive_is_one_sample() {
     let mut samples = Samples::new(None);
-    assert!(samples.add_object(&mut Cursor::new(b"<a id='1'/>")).unwrap().is_empty());
-    assert_eq!(samples.add_object(&mut Cursor::new(b"<a>")).unwrap().len(), 1);
+    assert!(samples.add_object("1.xml", &mut Cursor::new(b"<a id='1'/>")).unwrap().is_empty());
+    assert_eq!(samples.add_object("2.xml", &mut Cursor::new(b"<a></b>")).unwrap().len(), 1);
     let (proposal, _) = samples.propose().unwrap();
     assert_eq!((proposal.conversion().archive, proposal.has_one_document_each()), (None, true));
+}
+
+#[test]
+fn members_are_mended_and_named() {
+    let archive = tar(&[("1.xml", "<a id='1'><t>x</t></a>"), ("2.xml", "<a id='2'>\n<t>x & y</t></a>")]);
+    let mut samples = Samples::new(None);
+    assert!(samples.add_object("news.tar", &mut Cursor::new(archive)).unwrap().is_empty());
+    let text = yaml(&samples.propose().unwrap().0);
+    assert!(text.contains("BareAmpersand # needed by 1 of 2, first at news.tar/2.xml:2:6\n"), "{text}");
 }

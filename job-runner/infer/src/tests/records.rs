@@ -1,3 +1,6 @@
+use docmill_crds::conversion::Field;
+
+use super::super::print::yaml;
 use super::super::samples::Nothing;
 use super::{fields, proposal, read, record, refusals, samples, shown};
 
@@ -88,4 +91,57 @@ fn a_person_can_say_what_a_record_is() {
     }
     let (proposal, _) = samples(Some("//e[@k]"), &objects).propose().unwrap();
     assert_eq!(shown(&proposal.conversion().fields), ["k @k integer", "t t string"]);
+}
+
+#[test]
+fn values_around_the_records_are_listed_with_the_path_that_takes_them() {
+    let item = "<item><x>some text of an item</x></item>".repeat(2);
+    let feed = format!(
+        "<rss version='2.0' xmlns:s='urn:s'><channel s:k='v'><title>Wire</title>{item}\
+         <note><p>One</p></note><none/></channel></rss>"
+    );
+    let page = r#"{"feed": {"title": "Wire"}, "items": [{"t": "Rates rise again"}, {"t": "Oil is cheap"}]}"#;
+    for (object, around) in [
+        (
+            feed.as_str(),
+            &[
+                ("/rss/@version", " (2.0)"),
+                ("/rss/channel/@s:k", " (v)"),
+                ("/rss/channel/title", " (Wire)"),
+                ("/rss/channel/note", ""),
+            ][..],
+        ),
+        (page, &[("$.feed.title", " (Wire)")][..]),
+    ] {
+        let proposal = proposal(&[object]);
+        let (text, mut conversion) = (yaml(&proposal), read(&proposal));
+        for (number, (path, example)) in around.iter().enumerate() {
+            let note = format!("{path}: around the documents{example}; a field with this path");
+            assert!(text.contains(&note), "{note}: {text}");
+            let (name, path) = (format!("around{number}"), vec![(*path).to_owned()]);
+            conversion.fields.push(Field { name, path, required: true, ..Field::default() });
+        }
+        assert_eq!(text.matches("around the documents").count(), around.len(), "{text}");
+        // The note comes after the items.
+        let behind = conversion.fields.iter_mut().filter(|field| field.path == ["/rss/channel/note"]);
+        behind.for_each(|field| field.required = false);
+        assert_eq!(refusals(&conversion, [object.as_bytes()]), [""; 0]);
+    }
+    assert!(!yaml(&proposal(&["<a><b>x</b></a>"])).contains("around the documents"));
+}
+
+#[test]
+fn what_repeats_elsewhere_is_told_with_the_record_that_takes_it() {
+    let dump = "<dump><users><user><name>Ada</name></user><user><name>Bob</name></user></users>\
+         <orders><order no='0012'><total>a text that is most of it</total></order>\
+         <order no='0013'><total>a text that is most of it</total></order></orders></dump>";
+    let proposal = proposal(&[dump]);
+    assert_eq!(proposal.record(), "/dump/orders/order");
+    let beside: Vec<_> = proposal.beside().collect();
+    assert_eq!(
+        beside,
+        [
+            "/dump/users/user: 2 beside the records; to take them too, write /dump/orders/order | /dump/users/user"
+        ]
+    );
 }

@@ -58,22 +58,31 @@ pub(super) fn run(args: &InferArgs) -> ExitCode {
 fn infer(args: &InferArgs, aside: &mut impl Write) -> Result<(String, bool), InferError> {
     let pattern = args.record.as_deref().map(Pattern::parse).transpose()?;
     let mut samples = Samples::new(pattern);
-    let mut all = true;
+    let mut unread = 0;
     for input in Inputs::new(&args.paths) {
         let Input { path, .. } = input?;
-        let refusals = match open(&path).and_then(|mut object| samples.add_object(&mut *object)) {
+        let name = path.display().to_string();
+        let refusals = match open(&path).and_then(|mut object| samples.add_object(&name, &mut *object)) {
             Ok(refusals) => refusals,
             Err(source) => return Err(ReadError { path, source }.into()),
         };
-        all &= refusals.is_empty();
+        unread += refusals.len();
         let mut explainer = Explainer::new(&path);
         for refusal in &refusals {
             // If this fails, there is nobody left to notify; the same below.
             let _ = aside.write_all(explainer.explain(refusal).as_bytes());
         }
     }
+    let mut all = unread == 0;
+    if !all {
+        let _ =
+            writeln!(aside, "passed over: {unread} that cannot be read, also with repairs, as shown above");
+    }
     let (proposal, without) = samples.propose()?;
     proposal.conversion().resolve().map_err(InferError::NoModel)?;
+    for line in proposal.mended() {
+        let _ = writeln!(aside, "mended: {line}");
+    }
     for line in proposal.beside() {
         let _ = writeln!(aside, "left out: {line}");
     }
