@@ -195,10 +195,8 @@ fn guid(field: &Candidate<'_>, documents: u64) -> Option<usize> {
         5
     } else if has_word(field.name, &IDS) {
         4
-    } else if ends_with_word(field.name, &ADDRESSES) {
-        1
     } else {
-        0
+        usize::from(ends_with_word(field.name, &ADDRESSES))
     };
     let by_form = if field.kinds.has(Form::Id) { 4 } else { 0 };
     // A record's only id is its own; of several, others may be lacking elsewhere.

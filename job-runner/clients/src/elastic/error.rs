@@ -164,16 +164,14 @@ impl ErrorCause {
     /// Reads the body of a response with a status of 400 or above. A body that is not JSON (a proxy's page,
     /// an empty 413) results in a fault without a kind, or one that [is foreign](Self::is_foreign).
     pub fn of_answer(status: u16, body: &[u8]) -> Self {
-        match serde_json::from_slice::<Value>(body) {
-            Ok(answer) => match answer.get("error") {
-                Some(error) => Self::of_error(status, error),
-                None => Self::of_gateway(status, &answer),
-            },
-            Err(_) => {
-                let kind = if says_nothing_of_the_request(status, body) { FOREIGN } else { "" };
-                let reason = shorten(&String::from_utf8_lossy(body)).into();
-                Self { status, kind: kind.to_owned(), reason }
-            }
+        let Ok(answer) = serde_json::from_slice::<Value>(body) else {
+            let kind = if says_nothing_of_the_request(status, body) { FOREIGN } else { "" };
+            let reason = shorten(&String::from_utf8_lossy(body)).into();
+            return Self { status, kind: kind.to_owned(), reason };
+        };
+        match answer.get("error") {
+            Some(error) => Self::of_error(status, error),
+            None => Self::of_gateway(status, &answer),
         }
     }
 

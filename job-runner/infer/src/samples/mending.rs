@@ -79,9 +79,12 @@ fn attempt<R: Read>(
     Ok(needs.map(|needs| read(needs.entities)))
 }
 
+/// Repairs, and the reading with which they are enough.
+type Needed = (Vec<Mending>, Reading);
+
 /// The repairs that an object needs, and the reading with which they are enough; a refusal if all are not enough. `None`
 /// for an object that is too long to be read again.
-fn needed<R: Read>(object: &mut Again<R>) -> io::Result<Result<Option<(Vec<Mending>, Reading)>, Refusal>> {
+fn needed<R: Read>(object: &mut Again<R>) -> io::Result<Result<Option<Needed>, Refusal>> {
     // Control characters after the root element are mended by a repair of its own, which mends less.
     let narrow: Vec<_> =
         Repair::ALL.into_iter().filter(|repair| *repair != Repair::ControlCharacters).collect();
