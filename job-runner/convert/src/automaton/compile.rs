@@ -9,8 +9,8 @@ mod trials;
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Computed, Constraints, DateBounds, Field, FieldType, Model, ModelError, OnFault, Path, Step,
-    Syntax, Target, template_order,
+    Attribute, Computed, Constraints, DateBounds, Field, FieldType, Model, ModelError, NameTest, OnFault,
+    Path, Step, Syntax, Target, template_order,
 };
 
 use super::late::Guard;
@@ -39,7 +39,10 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     };
     // Every document knows it, so that a model's `xml:lang` and a document's are in the same namespace.
     compiler.names.intern_namespace("http://www.w3.org/XML/1998/namespace");
-    for (test, text_break) in model.text.breaks(&model.scope())? {
+    let mut breaks = model.text.breaks(&model.scope())?;
+    // A name in one namespace counts more than the same one in any.
+    breaks.sort_by_key(|(test, _)| !matches!(test, NameTest::AnyNamespace(_)));
+    for (test, text_break) in breaks {
         compiler.names.set_gap(&test, text_break.into());
     }
     let root = compiler.node();

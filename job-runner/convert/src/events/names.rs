@@ -91,10 +91,14 @@ impl Names {
         *any
     }
 
-    /// Has the elements of this name separate text so.
+    /// Has the elements of this name separate text so, whatever was known of them before, in any namespace of the test.
     pub(crate) fn set_gap(&mut self, test: &NameTest, gap: Gap) {
         match test {
-            NameTest::AnyNamespace(local) => self.local(local).gap = gap,
+            NameTest::AnyNamespace(local) => {
+                let known = self.local(local);
+                known.gap = gap;
+                known.gaps.clear();
+            }
             NameTest::Named { namespaces, local } => {
                 for uri in namespaces {
                     self.set_gap_in(uri, local, gap);
