@@ -33,6 +33,13 @@ struct Local {
     gaps: Vec<(u32, Gap)>,
 }
 
+/// Whether text is set apart from what is before and after an element of this namespace and name, without a model that says
+/// so.
+pub fn sets_text_apart(uri: &str, local: &str) -> bool {
+    let names = Names::new();
+    names.resolve(names.namespace(uri), local).gap != Gap::None
+}
+
 /// What a model knows of an element's name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Name {
