@@ -141,6 +141,16 @@ fn what_a_model_says_of_any_namespace_counts_in_those_that_are_known() {
     assert_eq!((of(&["ab"], half), of(&["*:mfrac"], half)), (json!("x 1 2"), json!("x\n12")));
 }
 
+#[test]
+fn a_name_in_one_namespace_counts_more_than_in_several() {
+    let converter = converter(json!({
+        "record": "/r", "namespaces": {"t": "urn:t"}, "defaultNamespaces": ["urn:t", ""],
+        "blocks": ["t:ab"], "inline": ["ab"], "fields": [{"name": "x", "path": ["."], "type": "text"}],
+    }));
+    assert_eq!(document(&converter, "<r xmlns='urn:t'>a<ab>b</ab></r>"), json!({"x": "a\n\nb"}));
+    assert_eq!(document(&converter, "<r>a<ab>b</ab></r>"), json!({"x": "ab"}));
+}
+
 /// What runs together where no space is missing, since punctuation belongs to one side.
 #[test]
 fn a_cell_of_a_model_does_not_part_a_word_from_its_punctuation() {
