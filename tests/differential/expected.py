@@ -249,7 +249,8 @@ class Jats(Preset):
             "body": "\n\n".join(self.all(
                 article, "body|floats-group|floats-wrap", form=self.rule.text,
                 exclude=f"{self.NOT_READ}|.//fig//permissions|.//fig//attrib|.//p/fn")),
-            "footnotes": self.all(article, "body//p/fn", form=self.rule.text, exclude="label"),
+            "footnotes": self.all(article, "body//p/fn|floats-group//p/fn|floats-wrap//p/fn", form=self.rule.text,
+                                  exclude="label|" + self.NOT_READ),
             "pubDates": self.dates(article, meta + "pub-date"),
             "publishedAt": self.day(
                 article, *(f"{meta}pub-date{kind}" for kind in (

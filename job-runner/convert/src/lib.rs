@@ -49,6 +49,7 @@ mod validate;
 mod xml;
 
 pub use comparison::diff::{DiffStep, Edit, diff};
+pub use events::names::sets_text_apart;
 pub use fault::listed::{refused_document, refused_object, too_large, unlisted};
 pub use fault::member::Member;
 pub use fault::{Fault, MAX_FAULTS, Refusal};

@@ -82,8 +82,6 @@ pub(super) struct Observed {
     pub(super) tree: Tree,
     /// The name of the first root element.
     pub(super) root: String,
-    /// The number of root elements: an object may be several documents, one after the other.
-    pub(super) roots: u64,
     pub(super) named: Named,
 }
 
@@ -91,7 +89,6 @@ pub(super) struct Observed {
 pub(super) struct Observer<'s> {
     tree: Tree,
     pub(super) root: String,
-    roots: u64,
     named: Named,
     namespaces: &'s mut Namespaces,
     matcher: Option<Matcher<'s>>,
@@ -139,7 +136,6 @@ impl<'s> Observer<'s> {
         Self {
             tree,
             root: String::new(),
-            roots: 0,
             named: Named::default(),
             namespaces,
             matcher: pattern.map(Matcher::new),
@@ -154,8 +150,8 @@ impl<'s> Observer<'s> {
 
     /// What was seen.
     pub(super) fn observed(self) -> Observed {
-        let Self { tree, root, roots, named, .. } = self;
-        Observed { tree, root, roots, named }
+        let Self { tree, root, named, .. } = self;
+        Observed { tree, root, named }
     }
 
     /// The path of an element that starts.
@@ -291,7 +287,6 @@ impl Visitor for Observer<'_> {
         }
         self.settle();
         self.labels.clear();
-        self.roots += u64::from(self.open.is_empty() && self.outside.is_empty());
         self.elements += 1;
         let node = match self.place(element) {
             ElementRole::Outside => return,

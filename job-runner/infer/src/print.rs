@@ -14,7 +14,8 @@ const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y
 
 /// The YAML of a `conversion`.
 pub fn yaml(proposal: &Proposal) -> String {
-    let Proposal { form, record, namespaces, default_namespaces, fields, documents, objects, .. } = proposal;
+    let Proposal { form, record, namespaces, default_namespaces, cells, fields, documents, objects, .. } =
+        proposal;
     let left_out: Vec<_> = proposal.beside().chain(proposal.left_out.iter().cloned()).collect();
     let required = if proposal.is_from_many() {
         "what all of so many documents have"
@@ -60,6 +61,10 @@ pub fn yaml(proposal: &Proposal) -> String {
     if let Some(uris) = default_namespaces {
         let uris: Vec<_> = uris.iter().map(|uri| scalar(uri)).collect();
         let _ = writeln!(text, "defaultNamespaces: [{}]", uris.join(", "));
+    }
+    if !cells.is_empty() {
+        let cells: Vec<_> = cells.iter().map(|name| scalar(name)).collect();
+        let _ = writeln!(text, "cells: [{}] # parts of what is a text elsewhere", cells.join(", "));
     }
     text.push_str("fields:\n");
     for proposed in fields {

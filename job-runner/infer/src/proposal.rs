@@ -34,6 +34,8 @@ pub struct Proposal {
     pub(super) record: String,
     pub(super) namespaces: BTreeMap<String, String>,
     pub(super) default_namespaces: Option<Vec<String>>,
+    /// Elements whose text is set apart by a space.
+    pub(super) cells: Vec<String>,
     pub(super) fields: Vec<Proposed>,
     /// Number of records and objects.
     pub(super) documents: u64,
@@ -89,6 +91,7 @@ impl Proposal {
             archive: self.form.archive.clone(),
             concatenated: self.form.concatenated,
             on_fault: self.on_fault(),
+            cells: self.cells.clone(),
             fields: self.fields.iter().map(Proposed::field).collect(),
             ..Conversion::default()
         }

@@ -1,5 +1,6 @@
 //! Derives a model from the statistics of records. Pure.
 
+mod cells;
 mod element;
 mod guids;
 mod hint;
@@ -10,7 +11,7 @@ mod split_date;
 mod typing;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use docmill_crds::conversion::{DateParts, Field, FieldType, Format, Html, Path, Scope};
 
@@ -66,13 +67,14 @@ pub(super) fn propose(records: &Records, namespaces: &Namespaces, form: SampleFo
         let note = format!("{} elements and attributes at paths beyond the first 2,000", shape.beyond_limit);
         proposer.left_out.insert(0, note);
     }
-    let Proposer { prefixes, uris, left_out, .. } = proposer;
+    let Proposer { prefixes, uris, cells, left_out, .. } = proposer;
     let used = prefixes.into_iter().map(|(number, prefix)| (prefix, namespaces.get(number).0.to_owned()));
     Proposal {
         form,
         record,
         namespaces: used.collect(),
         default_namespaces: (uris != [""]).then_some(uris),
+        cells: cells.into_iter().collect(),
         fields,
         documents: top.elements,
         objects: *objects,
@@ -91,6 +93,8 @@ struct Proposer<'t> {
     many: bool,
     prefixes: BTreeMap<Namespace, String>,
     uris: Vec<String>,
+    /// Elements whose text is set apart by a space.
+    cells: BTreeSet<String>,
     left_out: Vec<String>,
 }
 
@@ -131,6 +135,7 @@ impl<'t> Proposer<'t> {
             many: is_many(tree.node(TOP).facts.elements, *objects),
             prefixes: BTreeMap::new(),
             uris: defaults.iter().map(|number| namespaces.get(*number).0.to_owned()).collect(),
+            cells: BTreeSet::new(),
             left_out: Vec::new(),
         }
     }
@@ -162,6 +167,9 @@ impl<'t> Proposer<'t> {
                 if kind == FieldType::Object { self.scope(node, level + 1, &below) } else { Vec::new() };
             if kind == FieldType::Object && nested.is_empty() {
                 continue;
+            }
+            if kind == FieldType::Text {
+                self.note_cells(node);
             }
             let name = unique(&words, &mut taken);
             let is_sure = role == Some(Role::Guid) || (level == 1 && self.many);
@@ -327,14 +335,19 @@ impl<'t> Proposer<'t> {
         self.keep(draft, within, drafts);
     }
 
-    /// Keeps a draft if a model can express its path.
-    fn keep(&mut self, draft: Draft<'t>, within: Within<'_>, drafts: &mut Vec<Draft<'t>>) {
+    /// Whether a model can express this path.
+    fn is_path(&self, path: &str) -> bool {
         let spelled = |(number, prefix): (&Namespace, &String)| {
             (prefix.clone(), self.namespaces.get(*number).0.to_owned())
         };
         let namespaces = self.prefixes.iter().map(spelled).collect();
         let scope = Scope { format: self.format, namespaces: &namespaces, default_namespaces: &self.uris };
-        if draft.path.chars().count() > LONGEST_PATH || Path::parse(&draft.path, &scope).is_err() {
+        path.chars().count() <= LONGEST_PATH && Path::parse(path, &scope).is_ok()
+    }
+
+    /// Keeps a draft if a model can express its path.
+    fn keep(&mut self, draft: Draft<'t>, within: Within<'_>, drafts: &mut Vec<Draft<'t>>) {
+        if !self.is_path(&draft.path) {
             self.left_out.push(format!("{}{}: a model cannot say this path", within.full, draft.path));
             return;
         }

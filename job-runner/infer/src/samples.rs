@@ -72,7 +72,7 @@ struct Evidence {
     named: Named,
     /// Objects by the name of their root element.
     roots: BTreeMap<String, u64>,
-    /// An object has several root elements.
+    /// An object is several XML documents, or has what only those may have between them.
     concatenated: bool,
 }
 
@@ -82,9 +82,9 @@ impl Evidence {
     }
 
     /// Adds an object.
-    fn add(&mut self, observed: Observed) {
-        let Observed { tree, root, roots, named } = observed;
-        self.concatenated |= roots > 1;
+    fn add(&mut self, observed: Observed, concatenated: bool) {
+        let Observed { tree, root, named } = observed;
+        self.concatenated |= concatenated;
         self.tree.add(&tree, TOP, |namespace| namespace);
         self.named.add(named);
         if self.roots.len() < MOST_ROOTS || self.roots.contains_key(&root) {
@@ -145,12 +145,12 @@ impl Samples {
             Format::Json => {
                 let mut observer = Observer::new(namespaces, pattern);
                 let read = json::read(object, &mut observer)?;
-                let (entities, mended) = (Entities::Refuse, Vec::new());
-                read.map(|()| SampleRead { observed: observer.observed(), entities, mended })
+                let (entities, concatenated, mended) = (Entities::Refuse, false, Vec::new());
+                read.map(|()| SampleRead { observed: observer.observed(), entities, concatenated, mended })
             }
             Format::Xml | Format::Binary => mending::read(&mut Again::new(object), namespaces, pattern)?,
         };
-        let SampleRead { observed, entities, mended } = match read {
+        let SampleRead { observed, entities, concatenated, mended } = match read {
             Ok(read) => read,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -161,7 +161,7 @@ impl Samples {
         self.mended.add(name, &mended);
         let is_cut_off = |mending: &Mending| mending.repair == Repair::UnclosedAtEnd;
         let evidence = if mended.iter().any(is_cut_off) { &mut self.cut_off } else { &mut self.whole };
-        evidence.add(observed);
+        evidence.add(observed, concatenated);
         Ok(Ok(()))
     }
 

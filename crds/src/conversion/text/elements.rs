@@ -65,9 +65,14 @@ impl TextElements {
     }
 }
 
-/// Adds the elements that a user names to those of a preset. Of a name that both have, the user's list counts.
+/// Adds the elements that a user names to those of a preset. Of a name that both have, the user's list counts; `*:a` is
+/// also that of the preset's `a` and `p:a`.
 pub(crate) fn amend(preset: &mut Conversion, own: &Conversion) {
-    let is_own = |name: &String| lists(own).into_iter().any(|list| list.contains(name));
+    let is_own = |name: &String| {
+        let local = name.split_once(':').map_or(name.as_str(), |(_, local)| local);
+        let is_same = |own: &String| own == name || own.strip_prefix("*:") == Some(local);
+        lists(own).into_iter().flatten().any(is_same)
+    };
     let Conversion { blocks, lines, cells, inline, .. } = preset;
     for (list, added) in [blocks, lines, cells, inline].into_iter().zip(lists(own)) {
         list.retain(|name| !is_own(name));
@@ -137,5 +142,11 @@ mod tests {
         super::amend(&mut preset, &conversion(&json!({"inline": ["b"], "cells": ["d"]})));
         assert_eq!((&preset.blocks, &preset.inline), (&vec!["a".to_owned()], &vec!["b".to_owned()]));
         assert_eq!(preset.cells, ["c", "d"]);
+        let mut preset = conversion(&json!({"blocks": ["a", "p:a", "b", "p:b"]}));
+        super::amend(&mut preset, &conversion(&json!({"lines": ["*:a", "b"]})));
+        assert_eq!(
+            (preset.blocks, preset.lines),
+            (vec!["p:b".to_owned()], vec!["*:a".to_owned(), "b".to_owned()])
+        );
     }
 }

@@ -6,11 +6,12 @@ mod paths;
 mod templates;
 mod trials;
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use docmill_crds::conversion::{
-    Attribute, Computed, Constraints, DateBounds, Field, FieldType, Model, ModelError, OnFault, Path, Step,
-    Syntax, Target, template_order,
+    Attribute, Computed, Constraints, DateBounds, Field, FieldType, Model, ModelError, NameTest, OnFault,
+    Path, Step, Syntax, Target, template_order,
 };
 
 use super::late::Guard;
@@ -39,7 +40,13 @@ pub(crate) fn compile(model: &Model) -> Result<Automaton, ModelError> {
     };
     // Every document knows it, so that a model's `xml:lang` and a document's are in the same namespace.
     compiler.names.intern_namespace("http://www.w3.org/XML/1998/namespace");
-    for (test, text_break) in model.text.breaks(&model.scope())? {
+    let mut breaks = model.text.breaks(&model.scope())?;
+    // A name in fewer namespaces counts more: that in any comes first, and the later ones replace it.
+    breaks.sort_by_key(|(test, _)| match test {
+        NameTest::Named { namespaces, .. } => Reverse(namespaces.len()),
+        _ => Reverse(usize::MAX),
+    });
+    for (test, text_break) in breaks {
         compiler.names.set_gap(&test, text_break.into());
     }
     let root = compiler.node();

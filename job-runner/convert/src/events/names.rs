@@ -33,6 +33,13 @@ struct Local {
     gaps: Vec<(u32, Gap)>,
 }
 
+/// Whether text is set apart from what is before and after an element of this namespace and name, without a model that says
+/// so.
+pub fn sets_text_apart(uri: &str, local: &str) -> bool {
+    let names = Names::new();
+    names.resolve(names.namespace(uri), local).gap != Gap::None
+}
+
 /// What a model knows of an element's name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Name {
@@ -91,10 +98,14 @@ impl Names {
         *any
     }
 
-    /// Has the elements of this name separate text so.
+    /// Has the elements of this name separate text so, whatever was known of them before, in any namespace of the test.
     pub(crate) fn set_gap(&mut self, test: &NameTest, gap: Gap) {
         match test {
-            NameTest::AnyNamespace(local) => self.local(local).gap = gap,
+            NameTest::AnyNamespace(local) => {
+                let known = self.local(local);
+                known.gap = gap;
+                known.gaps.clear();
+            }
             NameTest::Named { namespaces, local } => {
                 for uri in namespaces {
                     self.set_gap_in(uri, local, gap);

@@ -65,6 +65,8 @@ pub struct Needs {
     pub entities: Entities,
     /// How often it was mended.
     pub repairs: RepairCounts,
+    /// It is several XML documents, or one that is followed by what only those may have between them.
+    pub concatenated: bool,
 }
 
 /// Reads an object to its end. The inner result tells whether it is well-formed, by the rules of a worker whose model
@@ -86,7 +88,8 @@ pub fn visit(
             let elements = ElementMemory::default();
             let mut scanner = Scanner::new(window, &names, &limits, &leniency, elements);
             while scanner.run(&mut Guide(visitor))? != Pause::Object {}
-            Ok(Needs { entities: scanner.used_entities(), repairs: scanner.repairs().clone() })
+            let (entities, repairs) = (scanner.used_entities(), scanner.repairs().clone());
+            Ok(Needs { entities, repairs, concatenated: scanner.used_concatenated() })
         });
     match outcome {
         Ok(needs) => Ok(Ok(needs)),

@@ -122,6 +122,35 @@ fn a_model_names_the_elements_that_set_text_apart() {
     assert_eq!(of(known), json!({"string": "a b", "text": "a\n\nb"}));
 }
 
+/// Also of the elements of TEI and of MathML, of which more is known than their names.
+#[test]
+fn what_a_model_says_of_any_namespace_counts_in_those_that_are_known() {
+    let of = |names: &[&str], xml: &str| {
+        let converter = converter(json!({
+            "record": "/r", "namespaces": {"t": "http://www.tei-c.org/ns/1.0"}, "lines": names, "inline": ["*:lb"],
+            "fields": [{"name": "x", "path": ["."], "type": "text"}],
+        }));
+        document(&converter, xml)["x"].clone()
+    };
+    let tei = "<r><t xmlns='http://www.tei-c.org/ns/1.0'>a<ab>b</ab>c<lb/>d<title>e</title></t></r>";
+    assert_eq!(of(&["t:item"], tei), "a\n\nb\n\ncde");
+    assert_eq!(of(&["*:ab", "*:title"], tei), "a\nb\ncd\ne");
+    assert_eq!(of(&["t:lb"], tei), "a\n\nb\n\nc\nde", "its own namespace counts more");
+    let half =
+        "<r>x<m xmlns='http://www.w3.org/1998/Math/MathML'><mfrac><mn>1</mn><mn>2</mn></mfrac></m></r>";
+    assert_eq!((of(&["ab"], half), of(&["*:mfrac"], half)), (json!("x 1 2"), json!("x\n12")));
+}
+
+#[test]
+fn a_name_in_one_namespace_counts_more_than_in_several() {
+    let converter = converter(json!({
+        "record": "/r", "namespaces": {"t": "urn:t"}, "defaultNamespaces": ["urn:t", ""],
+        "blocks": ["t:ab"], "inline": ["ab"], "fields": [{"name": "x", "path": ["."], "type": "text"}],
+    }));
+    assert_eq!(document(&converter, "<r xmlns='urn:t'>a<ab>b</ab></r>"), json!({"x": "a\n\nb"}));
+    assert_eq!(document(&converter, "<r>a<ab>b</ab></r>"), json!({"x": "ab"}));
+}
+
 /// What runs together where no space is missing, since punctuation belongs to one side.
 #[test]
 fn a_cell_of_a_model_does_not_part_a_word_from_its_punctuation() {

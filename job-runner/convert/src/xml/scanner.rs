@@ -65,6 +65,8 @@ struct XmlState<'n> {
     used_entities: Entities,
     /// The object may be several XML documents.
     concatenated: bool,
+    /// It has what only such an object may have.
+    used_concatenated: bool,
     log: RepairLog,
     /// The encoding of the byte order mark, and the one in use.
     marked: Option<&'static Encoding>,
@@ -104,6 +106,7 @@ impl<'r, 'n> Scanner<'r, 'n> {
             declared: Declared::default(),
             used_entities: Entities::Refuse,
             concatenated,
+            used_concatenated: false,
             log: RepairLog::new(repairs),
             marked: window.marked(),
             encoding: window.encoding(),

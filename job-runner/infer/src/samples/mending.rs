@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use docmill_convert::{Reading, Refusal, Visited, Visitor, visit};
+use docmill_convert::{Needs, Reading, Refusal, Visited, Visitor, visit};
 use docmill_crds::conversion::{Entities, Repair};
 use docmill_crds::reason::Reason;
 
@@ -23,6 +23,8 @@ pub(super) struct SampleRead {
     pub(super) observed: Observed,
     /// The names of characters that it uses.
     pub(super) entities: Entities,
+    /// It is several XML documents, or has what only those may have between them.
+    pub(super) concatenated: bool,
     pub(super) mended: Vec<Mending>,
 }
 
@@ -75,8 +77,10 @@ fn attempt<R: Read>(
 ) -> io::Result<Result<SampleRead, Refusal>> {
     let mut observer = Observer::new(namespaces, pattern);
     let needs = visit(object, how, &mut observer)?;
-    let read = |entities| SampleRead { observed: observer.observed(), entities, mended: Vec::new() };
-    Ok(needs.map(|needs| read(needs.entities)))
+    Ok(needs.map(|Needs { entities, concatenated, .. }| {
+        let (observed, mended) = (observer.observed(), Vec::new());
+        SampleRead { observed, entities, concatenated, mended }
+    }))
 }
 
 /// Repairs, and the reading with which they are enough.
@@ -121,7 +125,7 @@ fn needed<R: Read>(object: &mut Again<R>) -> io::Result<Result<Option<Needed>, R
 /// Reads an object from its start with these repairs: what was mended, in which reading, and what its texts look like
 /// then. `None` for an object that is too long to be read again.
 fn leniently<R: Read>(object: &mut Again<R>, repairs: &[Repair]) -> io::Result<Option<LenientlyRead>> {
-    for reading in [Reading::AsDeclared, Reading::InFallback] {
+    for reading in [Reading::AsDeclared, Reading::InFallback, Reading::InNamed] {
         if !object.rewind() {
             return Ok(None);
         }
@@ -131,7 +135,7 @@ fn leniently<R: Read>(object: &mut Again<R>, repairs: &[Repair]) -> io::Result<O
                 let kinds = needs.repairs.iter().map(|(repair, _)| repair).collect();
                 return Ok(Some(Ok((kinds, reading, letters))));
             }
-            Err(refusal) if reading == Reading::AsDeclared && refusal.reason == Reason::InvalidBytes => {}
+            Err(refusal) if reading != Reading::InNamed && refusal.reason == Reason::InvalidBytes => {}
             Err(refusal) => return Ok(Some(Err(refusal))),
         }
     }

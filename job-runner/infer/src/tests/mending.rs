@@ -103,3 +103,13 @@ fn a_refusal_is_about_what_no_repair_mends() {
     let refusal = samples.add(&b"<a>&wire;</a>"[..]).unwrap().unwrap_err();
     assert_eq!((refusal.reason.as_str(), place(refusal)), ("EntityRefused", (1, 4)));
 }
+
+/// The encoding that the model names is what a worker tries in the end.
+#[test]
+fn a_sample_is_read_in_every_way_in_which_a_worker_reads_it() {
+    // A character of UTF-8 and of the declared encoding, and in the end a byte that neither has.
+    let start = b"<?xml version='1.0' encoding='gb2312'?><a id='1'><t>\xc2\xb7".as_slice();
+    let filler = "x".repeat(64 * 1024);
+    let sample = [start, filler.as_bytes(), b"\xff</t></a>"].concat();
+    assert_eq!(proposal(&[sample.as_slice()]).conversion().repairs, [Repair::Encoding]);
+}

@@ -46,7 +46,12 @@ fn documents_one_after_the_other_are_records() {
     assert_eq!((conversion.concatenated, conversion.record.as_deref()), (true, Some("/a")));
     assert_eq!((proposal.documents, proposal.objects), (2, 1));
     assert_eq!(refusals(&conversion, [object.as_bytes()]), [""; 0]);
-    assert!(!read(&self::proposal(&["<a id='1'/>"])).concatenated);
+    assert!(!read(&self::proposal(&["<a id='1'/>\n<!-- end -->\n"])).concatenated);
+    // The mark of a file that was appended, and had nothing in it.
+    let marked = "<a id='1'/>\n\u{feff}\n";
+    let conversion = read(&self::proposal(&[marked]));
+    assert!(conversion.concatenated);
+    assert_eq!(refusals(&conversion, [marked.as_bytes()]), [""; 0]);
 }
 
 #[test]

@@ -1,3 +1,6 @@
+use docmill_convert::{Converter, Document};
+use serde_json::{Value, json};
+
 use super::super::print::yaml;
 use super::{fields, proposal, read, record};
 
@@ -79,4 +82,33 @@ fn names_in_any_letters_make_fields() {
     assert_eq!(fields, expected);
     let text = yaml(&proposal(&[object]));
     assert_eq!(text.matches("to be named by you, in letters from A to Z").count(), 3, "{text}");
+}
+
+#[test]
+fn parts_of_what_is_a_mere_text_elsewhere_are_set_apart() {
+    let of = |by: &str| {
+        let article =
+            |by: &str| format!("<a xmlns:x='urn:x'><t>Rates rise for the first time in years</t>{by}</a>");
+        let object = article("<by>Ada</by>") + &article(by);
+        let conversion = read(&proposal(&[&object]));
+        let converter = Converter::new(&conversion.resolve().unwrap()).unwrap();
+        let mut texts = Vec::new();
+        let mut note =
+            |document: Document| texts.push(serde_json::from_str::<Value>(document.json()).unwrap());
+        converter.convert(object.as_bytes(), |verdict| note(verdict.unwrap())).unwrap();
+        (conversion.cells, texts.pop().unwrap()["by"].clone())
+    };
+    let cases: [(&str, &[&str], &str); 7] = [
+        ("<by><name>Bob</name><mail>b@x</mail></by>", &["mail", "name"], "Bob b@x"),
+        ("<by><who><name>Bob</name><x:mail>b@x</x:mail></who></by>", &["name", "x:mail"], "Bob b@x"),
+        ("<by><name>Bob</name><name>Cy</name></by>", &["name"], "Bob Cy"),
+        // Known to be apart, or not to be.
+        ("<by><p>Bob</p><p>Cy</p></by>", &[], "Bob\n\nCy"),
+        ("<by><em>H</em><sub>2</sub></by>", &[], "H2"),
+        ("<by><name>Bob</name></by>", &[], "Bob"),
+        ("<by>von <name>Bob</name><mail>b@x</mail></by>", &[], "von Bobb@x"),
+    ];
+    for (by, cells, text) in cases {
+        assert_eq!(of(by), (cells.iter().map(|name| (*name).to_owned()).collect(), json!(text)), "{by}");
+    }
 }

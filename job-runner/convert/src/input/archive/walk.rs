@@ -31,30 +31,27 @@ pub(crate) fn tar<'r>(
     visit: &mut Visit<'_>,
 ) -> Result<(), Stopped> {
     let mut selection = Selection { rules, seen: 0 };
-    let mut links = Links::new(rules.max_members);
+    let mut links = Links::new(links::MOST);
     let mut reader = TarReader::new(Stream::new(Input::new(Box::new(object), limits)));
     while let Some(TarEntry { name, size, kind }) = reader.next_entry()? {
-        match &kind {
-            // What it shares was told under another name.
-            Kind::Link(target) if links.knows(target) => continue,
-            Kind::Special => {
-                links.note_special(&name);
-                continue;
-            }
-            Kind::File | Kind::Partial(_) | Kind::Link(_) => {}
+        // What a link shares may have been told under another name.
+        let has_nothing_to_tell = match &kind {
+            Kind::Link(target) => links.knows(target),
+            Kind::Special => true,
+            Kind::File | Kind::Partial(_) => false,
+        };
+        if has_nothing_to_tell {
+            links.note(&name);
+            continue;
         }
         let Some((member, refused)) = selection.select(&name, size)? else { continue };
         let unreadable = match kind {
-            Kind::Link(target) => Some(links::unread(&target, |target| selection.names(target))),
-            Kind::Partial(found) => {
-                links.note(&name);
-                Some(unsupported("a member with all of its content", found))
-            }
-            Kind::File | Kind::Special => {
-                links.note(&name);
-                None
-            }
+            Kind::Link(target) => Some(links.unread(&target, |target| selection.names(target))),
+            Kind::Partial(found) => Some(unsupported("a member with all of its content", found)),
+            Kind::File | Kind::Special => None,
         };
+        // Read or refused, it is told.
+        links.note(&name);
         let flow = match refused.or(unreadable) {
             Some(garbled) => visit(member, Err(garbled))?,
             None => visit_content(member, &mut reader, visit)?,

@@ -3,7 +3,7 @@
 use docmill_crds::conversion::{Entities, Repair};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::XmlState;
+use super::{Scanner, XmlState};
 use crate::fault::Flaw;
 use crate::input::decode::Encoded;
 use crate::leniency::entities::declared::Declared;
@@ -33,6 +33,13 @@ pub(super) fn leading(log: &RepairLog, text: &str) -> usize {
 /// character, all bytes mean something: nothing tells which of two is right.
 fn shows_itself(encoding: &'static Encoding) -> bool {
     [UTF_8, UTF_16LE, UTF_16BE].contains(&encoding)
+}
+
+impl Scanner<'_, '_> {
+    /// Whether the object could be read only because it may be several XML documents.
+    pub(crate) const fn used_concatenated(&self) -> bool {
+        self.state.used_concatenated
+    }
 }
 
 impl XmlState<'_> {
@@ -112,6 +119,7 @@ impl XmlState<'_> {
 
     /// Another XML document starts, which shares nothing with the one before.
     pub(super) fn next_document(&mut self) {
+        self.used_concatenated = true;
         self.stage = Stage::Start;
         self.declared = Declared::default();
     }
@@ -145,6 +153,8 @@ impl XmlState<'_> {
         if !self.is_after_root() {
             return false;
         }
-        (self.concatenated && trailing_data::may_be_between(text)) || self.log.mend(Repair::TrailingData)
+        let is_between = self.concatenated && trailing_data::may_be_between(text);
+        self.used_concatenated |= is_between;
+        is_between || self.log.mend(Repair::TrailingData)
     }
 }

@@ -106,6 +106,7 @@ fn a_hard_link_is_left_out_only_if_its_file_was_told() {
         tar_link(b"again2.xml", b"cut"),
         tar_member(b"././@LongLink", b'K', b"a.xml\0"),
         tar_link(b"again3.xml", b"cut"),
+        tar_link(b"again4.xml", b"again.xml"),
         tar_member(b"raw/1.dat", b'0', &item("2")),
         tar_link(b"b.xml", b"raw/1.dat"),
         tar_link(b"raw/2.dat", b"raw/1.dat"),
