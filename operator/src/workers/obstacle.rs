@@ -34,7 +34,7 @@ pub fn obstacle(job: &Job, pods: &[&Pod], now: Timestamp) -> Option<String> {
             .or_else(|| outlived(pod, now))
             .or_else(|| pod_state::obstacle(pod, age >= MADE_WITHIN_SECONDS))
     };
-    pods.iter().find_map(of_pod).or_else(|| no_pod(started, pods, now))
+    pods.iter().find_map(of_pod).or_else(|| no_pod(job, started, pods, now))
 }
 
 /// For how long a Job has been at work, in seconds. That of a suspended one begins when it is resumed.
@@ -53,8 +53,13 @@ fn seconds(since: Timestamp, now: Timestamp) -> i64 {
 }
 
 /// The Job controller makes no pod, although none is left that works: a quota, an admission policy or a missing service
-/// account refuses it. Only an Event of the Job says which.
-fn no_pod(started: Timestamp, pods: &[&Pod], now: Timestamp) -> Option<String> {
+/// account refuses it. Only an Event of the Job says which. Jobs and pods are watched separately: a Job that counts a pod
+/// has one, though it may not be seen yet, and one that is being deleted gets none.
+fn no_pod(job: &Job, started: Timestamp, pods: &[&Pod], now: Timestamp) -> Option<String> {
+    let active = job.status.as_ref().and_then(|status| status.active).unwrap_or(0);
+    if active > 0 || job.metadata.deletion_timestamp.is_some() {
+        return None;
+    }
     let (mut since, mut within) = (started, POD_WITHIN_SECONDS);
     for pod in pods {
         since = since.max(pod_state::ended_at(pod)?);
@@ -141,6 +146,16 @@ mod tests {
         assert!(obstacle(&job(), &[&failed], at(1860)).is_some());
         let running = pod(&json!({"running": {}}));
         assert_eq!(obstacle(&job(), &[&done, &running], at(9000)), None);
+    }
+
+    #[test]
+    fn a_job_that_counts_a_pod_or_is_being_deleted_does_not_lack_one() {
+        let mut counted = job();
+        counted.status.as_mut().unwrap().active = Some(1);
+        assert_eq!(obstacle(&counted, &[], at(9000)), None, "its pod may be at work");
+        let mut going = job();
+        going.metadata.deletion_timestamp = serde_json::from_value(json!("1970-01-01T00:20:00Z")).unwrap();
+        assert_eq!(obstacle(&going, &[], at(9000)), None);
     }
 
     #[test]

@@ -130,6 +130,10 @@ fn only_a_worker_that_never_ran_is_stuck_with_its_pod() {
     running.status.as_mut().unwrap().phase = Some("Running".into());
     running.metadata.deletion_timestamp = Some(Time(at(910)));
     assert_eq!(stuck_with(&[Arc::new(running)], 2000), None, "it has an obstacle, and may hold units");
+    let mut counted = Job::clone(&jobs[0]);
+    counted.status = Some(JobStatus { active: Some(1), ..JobStatus::default() });
+    let unseen = read(&[Arc::new(counted)], &[], at(2000))[0].stuck_with.clone();
+    assert_eq!(unseen, None, "its pod may be at work, though it is not seen");
 }
 
 #[test]
