@@ -16,7 +16,7 @@ const NEXT_WITHIN_SECONDS: i64 = 60;
 const RETRIED_WITHIN_SECONDS: i64 = 660;
 /// A pod whose container has not been created after this long waits for more than its image.
 const MADE_WITHIN_SECONDS: i64 = 60;
-/// A pod whose worker ended this long ago does not end by itself.
+/// A pod whose worker ended this long ago, beyond the time that its sidecars get to end, does not end by itself.
 const ENDS_WITHIN_SECONDS: i64 = 60;
 /// A pod that should have been gone for this long is on a node that does not answer.
 const GONE_WITHIN_SECONDS: i64 = 60;
@@ -88,7 +88,8 @@ fn lost(pod: &Pod, now: Timestamp) -> Option<String> {
 /// A pod that goes on without its worker, so that its Job does not end either: something put a container of its own in it.
 fn outlived(pod: &Pod, now: Timestamp) -> Option<String> {
     let since = pod_state::outlived_since(pod)?;
-    (seconds(since, now) >= ENDS_WITHIN_SECONDS).then(|| {
+    let grace = pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(0);
+    (seconds(since, now).saturating_sub(grace) >= ENDS_WITHIN_SECONDS).then(|| {
         format!(
             "Outlived: the worker in the pod {} has ended, but another container of the pod has not; have no sidecar injected \
              into workers, or a native one (an init container with restartPolicy Always)",
@@ -186,6 +187,9 @@ mod tests {
         assert_eq!(obstacle(&job(), &[&kept], at(1250)), None, "it is about to end");
         let told = obstacle(&job(), &[&kept], at(1260)).unwrap();
         assert!(told.starts_with("Outlived: ") && told.contains("backfill-work-0"), "{told}");
+        kept.spec.as_mut().unwrap().termination_grace_period_seconds = Some(60);
+        assert_eq!(obstacle(&job(), &[&kept], at(1310)), None, "a native sidecar may take as long to end");
+        assert!(obstacle(&job(), &[&kept], at(1320)).is_some());
     }
 
     #[test]

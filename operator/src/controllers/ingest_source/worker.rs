@@ -112,9 +112,12 @@ pub fn urls(workers: &[Worker], pods: &[Arc<Pod>]) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// Reads the workers from the Jobs of a source and from its pods.
+/// Reads the workers from the Jobs of a source and from its pods, in the order of their names: the status names the first
+/// that does not start, and must not change with each look.
 pub fn read(jobs: &[Arc<Job>], pods: &[Arc<Pod>], now: Timestamp) -> Vec<Worker> {
-    jobs.iter().map(|job| worker(job, pods, now)).collect()
+    let mut workers: Vec<Worker> = jobs.iter().map(|job| worker(job, pods, now)).collect();
+    workers.sort_unstable_by(|one, other| one.job.cmp(&other.job));
+    workers
 }
 
 /// The visible worker Jobs of all sources.
