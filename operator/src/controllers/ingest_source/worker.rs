@@ -34,7 +34,8 @@ pub struct Worker {
     pub terminating: bool,
     /// Whether it should be running by now.
     pub late: bool,
-    /// If something keeps it from starting and it never ran: digest of the pod that it was made with, if known.
+    /// If something keeps it from starting and it never ran: digest of the pod that it was made with, if known
+    /// ([`annotation::POD_DIGEST`]).
     pub stuck_with: Option<String>,
     /// Whether it is stuck with a pod that would be made in another way now.
     pub outdated: bool,
