@@ -70,7 +70,8 @@ pub fn time_left(ended: Option<Timestamp>, ttl: Option<i32>, now: Timestamp) -> 
     Some(lifetime.saturating_sub(requeue::elapsed(ended?, now)))
 }
 
-/// The failure of the newest failed pod of a Job, unless a younger pod has done its part of the work since.
+/// The failure of the newest failed pod of a Job, unless a younger pod has done its part of the work since. One that was
+/// asked to end has neither failed nor done its part.
 pub fn failure(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
     let part = |pod: &Pod| pod.annotations().get(PART).cloned();
     let mut done = Vec::new();
@@ -78,7 +79,7 @@ pub fn failure(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
         let Some(ending) = pod_state::ending(pod) else { continue };
         match ending.failure() {
             None => done.push(part(pod)),
-            Some(_) if done.contains(&part(pod)) => {}
+            Some(_) if ending.was_stopped() || done.contains(&part(pod)) => {}
             Some(failure) => return Some(failure),
         }
     }
@@ -261,6 +262,7 @@ mod tests {
         assert_eq!(failure(&job, &[failed, other, again.clone()]), None);
         let later = pod("2026-01-01T00:03:00Z", "1", 137);
         assert!(failure(&job, &[again, later]).is_some());
+        assert_eq!(failure(&job, &[pod("2026-01-01T00:04:00Z", "1", 143)]), None, "its node shut down");
     }
 
     #[test]
