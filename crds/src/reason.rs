@@ -80,7 +80,8 @@ pub enum Reason {
     /// The object store does not accept this unit's JSON, although it accepts that of others.
     SnapshotRefused,
     /// The index of the document, or of an earlier copy of it, takes no writes and will not recover by
-    /// itself: a block that somebody set, a closed index, an index that the cluster refuses to create.
+    /// itself: a block that somebody set, a closed index, an ingest pipeline that does not exist, an index that the
+    /// cluster refuses to create.
     IndexBlocked,
     /// Workers died repeatedly while they processed this unit alone.
     Poison,

@@ -92,7 +92,7 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     for: {{ .throttledFor }}
     labels: {severity: warning}
     annotations:
-      summary: "pods of the run {{`{{ $labels.namespace }}/{{ $labels.run }}`}} are kept waiting, or fail"
+      summary: "pods of the run {{`{{ $labels.namespace }}/{{ $labels.run }}`}} do not start, are kept waiting, or fail"
       description: "The conditions Throttled and Degraded say why. Nothing is lost, and the run goes on when that is over."
   - alert: DocmillScheduleLate
     expr: |

@@ -26,6 +26,6 @@ pub mod annotation {
     pub const SUSPENDED_BY: &str = "docmill.io/suspended-by";
     /// The value of [`SUSPENDED_BY`] where the operator suspended the Job for its run.
     pub const SUSPENDED_BY_RUN: &str = "run";
-    /// On the Job of a worker of a source: digest of the pod that it was made with.
+    /// On the Job of a worker of a source: digest of the pod that it was made with, without its work order.
     pub const POD_DIGEST: &str = "docmill.io/pod-digest";
 }

@@ -58,7 +58,7 @@ pub struct HeldUnits {
     VariantArray,
 )]
 pub enum IndexTrouble {
-    /// Somebody put a block on it, or closed it.
+    /// Somebody put a block on it, or closed it, or its ingest pipeline does not exist.
     Blocked,
     /// It does not exist, and the cluster refuses to create it: the limit of shards, a template, automatic
     /// creation that is off.

@@ -142,7 +142,7 @@ const fn of_refusal(reason: Reason) -> &'static str {
             "Look for a policy that concerns some keys of the snapshot bucket; the message has the store's error code."
         }
         Reason::IndexBlocked => {
-            "Remove the block or open the index, raise the limit of shards, or correct the template; then replay."
+            "Remove the block or open the index, create the ingest pipeline, raise the limit of shards, or correct the template; then replay."
         }
         Reason::Poison => {
             "Look at the last lines of the logs of the workers that died, and at the size of the object; give workers more memory, or lower `conversion.limits`."
@@ -254,7 +254,7 @@ const fn of_hindrance(reason: StoreProblemReason) -> &'static str {
 const fn of_trouble(trouble: IndexTrouble) -> &'static str {
     match trouble {
         IndexTrouble::Blocked => {
-            "Remove the block, or open the index. After `index.blockedPatienceSeconds` the units fail with `IndexBlocked`."
+            "Remove the block, open the index, or create the ingest pipeline. After `index.blockedPatienceSeconds` the units fail with `IndexBlocked`."
         }
         IndexTrouble::NotCreated => {
             "Raise the limit of shards, or correct the template. After `index.blockedPatienceSeconds` the units fail with `IndexBlocked`."

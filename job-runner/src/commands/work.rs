@@ -80,17 +80,17 @@ impl Classify for WorkError {
 
 /// Does the work, writes the report where the kubelet reads it, and returns the exit status.
 pub async fn run() -> ProcessExit {
-    let (report, exit) = match work().await {
+    let stop = listen();
+    let closing = stop.as_ref().ok().map(|stop| stop.closing.clone());
+    let result = match stop {
+        Ok(stop) => work(stop).await,
+        Err(error) => Err(error),
+    };
+    let (report, exit) = match result {
         Ok(report) => (report, ExitCode::Done),
         Err(error) => {
             tracing::error!(%error, said = error.said(), "the work failed");
-            let exit = match (&error, error.class()) {
-                (WorkError::Enrich(EnrichError::Stopped), _) => ExitCode::Stopped,
-                // Another pod would not be allowed more.
-                (error, _) if cause::find::<EndpointFault>(error).is_some() => ExitCode::Permanent,
-                (_, ErrorClass::Transient | ErrorClass::User) => ExitCode::Transient,
-                (_, ErrorClass::Permanent) => ExitCode::Permanent,
-            };
+            let exit = exit_code(&error, closing.is_some_and(|closing| closing.is_cancelled()));
             let reason = match &error {
                 WorkError::Enrich(EnrichError::ModelChanged { .. }) => Some(StopReason::ModelChanged),
                 _ => None,
@@ -104,7 +104,18 @@ pub async fn run() -> ProcessExit {
     ProcessExit::from(exit.code())
 }
 
-async fn work() -> Result<Report, WorkError> {
+/// How a process ends that has not done its work.
+fn exit_code(error: &WorkError, was_asked_to_end: bool) -> ExitCode {
+    match error.class() {
+        ErrorClass::Permanent => ExitCode::Permanent,
+        // Another pod would not be allowed more.
+        _ if cause::find::<EndpointFault>(error).is_some() => ExitCode::Permanent,
+        ErrorClass::Transient | ErrorClass::User if was_asked_to_end => ExitCode::Stopped,
+        ErrorClass::Transient | ErrorClass::User => ExitCode::Transient,
+    }
+}
+
+async fn work(stop: ShutdownTokens) -> Result<Report, WorkError> {
     let text = std::env::var(WORK_ORDER_ENV).map_err(|_| WorkError::NoOrder)?;
     let order: WorkOrder = serde_json::from_str(&text).map_err(WorkError::Order)?;
     let runner = std::env::var(POD_NAME_ENV).unwrap_or_else(|_| "unknown".to_owned());
@@ -114,7 +125,6 @@ async fn work() -> Result<Report, WorkError> {
         WorkOrder::Enrich(order) => &order.limits,
     });
     outbound::install(Outbound { policy: EndpointPolicy::from_env()?, limits: Limits::worker(), gates });
-    let stop = listen()?;
     match &order {
         WorkOrder::Ingest(order) => telemetry::name(&order.namespace, &order.source),
         WorkOrder::Run(order) => telemetry::name(&order.ingest.namespace, &order.ingest.source),
@@ -171,5 +181,23 @@ fn write_report(report: &Report) {
         && let Err(error) = std::fs::write(path, report.to_message())
     {
         tracing::warn!(%error, "failed to write the report");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::contract::ExitCode;
+
+    use super::{WorkError, exit_code};
+    use crate::enrich::EnrichError;
+    use crate::run::RunError;
+
+    #[test]
+    fn whoever_was_asked_to_end_has_not_failed_unless_another_pod_could_not_do_it_either() {
+        let exits = |error: WorkError| [false, true].map(|was_asked| exit_code(&error, was_asked));
+        for stopped in [WorkError::Run(RunError::Stopped), WorkError::Enrich(EnrichError::Stopped)] {
+            assert_eq!(exits(stopped), [ExitCode::Transient, ExitCode::Stopped]);
+        }
+        assert_eq!(exits(WorkError::NoSlice), [ExitCode::Permanent, ExitCode::Permanent]);
     }
 }

@@ -70,7 +70,8 @@ pub fn time_left(ended: Option<Timestamp>, ttl: Option<i32>, now: Timestamp) -> 
     Some(lifetime.saturating_sub(requeue::elapsed(ended?, now)))
 }
 
-/// The failure of the newest failed pod of a Job, unless a younger pod has done its part of the work since.
+/// The failure of the newest failed pod of a Job, unless a younger pod has done its part of the work since. One that was
+/// asked to end has neither failed nor done its part.
 pub fn failure(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
     let part = |pod: &Pod| pod.annotations().get(PART).cloned();
     let mut done = Vec::new();
@@ -78,7 +79,7 @@ pub fn failure(job: &Job, pods: &[Arc<Pod>]) -> Option<String> {
         let Some(ending) = pod_state::ending(pod) else { continue };
         match ending.failure() {
             None => done.push(part(pod)),
-            Some(_) if done.contains(&part(pod)) => {}
+            Some(_) if ending.was_stopped() || done.contains(&part(pod)) => {}
             Some(failure) => return Some(failure),
         }
     }
@@ -109,7 +110,8 @@ pub fn report(job: &Job, pods: &[Arc<Pod>]) -> Option<Report> {
 fn youngest_first<'a>(job: &Job, pods: &'a [Arc<Pod>]) -> Vec<&'a Pod> {
     let mut pods: Vec<&Pod> =
         pods.iter().map(AsRef::as_ref).filter(|pod| pod_state::is_of(pod, job)).collect();
-    pods.sort_by_key(|pod| std::cmp::Reverse(pod.creation_timestamp()));
+    // Those of one second always in the same order, or the status would change with each look.
+    pods.sort_by_key(|pod| (std::cmp::Reverse(pod.creation_timestamp()), pod.name_any()));
     pods
 }
 
@@ -214,15 +216,15 @@ pub fn event(warning: bool, reason: &str, action: &'static str, text: String) ->
 
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::jiff::Timestamp;
-
     use std::sync::Arc;
 
     use k8s_openapi::api::batch::v1::Job;
     use k8s_openapi::api::core::v1::Pod;
+    use k8s_openapi::jiff::Timestamp;
+    use kube::ResourceExt as _;
     use serde_json::json;
 
-    use super::{degraded, duration, failure, time_left};
+    use super::{degraded, duration, failure, time_left, youngest_first};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -260,6 +262,21 @@ mod tests {
         assert_eq!(failure(&job, &[failed, other, again.clone()]), None);
         let later = pod("2026-01-01T00:03:00Z", "1", 137);
         assert!(failure(&job, &[again, later]).is_some());
+        assert_eq!(failure(&job, &[pod("2026-01-01T00:04:00Z", "1", 143)]), None, "its node shut down");
+    }
+
+    #[test]
+    fn pods_of_one_second_are_always_in_the_same_order() {
+        let job: Job = serde_json::from_value(json!({"metadata": {"name": "j", "uid": "j"}})).unwrap();
+        let named = |name: &str, created: &str| {
+            let mut pod = Pod::clone(&pod(created, "0", 0));
+            pod.metadata.name = Some(name.to_owned());
+            Arc::new(pod)
+        };
+        let (old, young) = ("2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z");
+        let pods = [named("c", young), named("a", old), named("b", young)];
+        let ordered: Vec<_> = youngest_first(&job, &pods).iter().map(|pod| pod.name_any()).collect();
+        assert_eq!(ordered, ["b", "c", "a"]);
     }
 
     #[test]

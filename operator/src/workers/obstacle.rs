@@ -16,7 +16,7 @@ const NEXT_WITHIN_SECONDS: i64 = 60;
 const RETRIED_WITHIN_SECONDS: i64 = 660;
 /// A pod whose container has not been created after this long waits for more than its image.
 const MADE_WITHIN_SECONDS: i64 = 60;
-/// A pod whose worker ended this long ago does not end by itself.
+/// A pod whose worker ended this long ago, beyond the time that its sidecars get to end, does not end by itself.
 const ENDS_WITHIN_SECONDS: i64 = 60;
 /// A pod that should have been gone for this long is on a node that does not answer.
 const GONE_WITHIN_SECONDS: i64 = 60;
@@ -34,7 +34,7 @@ pub fn obstacle(job: &Job, pods: &[&Pod], now: Timestamp) -> Option<String> {
             .or_else(|| outlived(pod, now))
             .or_else(|| pod_state::obstacle(pod, age >= MADE_WITHIN_SECONDS))
     };
-    pods.iter().find_map(of_pod).or_else(|| no_pod(started, pods, now))
+    pods.iter().find_map(of_pod).or_else(|| no_pod(job, started, pods, now))
 }
 
 /// For how long a Job has been at work, in seconds. That of a suspended one begins when it is resumed.
@@ -53,8 +53,13 @@ fn seconds(since: Timestamp, now: Timestamp) -> i64 {
 }
 
 /// The Job controller makes no pod, although none is left that works: a quota, an admission policy or a missing service
-/// account refuses it. Only an Event of the Job says which.
-fn no_pod(started: Timestamp, pods: &[&Pod], now: Timestamp) -> Option<String> {
+/// account refuses it. Only an Event of the Job says which. Jobs and pods are watched separately: a Job that counts a pod
+/// has one, though it may not be seen yet, and one that is being deleted gets none.
+fn no_pod(job: &Job, started: Timestamp, pods: &[&Pod], now: Timestamp) -> Option<String> {
+    let active = job.status.as_ref().and_then(|status| status.active).unwrap_or(0);
+    if active > 0 || job.metadata.deletion_timestamp.is_some() {
+        return None;
+    }
     let (mut since, mut within) = (started, POD_WITHIN_SECONDS);
     for pod in pods {
         since = since.max(pod_state::ended_at(pod)?);
@@ -83,7 +88,8 @@ fn lost(pod: &Pod, now: Timestamp) -> Option<String> {
 /// A pod that goes on without its worker, so that its Job does not end either: something put a container of its own in it.
 fn outlived(pod: &Pod, now: Timestamp) -> Option<String> {
     let since = pod_state::outlived_since(pod)?;
-    (seconds(since, now) >= ENDS_WITHIN_SECONDS).then(|| {
+    let grace = pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds).unwrap_or(0);
+    (seconds(since, now).saturating_sub(grace) >= ENDS_WITHIN_SECONDS).then(|| {
         format!(
             "Outlived: the worker in the pod {} has ended, but another container of the pod has not; have no sidecar injected \
              into workers, or a native one (an init container with restartPolicy Always)",
@@ -144,6 +150,16 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_counts_a_pod_or_is_being_deleted_does_not_lack_one() {
+        let mut counted = job();
+        counted.status.as_mut().unwrap().active = Some(1);
+        assert_eq!(obstacle(&counted, &[], at(9000)), None, "its pod may be at work");
+        let mut going = job();
+        going.metadata.deletion_timestamp = serde_json::from_value(json!("1970-01-01T00:20:00Z")).unwrap();
+        assert_eq!(obstacle(&going, &[], at(9000)), None);
+    }
+
+    #[test]
     fn a_job_that_is_suspended_or_has_ended_has_no_obstacle() {
         let mut suspended = job();
         suspended.spec = serde_json::from_value(json!({"suspend": true, "template": {}})).unwrap();
@@ -171,6 +187,9 @@ mod tests {
         assert_eq!(obstacle(&job(), &[&kept], at(1250)), None, "it is about to end");
         let told = obstacle(&job(), &[&kept], at(1260)).unwrap();
         assert!(told.starts_with("Outlived: ") && told.contains("backfill-work-0"), "{told}");
+        kept.spec.as_mut().unwrap().termination_grace_period_seconds = Some(60);
+        assert_eq!(obstacle(&job(), &[&kept], at(1310)), None, "a native sidecar may take as long to end");
+        assert!(obstacle(&job(), &[&kept], at(1320)).is_some());
     }
 
     #[test]

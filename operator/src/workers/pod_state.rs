@@ -32,6 +32,11 @@ impl ContainerExit {
         }))
     }
 
+    /// Whether it was asked to end, for example by a node that shuts down, which is no failure.
+    pub fn was_stopped(&self) -> bool {
+        self.exit_code == i32::from(ExitCode::Stopped.code())
+    }
+
     /// Whether a restart cannot help.
     pub fn is_permanent(&self) -> bool {
         self.exit_code == i32::from(ExitCode::Permanent.code())

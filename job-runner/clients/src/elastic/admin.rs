@@ -78,8 +78,7 @@ impl Elastic {
 
     /// Names of the indices that match a pattern, closed ones included.
     async fn names(&self, pattern: &str) -> Result<Vec<String>, ElasticError> {
-        let path = format!("/_resolve/index/{}?expand_wildcards=open,closed", segment(pattern));
-        let answer = self.send(Method::Get, &path, None).await?;
+        let answer = self.resolve(pattern).await?;
         let indices = answer.get("indices").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         Ok(indices.iter().filter_map(|index| Some(index.get("name")?.as_str()?.to_owned())).collect())
     }
@@ -87,13 +86,16 @@ impl Elastic {
     /// Names of the indices of a pattern that are closed: no search finds what they hold. None where no index has this name,
     /// or where the cluster does not know the question, since it then has no closed indices (Amazon OpenSearch Serverless).
     pub async fn closed_indices(&self, pattern: &str) -> Result<Vec<String>, ElasticError> {
-        let path = format!("/_resolve/index/{}?expand_wildcards=open,closed", segment(pattern));
-        match self.send(Method::Get, &path, None).await {
-            Err(error) if error.fault().is_some_and(|fault| matches!(fault.status, 400 | 404 | 405)) => {
-                Ok(Vec::new())
-            }
+        match self.resolve(pattern).await {
+            Err(error) if error.fault().is_some_and(has_none_closed) => Ok(Vec::new()),
             result => Ok(read_closed(&result?)),
         }
+    }
+
+    /// The indices of a pattern, closed ones included.
+    async fn resolve(&self, pattern: &str) -> Result<Value, ElasticError> {
+        let path = format!("/_resolve/index/{}?expand_wildcards=open,closed", segment(pattern));
+        self.send(Method::Get, &path, None).await
     }
 
     async fn put_fields(&self, index: &str, properties: &Map<String, Value>) -> Result<(), ElasticError> {
@@ -112,6 +114,11 @@ impl Elastic {
         let path = format!("/{}/_refresh?ignore_unavailable=true", segment(index));
         self.send_small(Method::Post, &path, None).await.map(drop)
     }
+}
+
+/// Whether a refusal means that there are no closed indices. That of a proxy says nothing of the cluster.
+fn has_none_closed(fault: &ErrorCause) -> bool {
+    matches!(fault.status, 400 | 404 | 405) && !fault.is_foreign()
 }
 
 fn read_closed(answer: &Value) -> Vec<String> {
@@ -161,7 +168,8 @@ pub(super) fn is_kind(error: &ElasticError, kind: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{read_allocations, read_closed};
+    use super::{has_none_closed, read_allocations, read_closed};
+    use crate::elastic::error::ErrorCause;
 
     #[test]
     fn closed_indices_are_told_from_open_ones() {
@@ -172,6 +180,15 @@ mod tests {
         ], "aliases": [], "data_streams": []});
         assert_eq!(read_closed(&answer), ["a-2025", "a-2024"]);
         assert!(read_closed(&json!({})).is_empty());
+    }
+
+    #[test]
+    fn only_the_cluster_can_say_that_no_index_is_closed() {
+        let missing = br#"{"error": {"type": "index_not_found_exception", "reason": "no such index"}}"#;
+        assert!(has_none_closed(&ErrorCause::of_answer(404, missing)));
+        assert!(has_none_closed(&ErrorCause::of_answer(400, br#"{"error": "no handler found"}"#)));
+        assert!(!has_none_closed(&ErrorCause::of_answer(405, b"<html>not allowed</html>")));
+        assert!(!has_none_closed(&ErrorCause::of_answer(403, b"{}")));
     }
 
     fn shard(index: &str, primary: bool, id: &Value) -> Value {

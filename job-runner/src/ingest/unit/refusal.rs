@@ -94,7 +94,7 @@ pub fn blocked(recorded: &RecordedDocument, held: &HeldByIndex) -> RefusedPart {
         )
     };
     let message = format!(
-        "{problem}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes and replay the unit",
+        "{problem}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes, or correct what Elasticsearch names, and replay the unit",
         fault.for_records()
     );
     let reason = Reason::IndexBlocked;
@@ -106,7 +106,7 @@ pub fn blocked(recorded: &RecordedDocument, held: &HeldByIndex) -> RefusedPart {
 pub fn deletion_blocked(held: &HeldByIndex) -> RefusedPart {
     let HeldByIndex { index, fault, .. } = held;
     let message = format!(
-        "documents that the unit has no more cannot be deleted from index {index:?}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes and replay the unit",
+        "documents that the unit has no more cannot be deleted from index {index:?}, which has taken no writes for longer than index.blockedPatienceSeconds: {}; open the index to writes, or correct what Elasticsearch names, and replay the unit",
         fault.for_records()
     );
     RefusedPart::of_object(Stage::Index, Reason::IndexBlocked, message)

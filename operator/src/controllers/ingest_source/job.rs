@@ -25,7 +25,7 @@ const NAME_DIGITS: usize = 10;
 /// The Job of one worker. `order` is the encoded work order.
 pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerImage) -> Job {
     let template = template(source, start.slot, order, image);
-    let digest = digest(&template);
+    let digest = digest(source, start.slot, image);
     let owner = source.controller_owner_ref(&()).map(|mut owner| {
         owner.block_owner_deletion = Some(true);
         owner
@@ -54,9 +54,9 @@ pub fn job(source: &IngestSource, start: &Start, order: String, image: &WorkerIm
 
 /// Whether a worker that does not start would have another pod if it were made now: what kept it from starting may have
 /// been corrected, for others but not for it.
-pub fn is_outdated(worker: &Worker, source: &IngestSource, order: &str, image: &WorkerImage) -> bool {
+pub fn is_outdated(worker: &Worker, source: &IngestSource, image: &WorkerImage) -> bool {
     let (Some(known), Some(slot)) = (&worker.stuck_with, worker.slot) else { return false };
-    *known != digest(&template(source, slot, order.to_owned(), image))
+    *known != digest(source, slot, image)
 }
 
 fn template(source: &IngestSource, slot: i32, order: String, image: &WorkerImage) -> PodTemplateSpec {
@@ -69,8 +69,11 @@ fn template(source: &IngestSource, slot: i32, order: String, image: &WorkerImage
     })
 }
 
-fn digest(template: &PodTemplateSpec) -> String {
-    sha256(&serde_json::to_vec(template).unwrap_or_default())
+/// Digest of a pod without its work order: that keeps no pod from starting, and it changes whenever a run begins or ends
+/// that shares the limits of a connection.
+fn digest(source: &IngestSource, slot: i32, image: &WorkerImage) -> String {
+    let template = template(source, slot, String::new(), image);
+    sha256(&serde_json::to_vec(&template).unwrap_or_default())
 }
 
 /// Name of the Job of a worker.

@@ -82,7 +82,7 @@ pub async fn observe(
     };
     if seen.ready.is_ok() {
         for worker in &mut seen.workers {
-            worker.outdated = job::is_outdated(worker, source, &order, &context.image);
+            worker.outdated = job::is_outdated(worker, source, &context.image);
         }
     }
     (seen, order)

@@ -90,7 +90,7 @@ pub fn plan(suspend: bool, workers: &Workers, seen: &SourceObservation) -> Sourc
     let message = match stop.len() {
         0 => message,
         count => format!(
-            "{message}; {count} that did not start are replaced, as the spec or the image has changed"
+            "{message}; {count} that did not start are replaced, as their image or pod settings have changed"
         ),
     };
     SourcePlan { desired, message, start: start.collect(), stop }

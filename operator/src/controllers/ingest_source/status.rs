@@ -192,8 +192,8 @@ const fn by_trouble(trouble: IndexTrouble) -> (&'static str, &'static str) {
     match trouble {
         IndexTrouble::Blocked => (
             "IndexBlocked",
-            "units wait for an index that is blocked or closed: open it to writes, or they fail with IndexBlocked \
-             after index.blockedPatienceSeconds and can be replayed",
+            "units wait for an index that is blocked or closed, or names an ingest pipeline that does not exist: open it to writes \
+             or create the pipeline, or they fail with IndexBlocked after index.blockedPatienceSeconds and can be replayed",
         ),
         IndexTrouble::NotCreated => (
             "IndexBlocked",

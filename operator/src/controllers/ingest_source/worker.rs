@@ -34,7 +34,8 @@ pub struct Worker {
     pub terminating: bool,
     /// Whether it should be running by now.
     pub late: bool,
-    /// If something keeps it from starting and it never ran: digest of the pod that it was made with, if known.
+    /// If something keeps it from starting and it never ran: digest of the pod that it was made with, if known
+    /// ([`annotation::POD_DIGEST`]).
     pub stuck_with: Option<String>,
     /// Whether it is stuck with a pod that would be made in another way now.
     pub outdated: bool,
@@ -112,9 +113,12 @@ pub fn urls(workers: &[Worker], pods: &[Arc<Pod>]) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// Reads the workers from the Jobs of a source and from its pods.
+/// Reads the workers from the Jobs of a source and from its pods, in the order of their names: the status names the first
+/// that does not start, and must not change with each look.
 pub fn read(jobs: &[Arc<Job>], pods: &[Arc<Pod>], now: Timestamp) -> Vec<Worker> {
-    jobs.iter().map(|job| worker(job, pods, now)).collect()
+    let mut workers: Vec<Worker> = jobs.iter().map(|job| worker(job, pods, now)).collect();
+    workers.sort_unstable_by(|one, other| one.job.cmp(&other.job));
+    workers
 }
 
 /// The visible worker Jobs of all sources.

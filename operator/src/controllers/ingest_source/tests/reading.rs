@@ -92,6 +92,18 @@ fn a_running_worker_is_active_in_its_slot() {
 }
 
 #[test]
+fn workers_are_in_the_order_of_their_names_however_they_are_seen() {
+    let named = |name: &str| {
+        let mut job = Job::clone(&job(&json!({}))[0]);
+        job.metadata.name = Some(name.to_owned());
+        Arc::new(job)
+    };
+    let workers = read(&[named("wire-b"), named("wire-c"), named("wire-a")], &[], at(905));
+    let names: Vec<_> = workers.iter().map(|worker| worker.job.as_str()).collect();
+    assert_eq!(names, ["wire-a", "wire-b", "wire-c"]);
+}
+
+#[test]
 fn what_keeps_a_pod_from_starting_is_told_and_the_usual_waiting_is_not() {
     let state = |waiting: &Value| {
         read(&job(&json!({})), &pod(&json!({"waiting": waiting})), at(905))[0].state.clone()
@@ -130,6 +142,10 @@ fn only_a_worker_that_never_ran_is_stuck_with_its_pod() {
     running.status.as_mut().unwrap().phase = Some("Running".into());
     running.metadata.deletion_timestamp = Some(Time(at(910)));
     assert_eq!(stuck_with(&[Arc::new(running)], 2000), None, "it has an obstacle, and may hold units");
+    let mut counted = Job::clone(&jobs[0]);
+    counted.status = Some(JobStatus { active: Some(1), ..JobStatus::default() });
+    let unseen = read(&[Arc::new(counted)], &[], at(2000))[0].stuck_with.clone();
+    assert_eq!(unseen, None, "its pod may be at work, though it is not seen");
 }
 
 #[test]

@@ -58,12 +58,11 @@ fn names_tell_apart_slot_predecessor_and_source() {
 
 #[test]
 fn a_worker_that_is_stuck_is_outdated_when_its_pod_would_be_another_one() {
-    let order = |source: &docmill_crds::IngestSource| encode_order(&work_order(source)).unwrap();
     let annotations = made(&source(), &start(1, None)).metadata.annotations.unwrap();
     let worker = Worker { stuck_with: Some(annotations["docmill.io/pod-digest"].clone()), ..active(1) };
     let is_outdated = |worker: &Worker, source: &docmill_crds::IngestSource, tag: &str| {
         let image = WorkerImage { image: tag.into(), ..image(Some(65532)) };
-        job::is_outdated(worker, source, &order(source), &image)
+        job::is_outdated(worker, source, &image)
     };
     assert!(!is_outdated(&worker, &source(), "docmill:1"));
     assert!(is_outdated(&worker, &source(), "docmill:2"));
@@ -71,6 +70,12 @@ fn a_worker_that_is_stuck_is_outdated_when_its_pod_would_be_another_one() {
     corrected.spec.workers.pod_template.spec.node_selector.insert("disk".into(), "ssd".into());
     assert!(is_outdated(&worker, &corrected, "docmill:1"));
     assert!(!is_outdated(&active(1), &corrected, "docmill:1"), "it is not stuck");
+    let mut other_order = source();
+    other_order.spec.workers.idle_seconds += 1;
+    assert!(
+        !is_outdated(&worker, &other_order, "docmill:1"),
+        "what it has to do does not keep it from starting"
+    );
 }
 
 #[test]

@@ -275,6 +275,9 @@ fn units_that_wait_for_an_index_are_counted_and_nothing_else_is_kept_from_its_wo
     let first = after(&IngestSourceStatus::default(), &view);
     let degraded = find(&first.conditions, condition_type::DEGRADED).unwrap();
     assert_eq!((degraded.status.as_str(), degraded.reason.as_str()), ("True", "IndexBlocked"));
+    for remedy in ["open it to writes", "create the pipeline"] {
+        assert!(degraded.message.contains(remedy), "{}", degraded.message);
+    }
     assert!(!is_true(&first.conditions, condition_type::THROTTLED), "the others go on");
     assert_eq!(first.units.unwrap().held, 4);
     let workers = source().spec.workers;
