@@ -23,9 +23,9 @@ pub fn indexed_job_name(run: &str, step: &str) -> String {
         return format!("{run}-{step}");
     }
     // Names of resources are ASCII.
-    let mut stem = run.replace('.', "-");
-    stem.truncate(NAME_CHARS - NAME_DIGITS - 1);
-    format!("{}-{}-{step}", stem.trim_end_matches('-'), &sha256(run.as_bytes())[..NAME_DIGITS])
+    let mut readable = run.replace('.', "-");
+    readable.truncate(NAME_CHARS - NAME_DIGITS - 1);
+    format!("{}-{}-{step}", readable.trim_end_matches('-'), &sha256(run.as_bytes())[..NAME_DIGITS])
 }
 
 /// Why a run that has not ended has no pods.

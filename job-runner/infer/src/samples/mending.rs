@@ -78,8 +78,7 @@ fn attempt<R: Read>(
     let mut observer = Observer::new(namespaces, pattern);
     let needs = visit(object, how, &mut observer)?;
     Ok(needs.map(|Needs { entities, concatenated, .. }| {
-        let (observed, mended) = (observer.observed(), Vec::new());
-        SampleRead { observed, entities, concatenated, mended }
+        SampleRead { observed: observer.observed(), entities, concatenated, mended: Vec::new() }
     }))
 }
 

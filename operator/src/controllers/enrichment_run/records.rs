@@ -80,9 +80,9 @@ pub fn totals(records: &[SliceRecord], slices: usize) -> EnrichmentTotals {
         if record.finished {
             add_to(&mut processed, record.documents);
         } else {
-            [record.done, record.failed, record.passed_over]
-                .into_iter()
-                .for_each(|one| add_to(&mut processed, one));
+            for one in [record.done, record.failed, record.passed_over] {
+                add_to(&mut processed, one);
+            }
         }
     }
     totals.model_changed = totals.model_changed.or_else(|| disagreement(records));

@@ -99,8 +99,8 @@ fn workers_are_in_the_order_of_their_names_however_they_are_seen() {
         Arc::new(job)
     };
     let workers = read(&[named("wire-b"), named("wire-c"), named("wire-a")], &[], at(905));
-    let names: Vec<_> = workers.iter().map(|worker| worker.job.as_str()).collect();
-    assert_eq!(names, ["wire-a", "wire-b", "wire-c"]);
+    let in_order: Vec<_> = workers.iter().map(|worker| worker.job.as_str()).collect();
+    assert_eq!(in_order, ["wire-a", "wire-b", "wire-c"]);
 }
 
 #[test]
