@@ -10,8 +10,14 @@
 //!
 //! Other work goes on meanwhile. Every difference is checked a second time, some seconds later: only what
 //! still differs in the same way is a difference, and only that is repaired.
+//!
+//! A repair deletes last. Each part puts back what is missing, and only counts what would have to be deleted; once all parts
+//! have, `guard` decides whether that is so much that a ledger or a bucket may have been lost, and `held_back` deletes it if
+//! it is not.
 
 mod documents;
+mod guard;
+mod held_back;
 mod inventory;
 mod judge;
 pub(super) mod keys;
@@ -20,6 +26,9 @@ mod repair;
 pub(super) mod report;
 mod stores;
 mod window;
+
+pub use held_back::delete_held_back;
+pub(super) use held_back::finish;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -64,6 +73,7 @@ pub async fn work_file(context: &RunContext, lines: &[ManifestLine]) -> Result<F
         done: report.sums.raw,
         differences: totals.found,
         repaired: totals.repaired,
+        withheld: report.held_back.units,
         ..Tally::default()
     };
     Ok(FileResult { tally, report: serde_json::to_value(report).unwrap_or_default() })
@@ -106,7 +116,22 @@ async fn first_look(stores: &Stores<'_>, range: &KeyRange) -> Result<(Sums, Vec<
     }
 }
 
-/// Checks again what differed, and repairs it if asked to.
+/// What a repair does of its differences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    /// It puts back, and corrects records.
+    PutBack,
+    /// It deletes what may be the last copy of something.
+    Delete,
+}
+
+impl Pass {
+    fn covers(self, difference: &Difference) -> bool {
+        difference.takes() == (self == Self::Delete)
+    }
+}
+
+/// Checks again what differed, and if asked to repairs it, except for what is to be deleted.
 async fn second_looks(
     stores: &Stores<'_>,
     suspect_windows: &[SuspectWindow],
@@ -118,8 +143,11 @@ async fn second_looks(
         let mut look = look_at_all(stores, range).await?;
         let mut confirmed = std::mem::take(&mut look.differences);
         confirmed.retain(|difference| seen.contains(&identity(difference)));
-        if let (Some(repairer), false) = (&repairer, confirmed.is_empty()) {
-            look = mend(stores, repairer, range, &mut confirmed).await?;
+        if let Some(repairer) = &repairer {
+            if confirmed.iter().any(|difference| Pass::PutBack.covers(difference)) {
+                look = mend(stores, repairer, range, &mut confirmed, Pass::PutBack).await?;
+            }
+            report.held_back.hold(range, &mut confirmed);
         }
         report.sums.add(look.sums);
         report.incomplete |= look.incomplete;
@@ -130,30 +158,31 @@ async fn second_looks(
     Ok(())
 }
 
-/// Repairs the confirmed differences, and further ones of the same keys that this reveals; then marks what is
-/// repaired. Returns the result of the last check.
+/// Repairs those of the confirmed differences that the pass covers, and further ones of the same keys that this reveals;
+/// then marks what is repaired. Returns the result of the last check.
 async fn mend(
     stores: &Stores<'_>,
     repairer: &Repairer<'_>,
     range: &KeyRange,
     confirmed: &mut [Difference],
+    pass: Pass,
 ) -> Result<Look, RunError> {
-    let keys: HashSet<_> = confirmed.iter().map(|difference| difference.key.clone()).collect();
+    let mut left: Vec<_> = confirmed.iter().filter(|difference| pass.covers(difference)).cloned().collect();
+    let keys: HashSet<_> = left.iter().map(|difference| difference.key.clone()).collect();
     let mut round = 1;
-    repairer.repair(confirmed).await?;
     loop {
+        repairer.repair(&left).await?;
         stores.refresh().await?;
         let look = look_at_all(stores, range).await?;
-        let left: Vec<_> =
-            look.differences.iter().filter(|difference| keys.contains(&difference.key)).cloned().collect();
+        let is_left = |difference: &&Difference| pass.covers(difference) && keys.contains(&difference.key);
+        left = look.differences.iter().filter(is_left).cloned().collect();
         if left.is_empty() || round == ROUNDS {
-            let unrepaired: HashSet<_> = left.iter().map(identity).collect();
+            let unrepaired: HashSet<_> = look.differences.iter().map(identity).collect();
             for difference in confirmed.iter_mut() {
                 difference.repaired = !unrepaired.contains(&identity(difference));
             }
             return Ok(look);
         }
-        repairer.repair(&left).await?;
         round += 1;
     }
 }
@@ -211,7 +240,7 @@ fn identity(difference: &Difference) -> u64 {
     let mut hasher = DefaultHasher::new();
     (difference.kind, &difference.key, &difference.unit).hash(&mut hasher);
     match &difference.target {
-        Target::Object(key) => key.hash(&mut hasher),
+        Target::Object(key) | Target::Pack { key, .. } => key.hash(&mut hasher),
         target => target.address().hash(&mut hasher),
     }
     hasher.finish()
