@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use docmill_crds::audit::DifferenceKind;
 use serde::{Deserialize, Serialize};
 
-use super::report::{Difference, Target};
+use super::difference::{Difference, Target};
 use crate::run::manifest::KeyRange;
 
 /// Units that a repair may delete from whatever their share.
@@ -84,7 +84,7 @@ mod tests {
     use docmill_crds::audit::DifferenceKind as Kind;
 
     use super::{HeldBack, most_units, units};
-    use crate::run::audit::report::{Difference, Target};
+    use crate::run::audit::difference::{Difference, Target};
     use crate::run::manifest::KeyRange;
 
     fn difference(kind: Kind, unit: &str, target: Target) -> Difference {

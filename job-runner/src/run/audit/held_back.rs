@@ -10,11 +10,12 @@ use docmill_crds::records::runs::{PartRecord, Tally};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize as _;
 
+use super::difference::Difference;
 use super::guard::{self, HeldBack};
+use super::look::{Pass, SuspectWindow, first_look, identity, look_at_all, mend, settle};
 use super::repair::Repairer;
-use super::report::{AuditReport, Difference};
+use super::report::AuditReport;
 use super::stores::Stores;
-use super::{Pass, SuspectWindow, first_look, identity, look_at_all, mend, settle};
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::manifest::{FileResult, done_name, files_of};

@@ -5,9 +5,10 @@ use docmill_crds::api::storage::OnDelete;
 use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::records::units::{RecordedDocument, UnitState};
 
+use super::difference::{Difference, Target};
 use super::inventory::{AuditScope, Inventory, Record, RecordsByDigest};
 use super::keys::{self, EvidenceName, SnapshotName};
-use super::report::{Difference, Sums, Target};
+use super::report::Sums;
 use crate::ingest::bucket::locations::{self, EvidenceKeys};
 use crate::ingest::snapshot::packed::{PackEntry, Reference};
 

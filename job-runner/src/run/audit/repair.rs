@@ -15,8 +15,8 @@ use futures::{StreamExt as _, stream};
 use serde_json::{Map, Value};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
+use super::difference::{Difference, Target};
 use super::keys;
-use super::report::{Difference, Target};
 use super::stores::Stores;
 use crate::ingest::clusters::Clusters;
 use crate::ingest::commit::removal::{Removal, remove};

@@ -6,7 +6,7 @@
 //! - 2xx: stored; 409: a newer version is stored; both are settled.
 //! - 429, 5xx, a block, missing permissions: [`ItemResult::Retry`]. The item is sent again, after the pause of
 //!   [`retry`](crate::retry).
-//!   If code of the cluster cannot cope with one item (500, `OF_CODE`), [`BulkProgress`](super::progress::BulkProgress)
+//!   If code of the cluster cannot cope with one item (500, `OF_CODE`), `progress`
 //!   rejects it when the patience ends.
 //! - other 4xx, and what an ingest pipeline makes of the document alone (500, `OF_DOCUMENT`): the document is rejected
 //!   permanently.
