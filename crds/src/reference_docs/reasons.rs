@@ -191,7 +191,7 @@ const fn of_failure(reason: FailureReason) -> &'static str {
             "Look at the values that so many names were made of; raise `to.index.maxNewIndicesPerHour`, or name indices by longer periods."
         }
         FailureReason::InvalidInput => {
-            "Correct `inputs` as the message says: a template may name a list, or the object may be gone or too large."
+            "Correct `inputs` as the message says: a template may name a list, the object may be gone or too large, or the index gives no `_source`."
         }
         FailureReason::EmptyInput => {
             "Make all outputs of the enricher `optional`, or exclude such documents by `from.query`. `select: {state: Failed}` does not retry them."
