@@ -403,6 +403,7 @@ fn each_mode_takes_what_it_is_for() {
         ("Shadow", shadow()),
         ("Shadow", json!({"conversion": {"modelRef": {"name": "nitf-eu"}}})),
         ("Audit", json!({"repair": true})),
+        ("Audit", json!({"repair": true, "maxDeletedUnits": 0})),
         ("Manifest", json!({})),
         ("Manifest", json!({"day": "2026-11-29"})),
         ("Forget", json!({"forget": {"documents": ["urn:a"]}})),
@@ -420,6 +421,7 @@ fn each_mode_takes_what_it_is_for() {
         ("Shadow", json!({}), "conversion goes with mode Shadow"),
         ("Reconvert", shadow(), "conversion goes with mode Shadow"),
         ("Process", json!({"repair": true}), "repair is for mode Audit"),
+        ("Audit", json!({"maxDeletedUnits": 5}), "maxDeletedUnits goes with repair"),
         ("Audit", json!({"dryRun": true}), "dryRun is not for mode Audit"),
         ("Audit", json!({"maxUnitsPerSecond": 5}), "maxUnitsPerSecond is for the modes Process"),
         ("Audit", json!({"select": {"prefix": "a"}}), "select is not for mode Audit"),
@@ -502,6 +504,8 @@ fn an_ingest_run_can_be_suspended_and_given_other_pods_and_another_time_to_live(
     let shadow = ingest_run("Shadow", &json!({"conversion": {"preset": "nitf"}}));
     cannot_change(fault, &shadow, &[json!({"conversion": {"preset": "newsml-g2"}})], words);
     cannot_change(fault, &ingest_run("Audit", &json!({})), &[json!({"repair": true})], words);
+    let audit = ingest_run("Audit", &json!({"repair": true, "maxDeletedUnits": 5}));
+    cannot_change(fault, &audit, &[json!({"maxDeletedUnits": 6}), json!({"maxDeletedUnits": null})], words);
     let forget = ingest_run("Forget", &json!({"forget": {"keys": ["a"]}}));
     cannot_change(fault, &forget, &[json!({"forget": {"keys": ["b"]}})], words);
 }

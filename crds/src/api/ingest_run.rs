@@ -45,7 +45,7 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.size() <= 52")
         .message("metadata.name must be no more than 52 characters, so that the names of the Jobs can be made from it"),
-    validation = Rule::new("self.spec.sourceRef == oldSelf.spec.sourceRef && self.spec.mode == oldSelf.spec.mode && has(self.spec.select) == has(oldSelf.spec.select) && (!has(self.spec.select) || self.spec.select == oldSelf.spec.select) && has(self.spec.conversion) == has(oldSelf.spec.conversion) && (!has(self.spec.conversion) || self.spec.conversion == oldSelf.spec.conversion) && has(self.spec.forget) == has(oldSelf.spec.forget) && (!has(self.spec.forget) || self.spec.forget == oldSelf.spec.forget) && has(self.spec.day) == has(oldSelf.spec.day) && (!has(self.spec.day) || self.spec.day == oldSelf.spec.day) && self.spec.repair == oldSelf.spec.repair && self.spec.dryRun == oldSelf.spec.dryRun && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.maxUnitsPerSecond) == has(oldSelf.spec.maxUnitsPerSecond) && (!has(self.spec.maxUnitsPerSecond) || self.spec.maxUnitsPerSecond == oldSelf.spec.maxUnitsPerSecond) && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds)")
+    validation = Rule::new("self.spec.sourceRef == oldSelf.spec.sourceRef && self.spec.mode == oldSelf.spec.mode && has(self.spec.select) == has(oldSelf.spec.select) && (!has(self.spec.select) || self.spec.select == oldSelf.spec.select) && has(self.spec.conversion) == has(oldSelf.spec.conversion) && (!has(self.spec.conversion) || self.spec.conversion == oldSelf.spec.conversion) && has(self.spec.forget) == has(oldSelf.spec.forget) && (!has(self.spec.forget) || self.spec.forget == oldSelf.spec.forget) && has(self.spec.day) == has(oldSelf.spec.day) && (!has(self.spec.day) || self.spec.day == oldSelf.spec.day) && self.spec.repair == oldSelf.spec.repair && self.spec.dryRun == oldSelf.spec.dryRun && self.spec.backoffLimit == oldSelf.spec.backoffLimit && has(self.spec.maxUnitsPerSecond) == has(oldSelf.spec.maxUnitsPerSecond) && (!has(self.spec.maxUnitsPerSecond) || self.spec.maxUnitsPerSecond == oldSelf.spec.maxUnitsPerSecond) && has(self.spec.activeDeadlineSeconds) == has(oldSelf.spec.activeDeadlineSeconds) && (!has(self.spec.activeDeadlineSeconds) || self.spec.activeDeadlineSeconds == oldSelf.spec.activeDeadlineSeconds) && has(self.spec.maxDeletedUnits) == has(oldSelf.spec.maxDeletedUnits) && (!has(self.spec.maxDeletedUnits) || self.spec.maxDeletedUnits == oldSelf.spec.maxDeletedUnits)")
         .message("spec is immutable but for suspend, parallelism and ttlSecondsAfterFinished: a run is a bounded piece of work; create another IngestRun")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -62,6 +62,9 @@ use crate::reason::Reason as FailureReason; // KubeSchema brings a Reason of its
     validation = Rule::new("!self.repair || self.mode == 'Audit'")
         .message("repair is for mode Audit")
         .field_path(".repair"),
+    validation = Rule::new("!has(self.maxDeletedUnits) || self.repair")
+        .message("maxDeletedUnits goes with repair")
+        .field_path(".maxDeletedUnits"),
     validation = Rule::new("!self.dryRun || self.mode != 'Audit'")
         .message("dryRun is not for mode Audit, which changes nothing without repair")
         .field_path(".dryRun"),
@@ -116,6 +119,12 @@ pub struct IngestRunSpec {
     /// Mode Audit: repair the differences.
     #[serde(default)]
     pub repair: bool,
+    /// Mode Audit with `repair`: from how many units the run may delete documents, snapshots or refused objects that no
+    /// record and no object account for. If there are more, it deletes none of them, and the condition `Complete` says so.
+    /// Left out: 100, or 1 % of the units if that is more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = i32::MAX))]
+    pub max_deleted_units: Option<i32>,
     /// Select and count only; change nothing.
     #[serde(default)]
     pub dry_run: bool,
@@ -158,6 +167,7 @@ impl IngestRunSpec {
             day: None,
             forget: None,
             repair: false,
+            max_deleted_units: None,
             dry_run: false,
             parallelism: default_parallelism(),
             max_units_per_second: None,

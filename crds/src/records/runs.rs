@@ -104,6 +104,9 @@ pub struct Tally {
     pub differences: i64,
     /// Differences that were repaired (Audit).
     pub repaired: i64,
+    /// Units from which the repair would have deleted something, and did not (Audit).
+    #[serde(default)]
+    pub withheld: i64,
 }
 
 /// A sum stops at the end of its range: whoever may write to the cluster may have written any number.
@@ -117,6 +120,7 @@ impl std::ops::AddAssign for Tally {
         self.skipped = self.skipped.saturating_add(other.skipped);
         self.differences = self.differences.saturating_add(other.differences);
         self.repaired = self.repaired.saturating_add(other.repaired);
+        self.withheld = self.withheld.saturating_add(other.withheld);
     }
 }
 

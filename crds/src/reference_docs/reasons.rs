@@ -42,7 +42,7 @@ const TOLD: &str = "`reason` in `duplicates` of the report of an `IngestRun`, an
 const NOT_ENRICHED: &str = "`reason` of the records of kind `failure` in `docmill-enrichments-<namespace>`. An `EnrichmentRun` with \
     `select: {state: Failed}` retries such documents, and a success removes the record.";
 
-const DIFFERENCES: &str = "`kind` in the report of an `IngestRun` of mode `Audit`. With `repair: true` the run repairs what it finds.";
+const DIFFERENCES: &str = "`kind` in the report of an `IngestRun` of mode `Audit`. With `repair: true` the run repairs what it finds. It deletes nothing if that would be much: [limit](../guides/audit-and-shadow.md#how-much-a-repair-deletes).";
 
 const HINDRANCES: &str = "How a store hinders workers, in the conditions `Throttled` and `Degraded` and as a label of metrics. No \
     document fails because of it.";
@@ -191,7 +191,7 @@ const fn of_failure(reason: FailureReason) -> &'static str {
             "Look at the values that so many names were made of; raise `to.index.maxNewIndicesPerHour`, or name indices by longer periods."
         }
         FailureReason::InvalidInput => {
-            "Correct `inputs` as the message says: a template may name a list, or the object may be gone or too large."
+            "Correct `inputs` as the message says: a template may name a list, the object may be gone or too large, or the index gives no `_source`."
         }
         FailureReason::EmptyInput => {
             "Make all outputs of the enricher `optional`, or exclude such documents by `from.query`. `select: {state: Failed}` does not retry them."

@@ -4,6 +4,7 @@
 
 mod credentials;
 mod failure;
+pub mod listing;
 pub mod objects;
 
 pub(crate) use credentials::FreshCredentials;

@@ -24,6 +24,13 @@ pub(crate) struct DocumentFailure {
 
 /// The index where an article's copy belongs.
 pub(crate) fn target_index(target: &Template, article: &Article) -> Result<String, DocumentFailure> {
+    if !article.has_source {
+        return Err(DocumentFailure {
+            reason: FailureReason::InvalidInput,
+            message: "its index gives no _source of it; enable _source in the mapping, and index the document again"
+                .to_owned(),
+        });
+    }
     let failure = |message| DocumentFailure { reason: FailureReason::InvalidTarget, message };
     let index = target
         .render(&article.source)
@@ -227,7 +234,7 @@ mod tests {
 
     fn article() -> Article {
         let source = json!({"headline": "Vote", "publishedAt": "2026-01-02T00:00:00Z", "_docmill": {}});
-        Article { id: "a".into(), version: 5, source: source.as_object().unwrap().clone() }
+        Article { id: "a".into(), version: 5, source: source.as_object().unwrap().clone(), has_source: true }
     }
 
     fn fields(value: &Value) -> Map<String, Value> {
@@ -294,6 +301,14 @@ mod tests {
         let mut work = ArticleWork::new("i".into(), article, None);
         assert!(work.prepare(&slice_plan().models[0], "run-1", "now").is_none());
         assert!(work.failure().unwrap().message.contains("\"topic\""));
+    }
+
+    #[test]
+    fn a_document_that_its_index_does_not_give_says_why() {
+        let article = Article { source: Map::new(), has_source: false, ..article() };
+        let failure = target_index(&slice_plan().target, &article).unwrap_err();
+        assert_eq!(failure.reason, FailureReason::InvalidInput);
+        assert!(failure.message.contains("_source"), "{}", failure.message);
     }
 
     #[test]

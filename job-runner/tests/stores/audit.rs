@@ -163,7 +163,49 @@ fn ranges() -> Vec<ManifestLine> {
 }
 
 async fn audit(context: &RunContext) -> Value {
-    audit::work_file(context, &ranges()).await.unwrap().report
+    let mut results = [audit::work_file(context, &ranges()).await.unwrap()];
+    if context.order.spec.repair {
+        Box::pin(audit::delete_held_back(context, &mut results, &mut 100)).await.unwrap();
+    }
+    let [result] = results;
+    result.report
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deletions_wait_until_all_are_counted_and_stay_undone_beyond_the_limit() {
+    if let Some(place) = Place::make("audit-guard").await {
+        Box::pin(deleted_within_the_limit(place)).await;
+    }
+}
+
+/// Ledger and raw objects are gone: documents, snapshots and evidence stay until the limit says otherwise.
+async fn deleted_within_the_limit(place: Place) {
+    let context = place.context(json!({"mode": "Audit"})).await;
+    place.ingest(&context).await;
+    let before = documents(&context, &place.name).await;
+    let ledger = units_index("audit", &place.name);
+    let mut bulk = BulkBody::default();
+    for record in records(&context, &ledger).await.values() {
+        bulk.push_delete(Address { index: &ledger, id: &record.unit.digest() }, None);
+    }
+    context.clusters.ledger.bulk_all(bulk, PATIENCE, &CancellationToken::new()).await.unwrap();
+    for (key, _) in OBJECTS {
+        place.remove(key).await;
+    }
+    let repairing = place.context(json!({"mode": "Audit", "repair": true})).await;
+    let mut results = [audit::work_file(&repairing, &ranges()).await.unwrap()];
+    let tally = results[0].tally;
+    assert_eq!((tally.differences, tally.repaired, tally.withheld), (19, 0, 10), "{:#}", results[0].report);
+    assert_eq!(documents(&context, &place.name).await, before);
+    Box::pin(audit::delete_held_back(&repairing, &mut results, &mut 0)).await.unwrap();
+    let tally = results[0].tally;
+    assert_eq!((tally.repaired, tally.withheld), (0, 10), "{:#}", results[0].report);
+    assert_eq!(documents(&context, &place.name).await, before);
+    Box::pin(audit::delete_held_back(&repairing, &mut results, &mut 10)).await.unwrap();
+    let tally = results[0].tally;
+    assert_eq!((tally.repaired, tally.withheld), (19, 0), "{:#}", results[0].report);
+    assert_eq!(documents(&context, &place.name).await.len(), 0);
+    place.clean_up().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

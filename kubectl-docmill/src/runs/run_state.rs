@@ -47,7 +47,7 @@ pub struct RunState {
     pub numbers: Vec<(&'static str, i64)>,
     /// How many were refused, or differ and are not repaired.
     pub findings: i64,
-    /// Why it waits or failed: reason and message of the condition that says so.
+    /// Why it waits or failed, or deleted nothing: reason and message of the condition that says so.
     pub waits: Option<String>,
     /// From start to end, once it has ended.
     pub duration: Option<String>,
@@ -143,7 +143,9 @@ fn outcome(conditions: &[Condition]) -> Option<Outcome> {
 /// Why a run does not get on: it failed, is suspended, throttled or degraded, or something that it needs is missing.
 fn waits(conditions: &[Condition], outcome: Option<Outcome>) -> Option<String> {
     let condition = match outcome {
-        Some(Outcome::Complete) => None,
+        Some(Outcome::Complete) => {
+            holds(conditions, "Complete").filter(|condition| condition.reason == "DeletionsWithheld")
+        }
         Some(Outcome::Failed) => holds(conditions, "Failed"),
         None => {
             let not_ready = |it: &&Condition| it.type_ == "Ready" && it.status == "False";

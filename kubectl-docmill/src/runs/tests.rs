@@ -100,6 +100,15 @@ fn an_audit_with_differences_that_stay_is_a_finding() {
 }
 
 #[test]
+fn an_audit_that_deleted_nothing_since_it_would_be_too_much_says_so() {
+    let conditions = [condition("Complete", "True", "DeletionsWithheld", "nothing was deleted")];
+    let numbers = json!({"phase": "Complete", "conditions": conditions, "differences": 300, "repaired": 0});
+    let state = of_mode("Audit", &numbers);
+    assert_eq!(exit_status(&state), ExitStatus::Findings);
+    assert!(verdict(&state, plain()).contains("DeletionsWithheld: nothing was deleted"));
+}
+
+#[test]
 fn an_enrichment_counts_documents() {
     let run: EnrichmentRun = serde_json::from_value(json!({
         "apiVersion": "docmill.io/v1beta1", "kind": "EnrichmentRun", "metadata": {"name": "tone"},

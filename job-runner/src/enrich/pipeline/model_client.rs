@@ -60,6 +60,8 @@ enum Trouble {
     Broken(String),
     /// The request was rejected; one of its documents may be the cause.
     Batch(RefusedRequest),
+    /// The response is not of the form that the enricher describes.
+    Unexpected(String),
     /// No request to this model would fare better.
     Unfit(String),
     /// The credentials are rejected.
@@ -165,7 +167,11 @@ impl ModelClient<'_> {
                 }
                 Err(Trouble::Batch(refused)) => return Ok(Err(refused)),
                 Err(Trouble::Unauthorized(_)) if self.link.renew()? => continue,
-                Err(Trouble::Unfit(reason) | Trouble::Unauthorized(reason)) => {
+                // Others were answered in the right form, so it is about one of these documents.
+                Err(Trouble::Unexpected(reason)) if self.answers.load(Ordering::Relaxed) > 0 => {
+                    return Ok(Err(reason.into()));
+                }
+                Err(Trouble::Unexpected(reason) | Trouble::Unfit(reason) | Trouble::Unauthorized(reason)) => {
                     return Err(self.unfit(&reason));
                 }
                 Err(Trouble::Broken(reason)) if broken_answers == BROKEN_ANSWERS => {
@@ -308,6 +314,7 @@ impl From<AnswerError> for Trouble {
     fn from(error: AnswerError) -> Self {
         match error {
             AnswerError::Unfit(_) => Self::Unfit(error.to_string()),
+            AnswerError::Unexpected(_) => Self::Unexpected(error.to_string()),
             AnswerError::Broken(_) => Self::Broken(error.to_string()),
         }
     }

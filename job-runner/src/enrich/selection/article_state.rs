@@ -109,7 +109,7 @@ mod tests {
 
     fn article() -> Article {
         let source = json!({"headline": "h", "_docmill": {"indexedTime": "2026-01-02T00:00:00.000Z"}});
-        Article { id: "a".into(), version: 5, source: source.as_object().unwrap().clone() }
+        Article { id: "a".into(), version: 5, source: source.as_object().unwrap().clone(), has_source: true }
     }
 
     fn copy(change: impl Fn(&mut Value)) -> StoredDocument {

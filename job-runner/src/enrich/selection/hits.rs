@@ -14,8 +14,10 @@ pub struct Article {
     /// Its version in the source index. The copy is stored with it, so that a newer article's copy is never
     /// overwritten by an older one's.
     pub version: u64,
-    /// The document.
+    /// The document; empty if the index does not give it.
     pub source: Map<String, Value>,
+    /// Whether the index gave the document: not if its mapping disables `_source`.
+    pub has_source: bool,
 }
 
 /// The body of a search for the page after `last`, the sort values of the last document so far.
@@ -45,7 +47,7 @@ pub(crate) fn read_page(mut answer: Value) -> Result<(Vec<Article>, Option<Value
     };
     let last = last.ok_or_else(|| unreadable("a hit without sort values"))?;
     let articles: Option<Vec<Article>> = hits.into_iter().map(read_hit).collect();
-    Ok((articles.ok_or_else(|| unreadable("a hit without id, version or source"))?, Some(last)))
+    Ok((articles.ok_or_else(|| unreadable("a hit without id or version"))?, Some(last)))
 }
 
 /// Reads a page of the records of failures: ids of documents, and the sort values of the last one.
@@ -62,8 +64,9 @@ fn read_hit(mut hit: Value) -> Option<Article> {
     let id = hit.get("_id")?.as_str()?.to_owned();
     let version = hit.get("_version")?.as_u64()?;
     match hit.get_mut("_source").map(Value::take) {
-        Some(Value::Object(source)) => Some(Article { id, version, source }),
-        _ => None,
+        Some(Value::Object(source)) => Some(Article { id, version, source, has_source: true }),
+        None | Some(Value::Null) => Some(Article { id, version, source: Map::new(), has_source: false }),
+        Some(_) => None,
     }
 }
 
@@ -89,13 +92,22 @@ mod tests {
     }
 
     #[test]
+    fn a_document_that_the_index_does_not_give_is_a_document_all_the_same() {
+        let answer = json!({"hits": {"hits": [
+            {"_id": "a", "_version": 7, "sort": [1]}, {"_id": "b", "_version": 8, "_source": {}, "sort": [2]}]}});
+        let (articles, last) = read_page(answer).unwrap();
+        let has_source: Vec<_> = articles.iter().map(|article| article.has_source).collect();
+        assert_eq!((has_source, last), (vec![false, true], Some(json!([2]))));
+    }
+
+    #[test]
     fn the_end_is_an_empty_page_and_nothing_else() {
         assert_eq!(read_page(json!({"hits": {"hits": []}})).unwrap(), (vec![], None));
         for answer in [
             json!({}),
             json!({"hits": {"hits": [{"_id": "a", "_version": 1, "_source": {}}]}}),
             json!({"hits": {"hits": [{"_id": "a", "_source": {}, "sort": [1]}]}}),
-            json!({"hits": {"hits": [{"_id": "a", "_version": 1, "sort": [1]}]}}),
+            json!({"hits": {"hits": [{"_id": "a", "_version": 1, "_source": 5, "sort": [1]}]}}),
         ] {
             assert!(read_page(answer.clone()).is_err(), "{answer}");
         }

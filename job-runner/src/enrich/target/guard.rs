@@ -128,7 +128,7 @@ mod tests {
     fn placed(year: &str) -> (String, Article) {
         let source = json!({"publishedAt": format!("{year}-01-02T00:00:00Z")});
         let source = source.as_object().unwrap().clone();
-        (format!("enriched-{year}"), Article { id: year.into(), version: 1, source })
+        (format!("enriched-{year}"), Article { id: year.into(), version: 1, source, has_source: true })
     }
 
     /// The guard of a step that writes nothing, so that the cluster is not asked.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use docmill_clients::aws::{StoreError, StoreFault};
+use docmill_clients::aws::{StoreError, StoreFault, listing};
 use docmill_convert::{Converter, Member};
 use docmill_crds::api::storage::BucketLocation;
 use docmill_crds::records::units::UnitId;
@@ -83,8 +83,8 @@ pub async fn remove(
 ) -> Result<(), StoreError> {
     let prefix = EvidenceKeys::members_of(location, unit);
     loop {
-        let list = client.list_objects_v2().bucket(&location.bucket).prefix(&prefix).send().await;
-        let listed = match list {
+        let list = client.list_objects_v2().bucket(&location.bucket).prefix(&prefix);
+        let listed = match list.encoding_type(listing::ENCODED).send().await {
             Ok(listed) => listed,
             Err(error) => {
                 let error = StoreError::from_sdk(format!("list s3://{}/{prefix}", location.bucket), &error);
@@ -93,7 +93,8 @@ pub async fn remove(
             }
         };
         for key in listed.contents().iter().filter_map(|found| found.key()) {
-            if !errors_bucket::delete(client, location, key).await? {
+            let key = listing::key(listed.encoding_type(), key);
+            if !errors_bucket::delete(client, location, &key).await? {
                 return Ok(());
             }
         }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use docmill_clients::aws::listing::{self, ENCODED};
 use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::clock;
 use docmill_crds::reason::Reason;
@@ -60,10 +61,12 @@ impl Preparation {
 
     /// Whether the raw bucket serves an object other than this one.
     async fn serves_another(&self, landed: &ObjectRef) -> bool {
-        let list = self.s3.list_objects_v2().bucket(&landed.bucket).prefix(&self.raw_prefix);
+        let list =
+            self.s3.list_objects_v2().bucket(&landed.bucket).prefix(&self.raw_prefix).encoding_type(ENCODED);
         let Ok(listed) = list.max_keys(LOOKED_AT).send().await else { return false };
         let keys = listed.contents().iter().filter(|object| object.size().unwrap_or(0) > 0);
-        let others = keys.filter_map(|object| object.key()).filter(|key| *key != landed.key);
+        let keys = keys.filter_map(|object| Some(listing::key(listed.encoding_type(), object.key()?)));
+        let others = keys.filter(|key| *key != landed.key);
         for key in others.take(READ_OF_THEM) {
             let started_at = Instant::now();
             let request = self.s3.get_object().bucket(&landed.bucket).key(key).range("bytes=0-0");
@@ -102,8 +105,11 @@ impl Preparation {
         landed: &ObjectRef,
     ) -> (Option<aws_sdk_s3::primitives::DateTime>, Option<String>) {
         let list = self.s3.list_objects_v2().bucket(&landed.bucket).prefix(&landed.key).max_keys(1);
-        let Ok(listed) = list.send().await else { return (None, None) };
-        let own = listed.contents().iter().find(|object| object.key() == Some(&landed.key));
+        let Ok(listed) = list.encoding_type(ENCODED).send().await else { return (None, None) };
+        let is_own = |key: Option<&str>| {
+            key.is_some_and(|key| listing::key(listed.encoding_type(), key) == landed.key)
+        };
+        let own = listed.contents().iter().find(|object| is_own(object.key()));
         own.map_or((None, None), |own| (own.last_modified().copied(), own.e_tag().map(str::to_owned)))
     }
 }

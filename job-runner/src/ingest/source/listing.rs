@@ -5,6 +5,7 @@
 //! in different ways.
 
 use aws_sdk_s3::types::BucketVersioningStatus;
+use docmill_clients::aws::listing::{ENCODED, key};
 use docmill_clients::aws::{StoreError, StoreFault};
 
 use crate::ingest::source::current;
@@ -90,7 +91,8 @@ impl Listing {
     }
 
     async fn objects(&self, from: &Next) -> Result<(Vec<ListedObject>, Option<Next>), StoreError> {
-        let mut request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
+        let mut request =
+            self.s3.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix).encoding_type(ENCODED);
         request = match from {
             Next::Key(after) => request.set_start_after(after.clone()),
             Next::Token(token) => request.continuation_token(token),
@@ -100,7 +102,7 @@ impl Listing {
         let next = answer.next_continuation_token().map(|token| Next::Token(token.to_owned()));
         let listed = answer.contents().iter().filter_map(|object| {
             Some(ListedObject {
-                key: object.key()?.to_owned(),
+                key: key(answer.encoding_type(), object.key()?),
                 version: current::version(None, object.e_tag(), object.last_modified()),
             })
         });
@@ -108,21 +110,22 @@ impl Listing {
     }
 
     async fn versions(&self, from: &Next) -> Result<(Vec<ListedObject>, Option<Next>), StoreError> {
-        let mut request = self.s3.list_object_versions().bucket(&self.bucket).prefix(&self.prefix);
+        let mut request =
+            self.s3.list_object_versions().bucket(&self.bucket).prefix(&self.prefix).encoding_type(ENCODED);
         request = match from {
             Next::Key(after) => request.set_key_marker(after.clone()),
             Next::Version(key, version) => request.key_marker(key).set_version_id_marker(version.clone()),
             Next::Token(key) => request.key_marker(key),
         };
         let answer = request.send().await.map_err(|error| StoreError::from_sdk(self.action(), &error))?;
-        let next = answer
-            .next_key_marker()
-            .filter(|_| answer.is_truncated() == Some(true))
-            .map(|key| Next::Version(key.to_owned(), answer.next_version_id_marker().map(str::to_owned)));
+        let next = answer.next_key_marker().filter(|_| answer.is_truncated() == Some(true)).map(|marker| {
+            let version = answer.next_version_id_marker().map(str::to_owned);
+            Next::Version(key(answer.encoding_type(), marker), version)
+        });
         let current = answer.versions().iter().filter(|version| version.is_latest() == Some(true));
         let listed = current.filter_map(|version| {
             Some(ListedObject {
-                key: version.key()?.to_owned(),
+                key: key(answer.encoding_type(), version.key()?),
                 version: current::version(version.version_id(), version.e_tag(), version.last_modified()),
             })
         });

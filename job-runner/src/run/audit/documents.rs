@@ -8,9 +8,9 @@ use docmill_crds::records::units::{MAX_RECORDED_DOCUMENTS, RecordedDocument, Uni
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::difference::Difference;
 use super::inventory::{Inventory, Record, RecordsByDigest};
 use super::judge::{Backing, Hit, IndexedDocument, judge_document, judge_hit, unreadable_document};
-use super::report::Difference;
 use super::stores::{ArticleIndices, Stores, bounds};
 use crate::run::error::RunError;
 

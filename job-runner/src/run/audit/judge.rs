@@ -5,9 +5,10 @@ use docmill_crds::api::storage::OnDelete;
 use docmill_crds::audit::DifferenceKind as Kind;
 use docmill_crds::records::units::{RecordedDocument, UnitState};
 
+use super::difference::{Difference, Target};
 use super::inventory::{AuditScope, Inventory, Record, RecordsByDigest};
 use super::keys::{self, EvidenceName, SnapshotName};
-use super::report::{Difference, Sums, Target};
+use super::report::Sums;
 use crate::ingest::bucket::locations::{self, EvidenceKeys};
 use crate::ingest::snapshot::packed::{PackEntry, Reference};
 
@@ -35,7 +36,8 @@ pub fn judge(scope: &AuditScope, inventory: &Inventory) -> (Sums, Vec<Difference
             }
             ObjectPresence::Removed => {
                 let (expected, found) = ("Skipped, ObjectRemoved", "no object in the raw bucket");
-                differences.push(of_unit(Kind::RecordWithoutObject, digest, record, expected, found));
+                let difference = of_unit(Kind::RecordWithoutObject, digest, record, expected, found);
+                differences.push(Difference { target: Target::Removal, ..difference });
                 continue;
             }
         }
@@ -91,6 +93,7 @@ fn of_unit(kind: Kind, digest: &str, record: &Record, expected: &str, found: &st
         expected: expected.to_owned(),
         found: found.to_owned(),
         repaired: false,
+        held_back: false,
         target: Target::Unit,
     }
 }
@@ -113,8 +116,8 @@ fn unaccounted(
     };
     let (key, unit) = (key.to_owned(), Some(digest.to_owned()));
     let expected = format!("a record: {} or Failed", success_state.as_str());
-    let (kind, repaired, target) = (Kind::Unaccounted, false, Target::Unit);
-    found.map(|found| Difference { kind, key, unit, expected, found, repaired, target })
+    let (kind, repaired, held_back, target) = (Kind::Unaccounted, false, false, Target::Unit);
+    found.map(|found| Difference { kind, key, unit, expected, found, repaired, held_back, target })
 }
 
 fn recorded_twice(scope: &AuditScope, inventory: &Inventory) -> Vec<Difference> {
@@ -191,6 +194,7 @@ fn strange_snapshot(
         expected: "a record of its unit".into(),
         found: format!("s3://{}/{}{key} alone", scope.snapshots.bucket, scope.snapshots.prefix),
         repaired: false,
+        held_back: false,
         target: Target::Object(format!("{}{key}", scope.snapshots.prefix)),
     })
 }
@@ -206,7 +210,8 @@ pub fn strange_pack(scope: &AuditScope, key: &str, entries: &[PackEntry]) -> Opt
         expected: "a record of one of its units".into(),
         found: format!("s3://{}/{key} with {} units alone", scope.snapshots.bucket, entries.len()),
         repaired: false,
-        target: Target::Object(key.to_owned()),
+        held_back: false,
+        target: Target::Pack { key: key.to_owned(), units: entries.len() },
     })
 }
 
@@ -241,6 +246,7 @@ fn left_evidence(
         expected: "nothing, since the unit has not failed".into(),
         found: format!("s3://{}/{full_key}", scope.errors.bucket),
         repaired: false,
+        held_back: false,
         target: Target::Object(full_key),
     })
 }
@@ -348,6 +354,7 @@ pub fn judge_hit(scope: &AuditScope, hit: Hit<'_>, backing: Backing<'_>) -> Opti
         expected: format!("a record that names document {id:?} in {index}"),
         found,
         repaired: false,
+        held_back: false,
         target: Target::Document { index, id, version: Some(hit.seen.version) },
     })
 }

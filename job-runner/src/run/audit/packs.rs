@@ -6,8 +6,8 @@ use docmill_clients::aws::StoreError;
 use docmill_clients::elastic::ElasticError;
 use serde_json::{Value, json};
 
+use super::difference::Difference;
 use super::judge::strange_pack;
-use super::report::Difference;
 use super::stores::{Stores, each};
 use crate::ingest::snapshot::packed::{self, PackEntry, Reference};
 use crate::ingest::snapshot::read;

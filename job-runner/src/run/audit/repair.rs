@@ -15,8 +15,8 @@ use futures::{StreamExt as _, stream};
 use serde_json::{Map, Value};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
+use super::difference::{Difference, Target};
 use super::keys;
-use super::report::{Difference, Target};
 use super::stores::Stores;
 use crate::ingest::clusters::Clusters;
 use crate::ingest::commit::removal::{Removal, remove};
@@ -59,8 +59,8 @@ struct Plan<'a> {
     process: BTreeMap<&'a str, (&'a str, Reprocess)>,
     /// Units some of whose documents have to be stored again, by digest.
     restore: BTreeMap<&'a str, HashSet<(&'a str, &'a str)>>,
-    /// Records of what is no longer in the bucket: digest and key.
-    retire: BTreeMap<&'a str, &'a str>,
+    /// Records of what is no longer in the bucket, by digest: the key, and whether its documents may go.
+    retire: BTreeMap<&'a str, (&'a str, bool)>,
     /// Objects to be deleted from the snapshot bucket.
     snapshots: BTreeSet<&'a str>,
     /// Objects to be deleted from the errors bucket.
@@ -93,8 +93,12 @@ impl<'a> Plan<'a> {
             (Kind::DocumentMissing | Kind::DocumentOfOlderUnit, Target::Document { index, id, .. }) => {
                 self.restore.entry(digest).or_default().insert((index, id));
             }
-            (Kind::RecordWithoutObject, _) => drop(self.retire.insert(digest, key)),
-            (Kind::SnapshotOrphaned, Target::Object(key)) => drop(self.snapshots.insert(key)),
+            (Kind::RecordWithoutObject, target) => {
+                self.retire.insert(digest, (key, *target == Target::Removal));
+            }
+            (Kind::SnapshotOrphaned, Target::Object(key) | Target::Pack { key, .. }) => {
+                self.snapshots.insert(key);
+            }
             (Kind::EvidenceLeft, Target::Object(key)) => {
                 self.errors.insert(key);
                 self.errors.extend(keys::copy_of(key));
@@ -281,12 +285,14 @@ impl<'a> Repairer<'a> {
         Ok(())
     }
 
-    /// Corrects the records of what is no longer in the bucket.
-    async fn retire_all(&self, units: &BTreeMap<&str, &str>) -> Result<(), RunError> {
-        for (digest, key) in units {
+    /// Corrects the records of what is no longer in the bucket. An object that went away after it was seen is left to the
+    /// next audit, which counts it before its documents go.
+    async fn retire_all(&self, units: &BTreeMap<&str, (&str, bool)>) -> Result<(), RunError> {
+        for (digest, (key, may_remove)) in units {
             match self.object(key).await? {
                 Some(object) => self.supersede(digest, object).await?,
-                None => self.remove(digest, key).await?,
+                None if *may_remove => self.remove(digest, key).await?,
+                None => {}
             }
         }
         Ok(())

@@ -1,12 +1,14 @@
 //! The report of an audit: the sums, how often each kind of difference was found, and the first of them.
 //! Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use docmill_crds::audit::DifferenceKind;
 use docmill_crds::records::units::UnitState;
 use serde::{Deserialize, Serialize};
 
+use super::difference::Difference;
+use super::guard::HeldBack;
 use crate::run::report::Report;
 
 /// Differences that the report lists one by one.
@@ -25,6 +27,9 @@ pub struct AuditReport {
     /// A range had more differences than are held at a time, and only that many of it are counted. Repair
     /// these, and audit again.
     pub incomplete: bool,
+    /// What a repair would delete, and has not deleted.
+    #[serde(skip_serializing_if = "HeldBack::is_empty")]
+    pub held_back: HeldBack,
 }
 
 /// Units by state. Versions of an object that another one has replaced do not count, nor do objects that are
@@ -56,58 +61,6 @@ pub struct KindCount {
     pub found: i64,
     /// Repaired.
     pub repaired: i64,
-}
-
-/// Something that contradicts the other stores.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Difference {
-    /// The kind of difference.
-    pub kind: DifferenceKind,
-    /// Key of the raw object.
-    pub key: String,
-    /// Digest of the unit, which is its id in the ledger.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unit: Option<String>,
-    /// What should exist.
-    pub expected: String,
-    /// What exists.
-    pub found: String,
-    /// Whether it was repaired.
-    #[serde(default)]
-    pub repaired: bool,
-    /// What a repair has to change.
-    #[serde(skip)]
-    pub target: Target,
-}
-
-/// The thing that a difference is about, as far as a repair needs to know.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Target {
-    /// The unit as a whole.
-    #[default]
-    Unit,
-    /// An object in the snapshot or in the errors bucket.
-    Object(String),
-    /// A document in the index, or a record in the ledger.
-    Document {
-        /// Name of the index.
-        index: String,
-        /// Its id.
-        id: String,
-        /// The version that it was seen with; `None` if it does not exist.
-        version: Option<u64>,
-    },
-}
-
-impl Target {
-    /// Index and id, if it is a document or a record.
-    pub fn address(&self) -> Option<(&str, &str)> {
-        match self {
-            Self::Document { index, id, .. } => Some((index, id)),
-            Self::Unit | Self::Object(_) => None,
-        }
-    }
 }
 
 impl Sums {
@@ -146,6 +99,26 @@ impl AuditReport {
         }
     }
 
+    /// Counts what was deleted of what was held back, all but `left`, of which `held_back` stays held back. Returns how many
+    /// differences that repaired.
+    pub fn deleted(&mut self, left: &[Difference], held_back: HeldBack) -> i64 {
+        let mut repaired = 0;
+        for (kind, held) in std::mem::replace(&mut self.held_back, held_back).kinds {
+            let is_left = left.iter().filter(|difference| difference.kind == kind).count();
+            let gone = held.saturating_sub(i64::try_from(is_left).unwrap_or(i64::MAX)).max(0);
+            self.kinds.entry(kind).or_default().repaired += gone;
+            repaired += gone;
+        }
+        let name = |it: &Difference| (it.kind, it.key.clone(), it.unit.clone(), it.expected.clone());
+        let left: HashMap<_, _> = left.iter().map(|it| (name(it), it.held_back)).collect();
+        for difference in self.differences.iter_mut().filter(|difference| difference.held_back) {
+            let is_left = left.get(&name(difference)).copied();
+            difference.repaired = is_left.is_none();
+            difference.held_back = is_left.unwrap_or(false);
+        }
+        repaired
+    }
+
     /// All differences, and how many of them were repaired.
     pub fn totals(&self) -> KindCount {
         self.kinds.values().fold(KindCount::default(), |sum, count| KindCount {
@@ -164,6 +137,7 @@ impl Report for AuditReport {
             sum.repaired += count.repaired;
         }
         self.incomplete |= next.incomplete;
+        self.held_back.add(next.held_back);
         let room = NAMED.saturating_sub(self.differences.len());
         self.differences.extend(next.differences.into_iter().take(room));
     }
@@ -175,12 +149,14 @@ mod tests {
     use docmill_crds::records::units::UnitState;
     use proptest::prelude::*;
 
-    use super::{AuditReport, Difference, KindCount, NAMED, Sums, Target};
+    use super::{AuditReport, Difference, HeldBack, KindCount, NAMED, Sums};
+    use crate::run::audit::difference::Target;
+    use crate::run::manifest::KeyRange;
     use crate::run::report::Report as _;
 
     fn difference(kind: DifferenceKind, key: String, repaired: bool) -> Difference {
         let (expected, found, target) = (String::new(), String::new(), Target::Unit);
-        Difference { kind, key, unit: None, expected, found, repaired, target }
+        Difference { kind, key, unit: None, expected, found, repaired, held_back: false, target }
     }
 
     fn report(numbers: &[usize]) -> AuditReport {
@@ -201,6 +177,32 @@ mod tests {
         assert_eq!(report.totals(), KindCount { found: 1005, repaired: 335 });
         let Sums { raw, failed, pending, .. } = report.sums;
         assert_eq!((raw, failed + pending), (1005, 1005));
+    }
+
+    #[test]
+    fn what_was_deleted_counts_as_repaired_once() {
+        let mut found =
+            ["1", "2", "3"].map(|key| difference(DifferenceKind::EvidenceLeft, key.into(), false));
+        let mut report = AuditReport::default();
+        report.held_back.hold(&KeyRange::default(), &mut found);
+        for difference in found {
+            report.push(difference);
+        }
+        // One could not be deleted, and one came too late for the limit.
+        let mut late = [difference(DifferenceKind::EvidenceLeft, "3".into(), false)];
+        let mut held_back = HeldBack::default();
+        held_back.hold(&KeyRange::default(), &mut late);
+        let refused = difference(DifferenceKind::EvidenceLeft, "2".into(), false);
+        let left = [refused, late[0].clone()];
+        assert_eq!(report.deleted(&left, held_back), 1);
+        assert_eq!(report.totals(), KindCount { found: 3, repaired: 1 });
+        let states: Vec<_> = report.differences.iter().map(|it| (it.repaired, it.held_back)).collect();
+        assert_eq!(states, [(true, false), (false, false), (false, true)]);
+        assert_eq!((report.held_back.units, report.held_back.ranges.len()), (1, 1));
+        // Whoever takes over finds the last one gone.
+        assert_eq!(report.deleted(&[], HeldBack::default()), 1);
+        assert_eq!(report.totals().repaired, 2);
+        assert!(serde_json::to_value(&report).unwrap().get("heldBack").is_none());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Objects of a bucket in all their versions: what a bucket keeps of a deleted object is content too.
 
-use docmill_clients::aws::StoreError;
+use docmill_clients::aws::{StoreError, listing};
 use docmill_clients::retry;
 
 use super::stores::{Bucket, Stores};
@@ -52,6 +52,7 @@ impl Stores<'_> {
         loop {
             let list = async || {
                 let request = self.context.s3.list_object_versions().bucket(bucket).prefix(prefix);
+                let request = request.encoding_type(listing::ENCODED);
                 let request = request.set_key_marker(key.clone()).set_version_id_marker(version.clone());
                 let action = || format!("list the versions of s3://{bucket}/{prefix}");
                 request.send().await.map_err(|error| StoreError::from_sdk(action(), &error))
@@ -59,12 +60,13 @@ impl Stores<'_> {
             let page = retry::retry_transient(PATIENCE, &self.context.stop.abort, list).await?;
             found.extend(page.versions().iter().filter_map(|version| {
                 Some(StoredVersion {
-                    key: version.key()?.to_owned(),
+                    key: listing::key(page.encoding_type(), version.key()?),
                     version_id: version.version_id().map(str::to_owned),
                     is_latest: version.is_latest().unwrap_or(false),
                 })
             }));
-            key = page.next_key_marker().filter(|_| page.is_truncated() == Some(true)).map(str::to_owned);
+            let marker = page.next_key_marker().filter(|_| page.is_truncated() == Some(true));
+            key = marker.map(|marker| listing::key(page.encoding_type(), marker));
             version = page.next_version_id_marker().map(str::to_owned);
             if key.is_none() {
                 return Ok(found);

@@ -2,6 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
+use docmill_clients::aws::listing;
 use docmill_crds::api::ingest_run::probe::{MAX_CLOCK_SKEW_SECONDS, Need, ProbeOutcome, ProbeResult};
 use docmill_crds::api::storage::RawLocation;
 use docmill_crds::contract::RunOrder;
@@ -65,9 +66,9 @@ async fn permissions(s3: &Client, order: &RunOrder) -> Vec<ProbeResult> {
 async fn raw(s3: &Client, location: &RawLocation, missing: &str) -> Vec<ProbeResult> {
     let bucket = &location.bucket;
     let list = s3.list_objects_v2().bucket(bucket).prefix(&location.prefix).max_keys(1);
-    let listed = ask(list.send()).await;
+    let listed = ask(list.encoding_type(listing::ENCODED).send()).await;
     let page = listed.as_ref().ok();
-    let key = page.and_then(|page| page.contents().first()?.key()).map(str::to_owned);
+    let key = page.and_then(|page| Some(listing::key(page.encoding_type(), page.contents().first()?.key()?)));
     let read = if page.is_some() {
         let get = s3.get_object().bucket(bucket).key(key.as_deref().unwrap_or(missing));
         permitted(Need::ReadRaw, &ask(get.send()).await)
@@ -88,7 +89,7 @@ async fn versions(s3: &Client, bucket: &str) -> ProbeResult {
     if !matches!(versioned, Ok(true)) {
         return granted(Need::ReadRawVersions, &versioned);
     }
-    let list = s3.list_object_versions().bucket(bucket).max_keys(1);
+    let list = s3.list_object_versions().bucket(bucket).max_keys(1).encoding_type(listing::ENCODED);
     granted(Need::ReadRawVersions, &ask(list.send()).await)
 }
 

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use docmill_clients::clock;
+use docmill_crds::api::ingest_run::IngestMode;
 use docmill_crds::contract::Report;
 use docmill_crds::records::runs::PartRecord;
 use futures::StreamExt as _;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::file_order::Turns;
 use super::{mode, outcome, report};
+use crate::run::audit;
 use crate::run::context::RunContext;
 use crate::run::error::RunError;
 use crate::run::forget;
@@ -40,6 +42,10 @@ pub(crate) async fn work(
     store(context, &mut record).await?;
     // Whoever finds all parts finished writes the report; if two do, they write the same.
     if context.all_finished(parts).await? {
+        if context.order.spec.mode == IngestMode::Audit {
+            // On the heap, as the audit of a file is.
+            Box::pin(audit::finish(context, parts, files)).await?;
+        }
         report::write(context, files).await?;
     }
     Ok(part_report(&record, overwritten, started_at))

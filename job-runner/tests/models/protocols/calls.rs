@@ -1,8 +1,10 @@
 //! Plain HTTP calls, with credentials out of a Secret.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use docmill_crds::contract::{SECRETS_DIR_ENV, secret_mount};
+use job_runner::enrich::EnrichError;
 use serde_json::{Value, json};
 
 use super::bed::Bed;
@@ -92,4 +94,38 @@ async fn without_the_key_the_slice_ends_and_no_document_is_blamed() {
     assert!(error.contains("status 401") && !error.contains("no key"), "{error}");
     // Two batches, each of them once.
     assert!(server.requests().len() <= 2);
+}
+
+/// A call for each document, whose answers have their results at `/result`.
+fn one_by_one(url: &str) -> Value {
+    json!({"name": "places", "http": {"url": url, "request": {"text": "$text"}, "results": "/result"},
+        "inputs": [{"name": "text", "template": "{headline}"}],
+        "outputs": [{"field": "placeName", "from": "/name", "type": "Keyword"}]})
+}
+
+#[tokio::test]
+async fn an_answer_of_another_form_fails_its_document_after_others_were_as_they_should_be() {
+    let Some(bed) = Bed::with("form", &HEADLINES).await else { return };
+    let answered = AtomicUsize::new(0);
+    let server = Server::start(move |request| match request.body["text"].as_str() {
+        Some("poison") if answered.load(Ordering::SeqCst) < HEADLINES.len() - 1 => (429, json!({})),
+        Some("poison") => (200, json!({"message": "nothing found"})),
+        text => {
+            answered.fetch_add(1, Ordering::SeqCst);
+            (200, json!({"result": {"name": text}}))
+        }
+    })
+    .await;
+    let report = bed.run("run-1", &one_by_one(&server.url), None).await.unwrap();
+    assert_eq!((report.done, report.failed), (4, 1), "{:?}", report.error);
+    let reason = bed.first_failure("run-1").await;
+    assert!(reason.contains("nothing at results"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_service_whose_first_answer_has_another_form_ends_the_slice() {
+    let Some(bed) = Bed::with("forms", &HEADLINES).await else { return };
+    let server = Server::start(|_| (200, json!({"message": "this is another service"}))).await;
+    let error = bed.run("run-1", &one_by_one(&server.url), None).await.unwrap_err();
+    assert!(matches!(error, EnrichError::ModelUnfit { .. }), "{error}");
 }

@@ -75,7 +75,7 @@ impl RunForm {
                 spec::replay(&ReplayArgs { source, reasons, since: None, objects, write, run }, now)
             }
             RunMode::Reconvert => spec::reconvert(&ReconvertArgs { source, all: false, objects, write, run }),
-            RunMode::Audit => spec::audit(&AuditArgs { source, repair: false, run }),
+            RunMode::Audit => spec::audit(&AuditArgs { source, repair: false, max_deleted_units: None, run }),
         };
         resource(spec, None)
     }

@@ -173,6 +173,11 @@ pub struct AuditArgs {
     #[arg(long)]
     pub repair: bool,
 
+    /// From how many units the repair may delete what no record and no object account for. Left out: 100, or 1 % of the
+    /// units if that is more.
+    #[arg(long, value_name = "NUMBER", requires = "repair", value_parser = clap::value_parser!(i32).range(0..))]
+    pub max_deleted_units: Option<i32>,
+
     /// How the run is followed.
     #[command(flatten)]
     pub run: RunArgs,

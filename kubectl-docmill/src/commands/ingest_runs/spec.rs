@@ -62,7 +62,8 @@ pub fn shadow(args: &ShadowArgs, text: &str) -> Result<IngestRunSpec, Failure> {
 /// The spec of an audit.
 pub fn audit(args: &AuditArgs) -> IngestRunSpec {
     let spec = IngestRunSpec::of(args.source.clone(), IngestMode::Audit);
-    IngestRunSpec { repair: args.repair, parallelism: args.run.parallelism, ..spec }
+    let (repair, max_deleted_units) = (args.repair, args.max_deleted_units);
+    IngestRunSpec { repair, max_deleted_units, parallelism: args.run.parallelism, ..spec }
 }
 
 fn of(mode: IngestMode, source: &str, select: UnitSelector, write: WriteArgs) -> IngestRunSpec {
@@ -130,6 +131,7 @@ mod tests {
         assert_eq!(spec("reconvert wire")["select"], json!({"revisionNot": "Current"}));
         assert!(spec("reconvert wire --all").get("select").is_none());
         assert_eq!(spec("audit wire --repair")["repair"], true);
+        assert_eq!(spec("audit wire --repair --max-deleted-units 500")["maxDeletedUnits"], 500);
     }
 
     #[test]

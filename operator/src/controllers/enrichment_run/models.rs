@@ -99,7 +99,7 @@ async fn version(
     protocol::read_version(protocol, &body).map_err(|error| {
         let text = describe(protocol::without_words(&error.to_string()).to_owned());
         match error {
-            AnswerError::Unfit(_) => NotReady::user("ModelUnfit", text),
+            AnswerError::Unfit(_) | AnswerError::Unexpected(_) => NotReady::user("ModelUnfit", text),
             AnswerError::Broken(_) => NotReady::transient("ModelUnreachable", text),
         }
     })

@@ -22,6 +22,8 @@ use crate::outcome::requeue;
 
 /// Requeue interval while pods run.
 const BUSY: Duration = Duration::from_secs(2);
+/// Reason of the condition `Complete` of an audit that deleted nothing, since it would have been too much.
+const DELETIONS_WITHHELD: &str = "DeletionsWithheld";
 
 /// The status after a reconcile. What could not be observed stays unchanged.
 pub fn status(
@@ -251,6 +253,7 @@ fn condition_updates(
             let (reason, message) = match probes(seen, plan).filter(|_| is_probe(run)) {
                 Some(probes) => ("Probed", probed_in_words(&probes)),
                 None if is_manifest(run) => ("Done", counted.stated_in_words()),
+                None if counted.withheld() > 0 => (DELETIONS_WITHHELD, counted.withheld_in_words()),
                 None => ("Done", counted.in_words(seen)),
             };
             updates.push(ConditionUpdate::new(condition_type::COMPLETE, true, reason, message));
@@ -281,6 +284,21 @@ impl Counted {
         format!("the manifest of the day has {} units", self.selected.unwrap_or(0))
     }
 
+    /// Units from which an audit would have deleted something, and did not.
+    fn withheld(&self) -> i64 {
+        self.tally.map_or(0, |tally| tally.withheld)
+    }
+
+    fn withheld_in_words(&self) -> String {
+        let Tally { differences, repaired, withheld, .. } = self.tally.unwrap_or_default();
+        format!(
+            "{differences} differences, {repaired} repaired; nothing was deleted, since documents, snapshots or refused \
+             objects of {withheld} units would have been, more than the run may: if ledger or raw bucket have lost \
+             something, these are the last copies, so restore that first. The report lists them. If they are to go, \
+             create a run with spec.maxDeletedUnits: {withheld} or more"
+        )
+    }
+
     fn in_words(&self, seen: &IngestObservation) -> String {
         let selected = self.selected.unwrap_or(0);
         let needed_nothing = match self.passed_over {
@@ -300,6 +318,9 @@ impl Counted {
 /// Events for the changes since the last reconcile that a person should see.
 pub fn events(old: &IngestRunStatus, new: &IngestRunStatus, plan: &IngestPlan) -> Vec<Event> {
     let mut events = run_status::events(&old.conditions, &new.conditions);
+    for event in events.iter_mut().filter(|event| event.reason == DELETIONS_WITHHELD) {
+        event.warning = true;
+    }
     let started = |reason, text| run_status::event(false, reason, "StartJob", text);
     match plan {
         IngestPlan::Select(order) if order.spec.mode == IngestMode::Probe => {

@@ -1,6 +1,6 @@
 //! One thing of each kind is broken by hand in the stores: an audit finds each once, mends it, and then finds nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
 use docmill_crds::audit::DifferenceKind;
@@ -70,6 +70,54 @@ async fn an_index_that_was_deleted_is_rebuilt_from_snapshots() -> Result<()> {
         world.audit_all(&corpus).await
     })
     .await
+}
+
+/// Of a ledger that was lost, and objects that have left the raw bucket, documents and snapshots are the last copies: a repair
+/// leaves them, and says so, unless it is told that they are to go.
+#[tokio::test]
+async fn last_copies_stay_unless_the_run_says_that_they_are_to_go() -> Result<()> {
+    world::run("audit-guard", async |world| {
+        world.apply(&world.ingest_source(Form::Nitf)).await?;
+        let corpus = Corpus::generated(&world.name, Form::Nitf, 130, 10);
+        world.put(&corpus).await?;
+        world.counted(corpus.sound(), corpus.faulty()).await?;
+        world.no_workers().await?;
+        let (documents, snapshots) = (content(world).await?, snapshots(world).await?);
+        ensure!(!snapshots.is_empty(), "no snapshots");
+        for object in world.s3.list(&world.raw_bucket()).await? {
+            world.s3.remove(&world.raw_bucket(), &object.key).await?;
+        }
+        world.no_workers().await?;
+        world.articles.remove(&ledger(world)).await?;
+
+        let kept = ingest_runs::complete(world, "keep", json!({"mode": "Audit", "repair": true})).await?;
+        let orphaned = &kept.details["kinds"]["DocumentOrphaned"];
+        ensure!(orphaned == &json!({"found": corpus.sound(), "repaired": 0}), "{:#}", kept.details);
+        ensure!(kept.status["repaired"] == 0, "{}", kept.status);
+        let conditions = kept.status["conditions"].as_array().context("no conditions")?;
+        let complete = conditions.iter().find(|it| it["type"] == "Complete").context("it is not complete")?;
+        ensure!(complete["reason"] == "DeletionsWithheld", "{complete}");
+        let message = complete["message"].as_str().unwrap_or_default();
+        ensure!(message.contains("spec.maxDeletedUnits"), "{message}");
+        ensure!(content(world).await? == documents, "documents are gone");
+        ensure!(self::snapshots(world).await? == snapshots, "snapshots are gone");
+
+        let spec = json!({"mode": "Audit", "repair": true, "maxDeletedUnits": 1000});
+        let cleared = ingest_runs::complete(world, "clear", spec).await?;
+        ensure!(cleared.status["repaired"] == cleared.status["differences"], "{:#}", cleared.details);
+        ensure!(content(world).await?.is_empty(), "documents are left");
+        ensure!(self::snapshots(world).await?.is_empty(), "snapshots are left");
+        let after = ingest_runs::complete(world, "after", json!({"mode": "Audit"})).await?;
+        ensure!(after.status["differences"] == 0, "{:#}", after.details);
+        Ok(())
+    })
+    .await
+}
+
+/// The keys of all snapshots and packs, without the files of runs.
+async fn snapshots(world: &World) -> Result<BTreeSet<String>> {
+    let listed = world.s3.list(&world.snapshots_bucket()).await?;
+    Ok(listed.into_iter().map(|object| object.key).filter(|key| !key.contains("/runs/")).collect())
 }
 
 /// Every document by index and id, without the times of its handling.

@@ -6,6 +6,8 @@
 //! - 2xx: stored; 409: a newer version is stored; both are settled.
 //! - 429, 5xx, a block, missing permissions: [`ItemResult::Retry`]. The item is sent again, after the pause of
 //!   [`retry`](crate::retry).
+//!   If code of the cluster cannot cope with one item (500, `OF_CODE`), `progress`
+//!   rejects it when the patience ends.
 //! - other 4xx, and what an ingest pipeline makes of the document alone (500, `OF_DOCUMENT`): the document is rejected
 //!   permanently.
 
@@ -30,6 +32,16 @@ const OF_DOCUMENT: [&str; 8] = [
     "date_time_parse_exception",
     "index_out_of_bounds_exception",
     "string_index_out_of_bounds_exception",
+];
+
+/// Exceptions with 500 that code throws which cannot cope with something: a document, if others of its index are accepted, or
+/// the node.
+const OF_CODE: [&str; 5] = [
+    "negative_array_size_exception",
+    "no_such_element_exception",
+    "null_pointer_exception",
+    "stack_overflow_error",
+    "unsupported_operation_exception",
 ];
 
 /// The final outcome of an item.
@@ -66,6 +78,11 @@ impl ItemResult {
             Self::Final(ItemOutcome::Done | ItemOutcome::Superseded) => None,
         }
     }
+}
+
+/// Whether an item that is refused like this again and again, while others of its index are accepted, is at fault itself.
+pub(crate) fn may_be_of_document(fault: &ErrorCause) -> bool {
+    fault.status == 500 && OF_CODE.contains(&fault.kind.as_str())
 }
 
 /// A response, as far as it is read: it has as many items as the bulk, so it is not built as a tree.

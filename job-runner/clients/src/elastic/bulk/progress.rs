@@ -1,15 +1,17 @@
 //! Tracks which items of a bulk are settled, and which have to be sent again and in what parts. No I/O.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use docmill_crds::contract::IndexTrouble;
 use docmill_crds::error_class::{Classify, ErrorClass};
 
-use super::item_result::{ItemOutcome, ItemResult};
+use super::item_result::{ItemOutcome, ItemResult, may_be_of_document};
 use crate::elastic::error::{ElasticError, ErrorCause};
 
 /// Maximum number of parts into which a bulk is split to find a slow index.
 const MOST_GROUPS: usize = 16;
+/// How often code of the cluster has to fail at an item before the item is at fault.
+const TIMES_FAILED: u32 = 3;
 
 /// Whether an item is left unsettled because its index has trouble of its own: takes the position of the
 /// index among the names, the trouble, and whether the same response accepted items of other indices.
@@ -27,6 +29,10 @@ pub(crate) struct BulkProgress {
     foreign: Option<(usize, ErrorCause)>,
     /// Whether any item was accepted.
     has_accepted: bool,
+    /// The indices of which items were accepted.
+    accepted: HashSet<usize>,
+    /// Open items at which code of the cluster fails: how often, and how the last time.
+    failing: HashMap<usize, (u32, ErrorCause)>,
     /// Items that were not answered in time, of one index each.
     late: Vec<usize>,
     /// Whether a request was late.
@@ -48,6 +54,8 @@ impl BulkProgress {
             parts,
             foreign: None,
             has_accepted: false,
+            accepted: HashSet::new(),
+            failing: HashMap::new(),
             late: Vec::new(),
             is_split: false,
             others_in_time: false,
@@ -141,6 +149,7 @@ impl BulkProgress {
         }
         accepted.dedup();
         self.has_accepted |= !accepted.is_empty();
+        self.accepted.extend(&accepted);
         let (mut to_retry, mut pause_reason) = (Vec::new(), None);
         for (position, fault, trouble, is_final) in open {
             let index = self.indices[position];
@@ -151,6 +160,7 @@ impl BulkProgress {
                 None if fault.class() == ErrorClass::User => return Err(ElasticError::Refused(fault)),
                 None => {
                     to_retry.push(position);
+                    self.record_failing(position, &fault);
                     pause_reason = Some(ElasticError::Refused(fault));
                 }
             }
@@ -159,6 +169,31 @@ impl BulkProgress {
             self.parts.push_back(to_retry);
         }
         Ok(pause_reason)
+    }
+
+    fn record_failing(&mut self, position: usize, fault: &ErrorCause) {
+        if may_be_of_document(fault) {
+            let times = self.failing.get(&position).map_or(0, |(times, _)| *times);
+            self.failing.insert(position, (times + 1, fault.clone()));
+        } else {
+            self.failing.remove(&position);
+        }
+    }
+
+    /// At the end of the patience: rejects the items at which code of the cluster failed again and again, although others of
+    /// their index were accepted. Returns whether nothing is left to be sent.
+    pub(crate) fn reject_failing(&mut self) -> bool {
+        for (position, (times, fault)) in std::mem::take(&mut self.failing) {
+            if times < TIMES_FAILED || !self.accepted.contains(&self.indices[position]) {
+                continue;
+            }
+            for part in &mut self.parts {
+                part.retain(|at| *at != position);
+            }
+            self.settle(position, ItemOutcome::Rejected(fault));
+        }
+        self.parts.retain(|part| !part.is_empty());
+        self.parts.is_empty()
     }
 
     fn reject_or_halve(&mut self, positions: Vec<usize>, error: ElasticError) -> Result<(), ElasticError> {

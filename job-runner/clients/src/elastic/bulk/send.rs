@@ -125,6 +125,7 @@ impl Elastic {
             tracing::warn!(open = sending.progress.open(), %error, said, "Elasticsearch has not accepted everything yet");
             match backoff.wait(Duration::ZERO, stop).await {
                 BackoffOutcome::Again => {}
+                BackoffOutcome::Exhausted if sending.progress.reject_failing() => {}
                 BackoffOutcome::Exhausted => return Err(error),
                 BackoffOutcome::Stopped => return Err(ElasticError::Stopped),
             }

@@ -21,6 +21,10 @@ pub enum AnswerError {
     /// The model is not what the enricher says; other documents would fare no better.
     #[error("its answers do not fit the enricher, {0}")]
     Unfit(String),
+    /// The response is complete, and not of the form that the enricher describes. If none was so far, the enricher is wrong;
+    /// after others that were, it is about the documents of this one.
+    #[error("its answers do not fit the enricher, {0}")]
+    Unexpected(String),
     /// This response is broken: truncated, not JSON, another number of results.
     #[error("the answer cannot be used, {0}")]
     Broken(String),

@@ -36,6 +36,13 @@ pub(crate) fn unfit(result: Result<Vec<Reply>, AnswerError>) -> String {
     }
 }
 
+pub(crate) fn unexpected(result: Result<Vec<Reply>, AnswerError>) -> String {
+    match result {
+        Err(AnswerError::Unexpected(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn model(protocol: &str, server: &Value) -> Enricher {
     serde_json::from_value(json!({
         "name": "e", protocol: server, "inputs": [{"name": "user", "template": "{body}"}],

@@ -7,8 +7,8 @@ use docmill_crds::records::units::{RecordedDocument, UnitId, UnitState};
 
 use super::{Backing, Hit, IndexedDocument, judge, judge_document, judge_hit, unreadable_document};
 use crate::ingest::unit::object_version::ObjectVersion;
+use crate::run::audit::difference::{Difference, Target};
 use crate::run::audit::inventory::{AuditScope, Inventory, Record};
-use crate::run::audit::report::{Difference, Target};
 
 const CREATED: i64 = 1_000_000;
 
@@ -343,4 +343,21 @@ fn where_records_expire_an_older_unit_without_one_is_no_difference() {
     let orphaned = [(Kind::SnapshotOrphaned, "gone.xml".to_owned())];
     assert_eq!(differences(&scope(OnDelete::Keep), &inventory), orphaned);
     assert_eq!(differences(&expiring(OnDelete::Keep), &inventory), []);
+}
+
+#[test]
+fn documents_go_with_an_object_that_was_removed_and_not_with_one_that_was_replaced() {
+    let takes = |inventory: &Inventory| -> Vec<bool> {
+        let (_, found) = judge(&scope(OnDelete::Delete), inventory);
+        let found = found.iter().filter(|it| it.kind == Kind::RecordWithoutObject);
+        found.map(Difference::takes).collect()
+    };
+    let mut removed = sound();
+    removed.raw.remove("good.xml");
+    assert_eq!(takes(&removed), [true]);
+    let mut replaced = sound();
+    replaced.raw.insert("good.xml".into(), object("2"));
+    let newer = unit("good.xml", "2");
+    replaced.records.push((newer.digest(), record(&newer, UnitState::Indexed)));
+    assert_eq!(takes(&replaced), [false]);
 }

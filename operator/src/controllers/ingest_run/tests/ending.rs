@@ -3,6 +3,7 @@
 use docmill_crds::IngestRunStatus;
 use docmill_crds::api::ingest_run::IngestPhase;
 use docmill_crds::contract::{RunOrder, RunStep};
+use docmill_crds::records::runs::Tally;
 
 use super::{fresh, order, part, plan_record, run, selected, working};
 use crate::controllers::ingest_run::observation::{IngestObservation, RunJob};
@@ -101,6 +102,23 @@ fn a_run_under_way_shows_what_its_pods_recorded() {
     assert_eq!(remaining(&status), Some(5));
     let boastful = IngestRunStatus { done: Some(i64::MAX), failed: Some(i64::MAX), ..status };
     assert_eq!(remaining(&boastful), Some(0));
+}
+
+#[test]
+fn an_audit_that_would_delete_too_much_says_so_and_what_to_do() {
+    let mut parts = vec![part(0, 10, 0), part(1, 10, 0)];
+    for part in &mut parts {
+        part.tally = Tally { differences: 70, repaired: 10, withheld: 60, ..part.tally };
+    }
+    let view = working(Some(true), parts);
+    let status = after(&view);
+    assert_eq!(status.phase, Some(IngestPhase::Complete));
+    let complete = find(&status.conditions, condition_type::COMPLETE).unwrap();
+    assert_eq!(complete.reason, "DeletionsWithheld");
+    assert!(complete.message.starts_with("140 differences, 20 repaired; nothing was deleted"), "{complete:?}");
+    assert!(complete.message.ends_with("spec.maxDeletedUnits: 120 or more"), "{complete:?}");
+    let told_of = events(&IngestRunStatus::default(), &status, &plan(&view));
+    assert!(told_of.iter().any(|event| event.warning && event.reason == "DeletionsWithheld"), "{told_of:?}");
 }
 
 #[test]

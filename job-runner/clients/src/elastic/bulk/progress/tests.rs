@@ -105,6 +105,45 @@ fn a_request_that_is_pushed_back_whole_is_halved_and_never_rejected() {
     assert_eq!(progress.open(), 2);
 }
 
+/// A bulk of two items of these indices, the second of which is refused like this three times, while the first is accepted.
+fn refused_again_and_again(indices: [usize; 2], fault: &ErrorCause) -> (bool, BulkProgress) {
+    let mut progress = BulkProgress::new(indices.to_vec());
+    let all = progress.next_part().unwrap();
+    let answer = vec![ItemResult::Final(ItemOutcome::Done), ItemResult::Retry(fault.clone())];
+    assert!(progress.take_in(all, Ok(answer), &never).unwrap().is_some());
+    for _ in 0..2 {
+        let rest = progress.next_part().unwrap();
+        assert_eq!(rest, [1]);
+        let again = vec![ItemResult::Retry(fault.clone())];
+        assert!(progress.take_in(rest, Ok(again), &never).unwrap().is_some());
+    }
+    (progress.reject_failing(), progress)
+}
+
+#[test]
+fn an_item_at_which_code_fails_again_and_again_is_rejected_when_the_patience_ends() {
+    let null = ErrorCause { kind: "null_pointer_exception".into(), ..fault(500) };
+    let (is_done, progress) = refused_again_and_again([0, 0], &null);
+    assert!(is_done);
+    assert_eq!(progress.outcomes().unwrap(), [ItemOutcome::Done, ItemOutcome::Rejected(null.clone())]);
+    let (is_done, progress) = refused_again_and_again([0, 1], &null);
+    assert!(!is_done && progress.open() == 1, "its index may be in trouble");
+    let disk = ErrorCause { kind: "i_o_exception".into(), ..fault(500) };
+    let (is_done, progress) = refused_again_and_again([0, 0], &disk);
+    assert!(!is_done && progress.open() == 1, "a disk is nobody's document");
+}
+
+#[test]
+fn an_item_at_which_code_failed_once_is_not_rejected() {
+    let null = ErrorCause { kind: "null_pointer_exception".into(), ..fault(500) };
+    let mut progress = BulkProgress::new(vec![0, 0]);
+    let all = progress.next_part().unwrap();
+    let answer = vec![ItemResult::Final(ItemOutcome::Done), ItemResult::Retry(null)];
+    assert!(progress.take_in(all, Ok(answer), &never).unwrap().is_some());
+    assert!(!progress.reject_failing());
+    assert_eq!(progress.next_part().unwrap(), [1]);
+}
+
 #[test]
 fn missing_rights_end_the_bulk() {
     let mut progress = BulkProgress::new(vec![0; 2]);

@@ -37,7 +37,7 @@ fn found<'a>(answer: &'a Value, call: &HttpCall) -> Result<&'a Value, AnswerErro
     match (answer.pointer(pointer), answer.get("error")) {
         (Some(found), _) => Ok(found),
         (None, Some(error)) => Err(AnswerError::Broken(outputs::shown(&error.to_string()))),
-        (None, None) => Err(AnswerError::Unfit(format!(
+        (None, None) => Err(AnswerError::Unexpected(format!(
             "its answer has nothing at results: {pointer:?}, only: {}",
             outputs::shown(&names(answer))
         ))),
@@ -56,7 +56,7 @@ fn list<'a>(found: &'a Value, call: &HttpCall) -> Result<Vec<&'a Value>, AnswerE
     match (found, found.get("error")) {
         (Value::Array(results), _) => Ok(results.iter().collect()),
         (_, Some(error)) => Err(AnswerError::Broken(outputs::shown(&error.to_string()))),
-        (_, None) => Err(AnswerError::Unfit(format!(
+        (_, None) => Err(AnswerError::Unexpected(format!(
             "its answer has no list at results: {pointer:?}, but {}",
             outputs::shown(&found.to_string())
         ))),

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{AnswerError, Reply, read};
-use crate::model_server::protocol::tests::{any_json, broken, unfit};
+use crate::model_server::protocol::tests::{any_json, broken, unexpected};
 
 fn several(results: Option<&str>) -> HttpCall {
     let mut call = json!({"url": "http://ner", "request": "$items", "versionFrom": "/meta/version"});
@@ -66,8 +66,10 @@ fn another_number_of_results_is_not_believed() {
 #[test]
 fn an_answer_of_another_shape_is_told_with_what_it_has() {
     let call = several(Some("/out"));
-    assert!(unfit(of(&call, &Value::Null, &json!({"result": [], "took": 1}), 1)).contains("result, took"));
-    assert!(unfit(of(&call, &Value::Null, &json!({"out": 5}), 1)).contains("no list"));
+    assert!(
+        unexpected(of(&call, &Value::Null, &json!({"result": [], "took": 1}), 1)).contains("result, took")
+    );
+    assert!(unexpected(of(&call, &Value::Null, &json!({"out": 5}), 1)).contains("no list"));
     // A server that is in trouble is asked again, before anybody is blamed.
     assert!(broken(of(&call, &Value::Null, &json!({"error": "out of memory"}), 1)).contains("out of memory"));
     assert!(broken(of(&several(None), &Value::Null, &json!({"error": "oom"}), 1)).contains("oom"));
