@@ -11,7 +11,7 @@ use super::run_state::{Run, RunState};
 use crate::cluster::Cluster;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::output::{Palette, Screen, Show, View};
+use crate::output::{Palette, Screen, Show, View, notice};
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -52,7 +52,7 @@ pub async fn create<R: Run>(
         }
         return Ok(ExitStatus::Success);
     }
-    eprintln!("{} created", state.name);
+    notice::tell(&format!("{} created\n", state.name));
     follow::<R>(cluster, screen, run.meta().name.as_deref().unwrap_or_default()).await
 }
 
@@ -79,7 +79,7 @@ pub async fn follow<R: Run>(cluster: &Cluster, screen: Screen, name: &str) -> Re
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {
                 line.clear();
-                eprintln!("{}/{name} continues: kubectl docmill top shows it", R::RESOURCE);
+                notice::tell(&format!("{}/{name} continues: kubectl docmill top shows it\n", R::RESOURCE));
                 return Ok(ExitStatus::Interrupted);
             }
             () = tokio::time::sleep(PAUSE) => {}

@@ -1,21 +1,36 @@
 //! Asks the records API for all that an argument can mean.
 
+#[cfg(test)]
+mod tests;
+
 use docmill_crds::IngestSource;
 use docmill_crds::records_api::document::Document;
 use docmill_crds::records_api::error::UnitError;
 use docmill_crds::records_api::query::UnitQuery;
 use docmill_crds::records_api::state::State;
 use docmill_crds::records_api::unit::Unit;
+use futures::future::join_all;
 use serde::Serialize;
 
 use crate::arguments::target::Target;
 use crate::cluster::{Cluster, RecordError};
+use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::output::untrusted::one_line;
 
 /// What is said to whoever may not read content.
 pub const NO_CONTENT: &str = "values and excerpts are for the role docmill-content-view";
 /// Versions of one key that are shown.
 const VERSIONS: u32 = 10;
+/// Sources that are asked at the same time: half as many as the API answers of one namespace.
+const AT_A_TIME: usize = 4;
+/// Sources that do not answer before the others are not asked any more: each keeps the user waiting, and most often all have
+/// the same trouble.
+const MOST_FAILURES: usize = 8;
+/// Sources that are named where nothing is known.
+const MOST_NAMED: usize = 8;
+/// Status of the API for a list of documents of more sources than it asks by itself.
+const BAD_REQUEST: u16 = 400;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -35,6 +50,8 @@ pub struct Trace {
     pub errors: Vec<UnitError>,
     /// What could not be read, in words.
     pub notes: Vec<String>,
+    /// Whether sources could not be asked, which may know what the others do not. The notes say why.
+    pub is_partial: bool,
 }
 
 impl Trace {
@@ -44,6 +61,44 @@ impl Trace {
         let newest = self.units.first().map(|unit| unit.state);
         let mut states = documents.chain(newest).peekable();
         states.peek().is_some() && states.all(|state| !matches!(state, State::Failed | State::Missing))
+    }
+
+    /// What the exit status tells of it.
+    pub fn exit_status(&self) -> ExitStatus {
+        match (self.is_well(), self.is_unknown() && self.is_partial) {
+            (true, _) => ExitStatus::Success,
+            (false, true) => ExitStatus::Failed,
+            (false, false) => ExitStatus::Findings,
+        }
+    }
+
+    /// Whether nothing was found.
+    pub const fn is_unknown(&self) -> bool {
+        self.documents.is_empty() && self.units.is_empty()
+    }
+
+    /// That nothing was found, and where.
+    pub fn unknown(&self) -> String {
+        let (target, namespace) = (one_line(&self.target), &self.namespace);
+        if self.is_partial {
+            return format!(
+                "{target} was not found, but not all sources of namespace {namespace} could be asked."
+            );
+        }
+        let asked = match self.sources.len() {
+            0 => format!("namespace {namespace}"),
+            1..=MOST_NAMED => format!("{} of namespace {namespace}", self.sources.join(", ")),
+            many => format!("the {many} sources of namespace {namespace}"),
+        };
+        format!("Nothing is known of {target} in {asked}.")
+    }
+
+    /// Notes that a source could not be asked.
+    fn miss(&mut self, why: String) {
+        self.is_partial = true;
+        if !self.notes.contains(&why) {
+            self.notes.push(why);
+        }
     }
 
     /// All units that were found, also those of documents.
@@ -62,76 +117,130 @@ impl Trace {
     }
 }
 
-/// Finds a document or the versions of an object.
+/// Finds a document or the versions of an object. Of several sources, one whose stores do not answer does not hide what the
+/// others know.
 pub async fn find(cluster: &Cluster, text: &str, source: Option<&str>) -> Result<Trace, Failure> {
     let target = Target::parse(text);
     let mut trace =
         Trace { target: text.to_owned(), namespace: cluster.namespace().to_owned(), ..Trace::default() };
     if let Some(id) = &target.id {
-        trace.documents = cluster.documents(id, source).await?;
+        add_documents(cluster, id, source, &mut trace).await?;
     }
     if trace.documents.is_empty() {
-        trace.sources = match source {
-            Some(source) => vec![source.to_owned()],
-            None => cluster.names::<IngestSource>().await?,
-        };
-        let (units, notes) = units(cluster, &target, &trace.sources).await?;
-        (trace.units, trace.notes) = (units, notes);
+        add_sources(cluster, source, &mut trace).await?;
+        add_units(cluster, &target, &mut trace).await?;
     }
     add_errors(cluster, &mut trace).await?;
     Ok(trace)
 }
 
-/// The units that an argument can mean, and what could not be asked: of several sources, one whose stores do not answer does
-/// not hide what the others know.
-async fn units(
+/// The documents with an id. The API itself asks all sources of a namespace if they are few; of many, each is asked here.
+async fn add_documents(
     cluster: &Cluster,
-    target: &Target,
-    sources: &[String],
-) -> Result<(Vec<Unit>, Vec<String>), Failure> {
-    let mut notes = Vec::new();
-    if let Some(digest) = &target.digest {
-        let mut found = Vec::new();
-        for source in sources {
-            let unit = cluster.unit(digest, Some(source)).await.map(|unit| vec![unit]);
-            found.extend(known(unit, sources, &mut notes)?);
+    id: &str,
+    source: Option<&str>,
+    trace: &mut Trace,
+) -> Result<(), Failure> {
+    match cluster.documents(id, source).await {
+        Ok(list) => {
+            trace.documents = list.items;
+            for warning in list.warnings {
+                trace.miss(warning);
+            }
         }
-        if !found.is_empty() {
-            return Ok((found, notes));
+        Err(RecordError::Other(failure)) if source.is_none() && failure.code() == Some(BAD_REQUEST) => {
+            add_sources(cluster, None, trace).await?;
+            // With one source, or none, something else is wrong.
+            if trace.sources.len() < 2 {
+                return Err(failure);
+            }
+            let ask = |source: String| async move {
+                cluster.documents(id, Some(&source)).await.map(|list| list.items)
+            };
+            trace.documents = each(trace, ask).await?;
         }
+        // The objects may be known all the same: each source is asked for them by itself.
+        Err(RecordError::Other(failure)) if source.is_none() && failure.code().is_some() => {
+            trace.miss(failure.to_string());
+        }
+        Err(other) => return Err(other.into()),
     }
-    for key in &target.keys {
-        let mut found = Vec::new();
-        for source in sources {
-            let (source, key) = (Some(source.clone()), Some(key.clone()));
-            let query = UnitQuery { source, key, limit: Some(VERSIONS), ..UnitQuery::default() };
-            let listed = cluster.units(&query).await.map(|list| list.items);
-            found.extend(known(listed, sources, &mut notes)?);
-        }
-        if !found.is_empty() {
-            return Ok((found, notes));
-        }
-    }
-    notes.sort();
-    notes.dedup();
-    Ok((Vec::new(), notes))
+    Ok(())
 }
 
-/// The units of an answer: none if the source does not know them, or, if others are asked as well, cannot say.
-fn known(
-    answer: Result<Vec<Unit>, RecordError>,
-    sources: &[String],
-    notes: &mut Vec<String>,
-) -> Result<Vec<Unit>, Failure> {
-    match answer {
-        Ok(units) => Ok(units),
-        Err(RecordError::NotFound(_)) => Ok(Vec::new()),
-        Err(RecordError::Other(failure)) if sources.len() > 1 => {
-            notes.push(failure.to_string());
-            Ok(Vec::new())
-        }
-        Err(other) => Err(other.into()),
+/// The sources to ask, if they are not known yet.
+async fn add_sources(cluster: &Cluster, source: Option<&str>, trace: &mut Trace) -> Result<(), Failure> {
+    if trace.sources.is_empty() {
+        trace.sources = match source {
+            Some(source) => vec![source.to_owned()],
+            None => cluster.names::<IngestSource>().await?,
+        };
     }
+    Ok(())
+}
+
+/// The units that an argument can mean.
+async fn add_units(cluster: &Cluster, target: &Target, trace: &mut Trace) -> Result<(), Failure> {
+    if let Some(digest) = target.digest.as_deref() {
+        let ask =
+            |source: String| async move { cluster.unit(digest, Some(&source)).await.map(|unit| vec![unit]) };
+        trace.units = each(trace, ask).await?;
+    }
+    for key in target.keys.iter().map(String::as_str) {
+        if !trace.units.is_empty() {
+            break;
+        }
+        let ask = |source: String| async move {
+            let (source, key) = (Some(source), Some(key.to_owned()));
+            let query = UnitQuery { source, key, limit: Some(VERSIONS), ..UnitQuery::default() };
+            cluster.units(&query).await.map(|list| list.items)
+        };
+        let found = each(trace, ask).await?;
+        trace.units = in_bucket(found, target.bucket.as_deref(), &mut trace.notes);
+    }
+    Ok(())
+}
+
+/// Those units whose objects are in a bucket, if one is named; it is noted if all are in another one.
+fn in_bucket(found: Vec<Unit>, bucket: Option<&str>, notes: &mut Vec<String>) -> Vec<Unit> {
+    let Some(bucket) = bucket else { return found };
+    let (meant, others): (Vec<Unit>, Vec<Unit>) =
+        found.into_iter().partition(|unit| unit.raw.bucket == bucket);
+    if let Some(other) = others.first().filter(|_| meant.is_empty()) {
+        let (source, bucket) = (&other.source, &other.raw.bucket);
+        notes.push(format!(
+            "the source {source} knows this key in another bucket, {bucket}: look up the key alone"
+        ));
+    }
+    meant
+}
+
+/// What the sources answer, in their order. Those that do not know it are passed over; of several, those that cannot say are
+/// noted.
+async fn each<T, F>(trace: &mut Trace, ask: impl Fn(String) -> F) -> Result<Vec<T>, Failure>
+where
+    F: Future<Output = Result<Vec<T>, RecordError>>,
+{
+    let sources = trace.sources.clone();
+    let (mut found, mut failures) = (Vec::new(), 0);
+    for some in sources.chunks(AT_A_TIME) {
+        if failures >= MOST_FAILURES {
+            trace.miss(format!("{failures} sources did not answer, so that others were not asked"));
+            break;
+        }
+        for answer in join_all(some.iter().cloned().map(&ask)).await {
+            match answer {
+                Ok(items) => found.extend(items),
+                Err(RecordError::NotFound(_)) => {}
+                Err(RecordError::Other(failure)) if sources.len() > 1 && failure.code().is_some() => {
+                    trace.miss(failure.to_string());
+                    failures += 1;
+                }
+                Err(other) => return Err(other.into()),
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Reads why the newest unit was refused. Whoever may not see content learns the places of the faults all the same.
