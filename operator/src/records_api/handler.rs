@@ -129,6 +129,7 @@ impl Handler {
                     kind: unit::LIST_KIND.to_owned(),
                     metadata: ListMeta::default(),
                     items: Vec::new(),
+                    warnings: Vec::new(),
                 };
                 Ok(units_answer(&empty, in_columns))
             }

@@ -130,7 +130,7 @@ pub async fn find(cluster: &Cluster, text: &str, source: Option<&str>) -> Result
         add_sources(cluster, source, &mut trace).await?;
         add_units(cluster, &target, &mut trace).await?;
     }
-    add_errors(cluster, &mut trace).await?;
+    add_errors(cluster, &mut trace).await;
     Ok(trace)
 }
 
@@ -155,7 +155,7 @@ async fn add_documents(
                 return Err(failure);
             }
             let ask = |source: String| async move {
-                cluster.documents(id, Some(&source)).await.map(|list| list.items)
+                cluster.documents(id, Some(&source)).await.map(|list| (list.items, list.warnings))
             };
             trace.documents = each(trace, ask).await?;
         }
@@ -182,8 +182,9 @@ async fn add_sources(cluster: &Cluster, source: Option<&str>, trace: &mut Trace)
 /// The units that an argument can mean.
 async fn add_units(cluster: &Cluster, target: &Target, trace: &mut Trace) -> Result<(), Failure> {
     if let Some(digest) = target.digest.as_deref() {
-        let ask =
-            |source: String| async move { cluster.unit(digest, Some(&source)).await.map(|unit| vec![unit]) };
+        let ask = |source: String| async move {
+            cluster.unit(digest, Some(&source)).await.map(|unit| (vec![unit], Vec::new()))
+        };
         trace.units = each(trace, ask).await?;
     }
     for key in target.keys.iter().map(String::as_str) {
@@ -193,7 +194,7 @@ async fn add_units(cluster: &Cluster, target: &Target, trace: &mut Trace) -> Res
         let ask = |source: String| async move {
             let (source, key) = (Some(source), Some(key.to_owned()));
             let query = UnitQuery { source, key, limit: Some(VERSIONS), ..UnitQuery::default() };
-            cluster.units(&query).await.map(|list| list.items)
+            cluster.units(&query).await.map(|list| (list.items, list.warnings))
         };
         let found = each(trace, ask).await?;
         trace.units = in_bucket(found, target.bucket.as_deref(), &mut trace.notes);
@@ -215,11 +216,11 @@ fn in_bucket(found: Vec<Unit>, bucket: Option<&str>, notes: &mut Vec<String>) ->
     meant
 }
 
-/// What the sources answer, in their order. Those that do not know it are passed over; of several, those that cannot say are
-/// noted.
+/// What the sources answer, in their order; what an answer says that it lacks is noted. Sources that do not know it are
+/// passed over. Of several, those that cannot say are noted too.
 async fn each<T, F>(trace: &mut Trace, ask: impl Fn(String) -> F) -> Result<Vec<T>, Failure>
 where
-    F: Future<Output = Result<Vec<T>, RecordError>>,
+    F: Future<Output = Result<(Vec<T>, Vec<String>), RecordError>>,
 {
     let sources = trace.sources.clone();
     let (mut found, mut failures) = (Vec::new(), 0);
@@ -230,7 +231,10 @@ where
         }
         for answer in join_all(some.iter().cloned().map(&ask)).await {
             match answer {
-                Ok(items) => found.extend(items),
+                Ok((items, warnings)) => {
+                    found.extend(items);
+                    trace.notes.extend(warnings);
+                }
                 Err(RecordError::NotFound(_)) => {}
                 Err(RecordError::Other(failure)) if sources.len() > 1 && failure.code().is_some() => {
                     trace.miss(failure.to_string());
@@ -243,16 +247,17 @@ where
     Ok(found)
 }
 
-/// Reads why the newest unit was refused. Whoever may not see content learns the places of the faults all the same.
-async fn add_errors(cluster: &Cluster, trace: &mut Trace) -> Result<(), Failure> {
+/// Reads why the newest unit was refused. Whoever may not see content learns the places of the faults all the same. What was
+/// found is shown even if no more can be read of it.
+async fn add_errors(cluster: &Cluster, trace: &mut Trace) {
     let named = |unit: &Unit| Some((unit.metadata.name.clone()?, unit.source.clone()));
     let failed = trace.all_units().find(|unit| unit.state == State::Failed).and_then(named);
-    let Some((digest, source)) = failed else { return Ok(()) };
+    let Some((digest, source)) = failed else { return };
     // A list does not say what was refused.
     match cluster.unit(&digest, Some(&source)).await {
         Ok(unit) => trace.replace(&unit),
         Err(RecordError::NotFound(_)) => {}
-        Err(other) => return Err(other.into()),
+        Err(other) => trace.notes.push(Failure::from(other).to_string()),
     }
     match cluster.unit_error(&digest, Some(&source)).await {
         Ok(error) => trace.errors.push(error),
@@ -262,7 +267,6 @@ async fn add_errors(cluster: &Cluster, trace: &mut Trace) -> Result<(), Failure>
         Err(RecordError::NotFound(_)) => {
             trace.notes.push("the errors bucket has no evidence of this refusal any more".to_owned());
         }
-        Err(other) => return Err(other.into()),
+        Err(other) => trace.notes.push(Failure::from(other).to_string()),
     }
-    Ok(())
 }

@@ -87,6 +87,24 @@ async fn a_source_that_cannot_be_asked_does_not_hide_what_another_knows() {
 }
 
 #[tokio::test]
+async fn a_refusal_whose_evidence_cannot_be_read_is_shown_all_the_same() {
+    let records = |path: &str, _: &str| match path {
+        "/documents" => list("Document", &[]),
+        "/units" => {
+            let mut failed = unit("wire-0");
+            failed["state"] = json!("Failed");
+            let mut found = list("Unit", &[failed]);
+            found["warnings"] = json!(["the bucket does not answer"]);
+            found
+        }
+        _ => status(503, "ServiceUnavailable"),
+    };
+    let trace = found(1, "a.xml", records).await.unwrap();
+    assert_eq!((trace.units.len(), trace.notes.len()), (1, 3), "{:?}", trace.notes);
+    assert_eq!(trace.exit_status(), ExitStatus::Findings);
+}
+
+#[tokio::test]
 async fn what_the_api_could_not_ask_is_told() {
     let records = |path: &str, _: &str| match path {
         "/documents" => {
