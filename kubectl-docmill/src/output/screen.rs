@@ -98,7 +98,7 @@ pub fn rendered(answer: &impl Show, format: Format, view: View) -> Result<String
             format!("{}\n", untrusted::escaped(&text))
         }
         Format::Yaml => serde_saphyr::to_string(answer).map_err(|error| failed(error.to_string()))?,
-        Format::Name => answer.names().iter().flat_map(|name| [name.as_str(), "\n"]).collect(),
+        Format::Name => answer.names().iter().map(|name| untrusted::one_line(name) + "\n").collect(),
     })
 }
 
@@ -154,5 +154,7 @@ mod tests {
         assert_eq!(hostile, "{\n  \"state\": \"a\\u009b2J\\u202e\"\n}\n");
         assert_eq!(shown(Format::Yaml), "state: indexed\n");
         assert_eq!(shown(Format::Name), "indexed\n");
+        let hostile = rendered(&Answer { state: "a\n\u{1b}[2J" }, Format::Name, view).unwrap();
+        assert_eq!(hostile, "a \u{fffd}[2J\n");
     }
 }
