@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use docmill_crds::IngestSource;
 use docmill_crds::records_api::document::Document;
 use docmill_crds::records_api::error::UnitError;
@@ -55,10 +57,13 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Whether something was found, and the newest of it was not refused.
+    /// Whether something was found, and the newest of it was not refused in any source.
     pub fn is_well(&self) -> bool {
         let documents = self.documents.iter().map(|document| document.state);
-        let newest = self.units.first().map(|unit| unit.state);
+        // Several sources may have an object with this key, and each has a newest version of it.
+        let mut known = BTreeSet::new();
+        let newest =
+            self.units.iter().filter(|unit| known.insert(unit.source.as_str())).map(|unit| unit.state);
         let mut states = documents.chain(newest).peekable();
         states.peek().is_some() && states.all(|state| !matches!(state, State::Failed | State::Missing))
     }

@@ -109,6 +109,15 @@ Next
 }
 
 #[test]
+fn an_object_that_one_of_several_sources_refused_is_not_well() {
+    let of = |source: &str, state: &str| unit(state, &json!({"source": source}));
+    let is_well = |units: Vec<Unit>| Trace { units, ..Trace::default() }.is_well();
+    assert!(is_well(vec![of("a", "Indexed"), of("a", "Failed"), of("b", "Indexed")]));
+    assert!(!is_well(vec![of("a", "Indexed"), of("b", "Failed")]));
+    assert!(!is_well(Vec::new()));
+}
+
+#[test]
 fn who_may_not_see_content_sees_where_the_fault_is() {
     let trace = Trace { notes: vec!["no content for you".into()], ..failed() };
     let expected = "\
