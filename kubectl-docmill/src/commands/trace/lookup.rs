@@ -188,7 +188,11 @@ async fn add_sources(cluster: &Cluster, source: Option<&str>, trace: &mut Trace)
 async fn add_units(cluster: &Cluster, target: &Target, trace: &mut Trace) -> Result<(), Failure> {
     if let Some(digest) = target.digest.as_deref() {
         let ask = |source: String| async move {
-            cluster.unit(digest, Some(&source)).await.map(|unit| (vec![unit], Vec::new()))
+            match cluster.unit(digest, Some(&source)).await {
+                Ok(unit) => Ok((vec![unit], Vec::new())),
+                Err(RecordError::NotFound(_)) => Ok((Vec::new(), Vec::new())),
+                Err(other) => Err(other),
+            }
         };
         trace.units = each(trace, ask).await?;
     }
@@ -221,8 +225,8 @@ fn in_bucket(found: Vec<Unit>, bucket: Option<&str>, notes: &mut Vec<String>) ->
     meant
 }
 
-/// What the sources answer, in their order; what an answer says that it lacks is noted. Sources that do not know it are
-/// passed over. Of several, those that cannot say are noted too.
+/// What the sources answer, in their order; what an answer says that it lacks is noted. Of several, those that cannot say are
+/// noted too.
 async fn each<T, F>(trace: &mut Trace, ask: impl Fn(String) -> F) -> Result<Vec<T>, Failure>
 where
     F: Future<Output = Result<(Vec<T>, Vec<String>), RecordError>>,
@@ -240,7 +244,8 @@ where
                     found.extend(items);
                     trace.notes.extend(warnings);
                 }
-                Err(RecordError::NotFound(_)) => {}
+                // A source that was deleted meanwhile. The only one that is asked has to exist.
+                Err(RecordError::NotFound(_)) if sources.len() > 1 => {}
                 Err(RecordError::Other(failure)) if sources.len() > 1 && failure.code().is_some() => {
                     trace.miss(failure.to_string());
                     failures += 1;

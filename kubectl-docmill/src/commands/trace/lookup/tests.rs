@@ -125,6 +125,25 @@ async fn the_only_source_that_cannot_be_asked_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_source_that_does_not_exist_is_no_source_that_knows_nothing() {
+    let cluster = cluster(1, |_, _| status(404, "NotFound")).0;
+    let failure = find(&cluster, "s3://raw/a.xml", Some("wier")).await.unwrap_err();
+    assert_eq!(failure.code(), Some(404));
+}
+
+#[tokio::test]
+async fn a_digest_is_looked_up_before_a_key() {
+    let records = |path: &str, _: &str| match path {
+        "/documents" => list("Document", &[]),
+        "/units" => list("Unit", &[unit("wire-0")]),
+        _ => status(404, "NotFound"),
+    };
+    let digest = "0123456789abcdef0123456789abcdef";
+    let trace = found(1, digest, records).await.unwrap();
+    assert_eq!(trace.units.len(), 1, "no unit has this digest, but an object may have this key");
+}
+
+#[tokio::test]
 async fn where_nobody_answers_not_everybody_is_asked() {
     let (cluster, asked) = cluster(100, |_, _| status(503, "ServiceUnavailable"));
     let trace = find(&cluster, "s3://raw/a.xml", None).await.unwrap();
