@@ -95,10 +95,7 @@ impl Cluster {
     pub async fn list<K: Kind>(&self) -> Result<Vec<K>, Failure> {
         let (mut page, mut all) = (ListParams::default().limit(PAGE), Vec::new());
         loop {
-            let listed = self.api::<K>().list(&page).await.map_err(|error| {
-                let what = format!("{}s in namespace {}", K::kind(&()), self.namespace);
-                self.failure::<K>("list", &what, &error)
-            })?;
+            let listed = self.api::<K>().list(&page).await.map_err(|error| self.unlisted::<K>(&error))?;
             all.extend(listed.items);
             match listed.metadata.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => page = page.continue_token(&token),
@@ -107,9 +104,24 @@ impl Cluster {
         }
     }
 
-    /// Names of all resources of a kind in the namespace.
+    /// Names of all resources of a kind in the namespace. No more is read of them, so that one in a form of another version
+    /// has a name all the same.
     pub async fn names<K: Kind>(&self) -> Result<Vec<String>, Failure> {
-        Ok(self.list::<K>().await?.into_iter().filter_map(|resource| resource.meta().name.clone()).collect())
+        let (mut page, mut names) = (ListParams::default().limit(PAGE), Vec::new());
+        loop {
+            let listed = self.api::<K>().list_metadata(&page).await;
+            let listed = listed.map_err(|error| self.unlisted::<K>(&error))?;
+            names.extend(listed.items.into_iter().filter_map(|resource| resource.metadata.name));
+            match listed.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => page = page.continue_token(&token),
+                None => return Ok(names),
+            }
+        }
+    }
+
+    fn unlisted<K: Kind>(&self, error: &kube::Error) -> Failure {
+        let what = format!("{}s in namespace {}", K::kind(&()), self.namespace);
+        self.failure::<K>("list", &what, error)
     }
 
     /// Creates a resource, and gives it as the API server has stored it.

@@ -33,6 +33,13 @@ impl Failure {
             kube::Error::Auth(error) => Self::unreachable(tried, error).advice(
                 "log in again as for any other kubectl command; `kubectl auth whoami` shows whether the login works",
             ),
+            kube::Error::SerdeError(error) => {
+                Self::new(format!("failed to {tried}: the answer has another form than this plugin reads: {error}"))
+                    .advice(
+                        "install the plugin of the same version as the operator and its custom resource definitions: \
+                         `kubectl docmill --version` shows that of the plugin",
+                    )
+            }
             other => Self::unreachable(tried, &root(other)).advice(
                 "check with `kubectl cluster-info` whether the API server can be reached with this kubeconfig and context",
             ),
@@ -96,6 +103,13 @@ mod tests {
             "error: failed to read IngestSource wire: you may not\n  next: ask an administrator for this right, \
              or check with `kubectl auth can-i --list` what you may do\n"
         );
+    }
+
+    #[test]
+    fn an_answer_of_another_version_is_not_taken_for_an_api_server_that_is_away() {
+        let error = serde_json::from_str::<u8>("{}").unwrap_err();
+        let text = Failure::of_api("list IngestSources", &kube::Error::SerdeError(error)).explanation();
+        assert!(text.contains("same version") && !text.contains("cluster-info"), "{text}");
     }
 
     #[test]

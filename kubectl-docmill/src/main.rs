@@ -6,6 +6,7 @@ use clap::Parser as _;
 use kubectl_docmill::cli::Cli;
 use kubectl_docmill::commands::shell::COMPLETE;
 use kubectl_docmill::dispatch;
+use kubectl_docmill::output::notice;
 
 fn main() -> ExitCode {
     // An error means that a provider is installed already; there is only one in the tree.
@@ -13,7 +14,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: failed to start the runtime: {error}");
+            notice::tell(&format!("error: failed to start the runtime: {error}\n"));
             return ExitCode::FAILURE;
         }
     };
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
     match runtime.block_on(dispatch::run(&Cli::parse())) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprint!("{}", failure.explanation());
+            notice::tell(&failure.explanation());
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,9 @@
-//! What users see. Renderings are pure functions of data; [`Screen`] alone writes, for [`watch`] again and again.
+//! What users see. Renderings are pure functions of data; [`Screen`] writes answers, for [`watch`] again and again, and
+//! [`notice`] what is told beside them.
 
 pub mod amounts;
 pub mod args;
+pub mod notice;
 pub mod palette;
 pub mod quoting;
 pub mod screen;

@@ -3,7 +3,7 @@
 //!
 //! - `server`, `tls_settings`, `certificate`: HTTPS, with a certificate that all replicas share, for the API server alone;
 //! - `handler`: one request: `authentication` (for whom it is), `route` (what it is for), `authorization` (whether that user
-//!   may), `in_flight` (whether it is its turn), `answer` (the answer, or why there is none);
+//!   may), `in_flight` and `content_turns` (whether it is its turn), `answer` (the answer, or why there is none);
 //! - `sources`: the source that it is about, and clients for its stores; `units`, `documents`, `content`, `manifests`: what is read
 //!   there;
 //! - `discovery`: what clients need to know of the API.
@@ -13,6 +13,7 @@ mod authentication;
 mod authorization;
 mod certificate;
 mod content;
+mod content_turns;
 mod discovery;
 mod documents;
 mod handler;

@@ -111,4 +111,7 @@ pub struct UnitList {
     pub metadata: ListMeta,
     /// The units.
     pub items: Vec<Unit>,
+    /// What could not be asked, in words: what it knows is left out above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }

@@ -1,7 +1,7 @@
 //! Requests to the records API, which the operator serves through the API server.
 
 use docmill_crds::records::lineage::Day;
-use docmill_crds::records_api::document::{Document, DocumentList};
+use docmill_crds::records_api::document::DocumentList;
 use docmill_crds::records_api::error::UnitError;
 use docmill_crds::records_api::history::DocumentHistory;
 use docmill_crds::records_api::manifest::{Manifest, ManifestQuery};
@@ -27,6 +27,8 @@ pub enum RecordError {
     Forbidden(Failure),
     /// The content has more bytes than the API answers.
     TooLarge(Failure),
+    /// Nobody answers for the API: other requests have the same end.
+    Down(Failure),
     /// Anything else.
     Other(Failure),
 }
@@ -37,6 +39,7 @@ impl From<RecordError> for Failure {
         | RecordError::NotFound(failure)
         | RecordError::Forbidden(failure)
         | RecordError::TooLarge(failure)
+        | RecordError::Down(failure)
         | RecordError::Other(failure)) = error;
         failure
     }
@@ -60,12 +63,11 @@ impl Cluster {
         self.json(&format!("read the error of unit {digest}"), &path).await
     }
 
-    /// The documents with an id, of one source or of all.
-    pub async fn documents(&self, id: &str, source: Option<&str>) -> Result<Vec<Document>, RecordError> {
+    /// The documents with an id, of one source or of all, and in words which sources could not be asked.
+    pub async fn documents(&self, id: &str, source: Option<&str>) -> Result<DocumentList, RecordError> {
         let query = DocumentQuery { id: Some(id.to_owned()), ..of_source(source) };
         let path = path::documents(self.namespace(), &query);
-        let list: DocumentList = self.json(&format!("look up document {id}"), &path).await?;
-        Ok(list.items)
+        self.json(&format!("look up document {id}"), &path).await
     }
 
     /// Documents by words of their content, the best match first.
@@ -165,7 +167,7 @@ fn record_error(tried: &str, error: &kube::Error) -> RecordError {
         )),
         413 => RecordError::TooLarge(failure),
         // The API's own status says what is wrong; the API server answers for an API that is down with a text.
-        503 if status.reason != "ServiceUnavailable" => RecordError::Other(failure.advice(
+        503 if status.reason != "ServiceUnavailable" => RecordError::Down(failure.advice(
             "the records API does not answer: `kubectl get apiservice v1alpha1.records.docmill.io` says why, and \
              `kubectl get pods -A -l app.kubernetes.io/name=docmill` whether the operator runs",
         )),
@@ -201,6 +203,8 @@ mod tests {
         let explained = |error: RecordError| Failure::from(error).explanation();
         assert!(matches!(of(404, "NotFound"), RecordError::NotFound(_)));
         assert!(matches!(of(413, "RequestEntityTooLarge"), RecordError::TooLarge(_)));
+        assert!(matches!(of(503, "Failed to parse error data"), RecordError::Down(_)));
+        assert!(matches!(of(503, "ServiceUnavailable"), RecordError::Other(_)));
         let missing = of(404, "Failed to parse error data");
         assert!(matches!(missing, RecordError::NotServed(_)));
         assert!(explained(missing).contains("recordsAPI.enabled=true"));

@@ -87,9 +87,9 @@ pub async fn run(args: &ConsoleArgs, session: &Session) -> Result<ExitStatus, Fa
     let opening = Opening { session: browser_session, screen: session.screen };
     let looking = tokio::spawn(keep_looking(Arc::clone(&console)));
     let routes = server::routes(&console, opening);
-    let served = axum::serve(listener, routes).with_graceful_shutdown(interrupted()).await;
+    let served = server::serve(listener, routes, interrupted).await;
     looking.abort();
-    served.map_err(|error| Failure::new(format!("failed to serve the console: {error}")))?;
+    served?;
     Ok(ExitStatus::Success)
 }
 

@@ -9,6 +9,7 @@ use super::Session;
 use crate::doctor::diagnose;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::output::notice;
 
 const EXAMPLES: &str = "Examples:
   kubectl docmill doctor
@@ -42,7 +43,7 @@ pub async fn run(args: &DoctorArgs, session: &Session) -> Result<ExitStatus, Fai
     if let Some(source) =
         args.source.as_ref().filter(|_| probe_seconds.is_some() && session.screen.is_terminal)
     {
-        eprintln!("Asking the stores with the identity of a worker of {source} …");
+        notice::tell(&format!("Asking the stores with the identity of a worker of {source} …\n"));
     }
     // On the heap: resources are large.
     let facts = Box::pin(observe::facts(&cluster, args.source.as_deref(), probe_seconds)).await?;

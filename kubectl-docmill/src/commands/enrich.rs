@@ -93,7 +93,8 @@ fn generated(name: &str, spec: EnrichmentRunSpec) -> EnrichmentRun {
     let mut run = EnrichmentRun::new("", spec);
     run.metadata.name = None;
     // A name has 52 characters at most, and the API server adds five.
-    run.metadata.generate_name = Some(format!("{}-", name.chars().take(46).collect::<String>()));
+    let start: String = name.chars().take(46).collect();
+    run.metadata.generate_name = Some(format!("{}-", start.trim_end_matches(['.', '-'])));
     run
 }
 

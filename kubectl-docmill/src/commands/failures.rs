@@ -75,7 +75,11 @@ pub async fn run(args: &FailuresArgs, session: &Session) -> Result<ExitStatus, F
 /// Reads the refused units, and groups them. Without the records API the reasons are those of the source's status.
 pub async fn read(cluster: &Cluster, query: &FailuresQuery) -> Result<FailureSummary, Failure> {
     match units(cluster, query).await {
-        Ok((units, is_cut)) => Ok(FailureSummary::of_units(&query.source, &units, query.examples, is_cut)),
+        Ok((units, is_cut)) => {
+            let is_narrowed = query.reason.is_some() || query.since.is_some();
+            let summary = FailureSummary::of_units(&query.source, &units, query.examples, is_cut);
+            Ok(FailureSummary { is_narrowed, ..summary })
+        }
         Err(RecordError::NotServed(failure)) if query.reason.is_none() && query.since.is_none() => {
             let source: IngestSource = cluster.get(&query.source).await?;
             Ok(FailureSummary::of_status(&source, failure.to_string()))

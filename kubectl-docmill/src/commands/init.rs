@@ -13,6 +13,7 @@ use super::{Session, read_file};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::init::{Answers, Fit, Inferred, Trigger, best, commented, infer};
+use crate::output::notice;
 
 const EXAMPLES: &str = "Examples:
   kubectl docmill init samples/*.xml > source.yaml      # asks for what is missing
@@ -212,7 +213,7 @@ fn given(value: Option<&String>, flag: &str, question: &str) -> Result<String, F
     if !io::stdin().is_terminal() {
         return Err(missing());
     }
-    eprint!("{question}: ");
+    notice::tell(&format!("{question}: "));
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).map_err(|_| missing())?;
     let answer = answer.trim();

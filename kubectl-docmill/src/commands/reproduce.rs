@@ -89,7 +89,7 @@ async fn of_cluster(target: &str, source: Option<&str>, session: &Session) -> Re
     let cluster = session.cluster().await?;
     let trace = lookup::find(&cluster, target, source).await?;
     let unit = trace.all_units().next().cloned().ok_or_else(|| {
-        Failure::new(format!("nothing is known of {target} in namespace {}", cluster.namespace()))
+        Failure::new(trace.unknown().trim_end_matches('.'))
             .advice("`kubectl docmill trace` says what it could be")
     })?;
     let digest = unit.metadata.name.clone().unwrap_or_default();

@@ -3,6 +3,8 @@
 pub mod complete;
 pub mod man;
 
+use std::io::{self, Write as _};
+
 use clap::Command;
 use docmill_crds::reason::Reason;
 use docmill_crds::{EnrichmentRun, EnrichmentSchedule, IngestRun, IngestSchedule, IngestSource};
@@ -28,7 +30,8 @@ pub async fn complete(mut command: Command, words: &[String]) -> ExitStatus {
         Values::Files => Vec::new(),
         Values::Resources(kind) => names(&complete::cluster_args(words), kind).await.unwrap_or_default(),
     };
-    print!("{}", complete::answer(&wanted, &candidates));
+    // A shell that has gone needs no answer.
+    let _ = io::stdout().write_all(complete::answer(&wanted, &candidates).as_bytes());
     ExitStatus::Success
 }
 

@@ -26,7 +26,7 @@ Exit status: 0 if it is known and not refused, 3 if it was refused or nothing kn
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct TraceArgs {
-    /// Id of a document, key or URL of an object, or digest of a unit.
+    /// Id of a document; key, URL or ARN of an object; or digest of a unit.
     #[arg(value_name = "ID|KEY|URL|DIGEST")]
     target: String,
 
@@ -44,7 +44,7 @@ pub async fn run(args: &TraceArgs, session: &Session) -> Result<ExitStatus, Fail
     let cluster = session.cluster().await?;
     watch::repeatedly(args.watch, session.screen, async || {
         let trace = lookup::find(&cluster, &args.target, args.source.as_deref()).await?;
-        let status = if trace.is_well() { ExitStatus::Success } else { ExitStatus::Findings };
+        let status = trace.exit_status();
         Ok((trace, status))
     })
     .await

@@ -11,8 +11,8 @@ pub struct Facts {
     pub resources: Result<Vec<String>, String>,
     /// The operators of the cluster.
     pub operators: Result<Vec<Operator>, String>,
-    /// The sources that were asked about.
-    pub sources: Vec<SourceFacts>,
+    /// The sources that were asked about. An error is one of a list: a source that was named has to be read.
+    pub sources: Result<Vec<SourceFacts>, String>,
 }
 
 /// The Deployment of an operator.

@@ -115,7 +115,7 @@ mod tests {
         Facts {
             resources: Ok(RESOURCES.map(str::to_owned).to_vec()),
             operators: Ok(vec![operator]),
-            sources: Vec::new(),
+            sources: Ok(Vec::new()),
         }
     }
 

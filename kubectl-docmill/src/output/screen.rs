@@ -1,12 +1,13 @@
 //! Where output goes: people at a terminal, or programs.
 
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::args::{Format, OutputArgs};
 use super::palette::Palette;
+use super::untrusted;
 use crate::failure::Failure;
 
 /// An answer that can be shown in every format.
@@ -69,13 +70,21 @@ impl Screen {
 
     /// Prints these very bytes. A reader that has closed its end, such as `head`, is no error.
     pub fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut out = io::stdout().lock();
-        match out.write_all(bytes).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(Failure::new(format!("failed to write to standard output: {error}")))
-            }
-            _ => Ok(()),
-        }
+        print_to(&mut io::stdout().lock(), bytes).map(|_| ())
+    }
+
+    /// Prints a text, and says whether anybody still reads.
+    pub fn print_if_read(&self, text: &str) -> Result<bool, Failure> {
+        print_to(&mut io::stdout().lock(), text.as_bytes())
+    }
+}
+
+/// Writes bytes, and says whether anybody still reads.
+fn print_to(out: &mut impl Write, bytes: &[u8]) -> Result<bool, Failure> {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::new(format!("failed to write to standard output: {error}"))),
     }
 }
 
@@ -86,19 +95,40 @@ pub fn rendered(answer: &impl Show, format: Format, view: View) -> Result<String
         Format::Table | Format::Wide => answer.human(view),
         Format::Json => {
             let text = serde_json::to_string_pretty(answer).map_err(|error| failed(error.to_string()))?;
-            format!("{text}\n")
+            format!("{}\n", untrusted::escaped(&text))
         }
         Format::Yaml => serde_saphyr::to_string(answer).map_err(|error| failed(error.to_string()))?,
-        Format::Name => answer.names().iter().flat_map(|name| [name.as_str(), "\n"]).collect(),
+        Format::Name => answer.names().iter().map(|name| untrusted::one_line(name) + "\n").collect(),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, ErrorKind, Write};
+
     use jiff::Timestamp;
     use serde::Serialize;
 
-    use super::{Format, Palette, Show, View, rendered};
+    use super::{Format, Palette, Show, View, print_to, rendered};
+
+    /// A reader that has closed its end, or that fails otherwise.
+    struct Broken(ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_told_from_one_that_fails() {
+        assert_eq!(print_to(&mut Vec::new(), b"a"), Ok(true));
+        assert_eq!(print_to(&mut Broken(ErrorKind::BrokenPipe), b"a"), Ok(false));
+        assert!(print_to(&mut Broken(ErrorKind::StorageFull), b"a").is_err());
+    }
 
     #[derive(Serialize)]
     struct Answer {
@@ -120,7 +150,11 @@ mod tests {
         let shown = |format| rendered(&Answer { state: "indexed" }, format, view).unwrap();
         assert_eq!(shown(Format::Table), "It is indexed.\n");
         assert_eq!(shown(Format::Json), "{\n  \"state\": \"indexed\"\n}\n");
+        let hostile = rendered(&Answer { state: "a\u{9b}2J\u{202e}" }, Format::Json, view).unwrap();
+        assert_eq!(hostile, "{\n  \"state\": \"a\\u009b2J\\u202e\"\n}\n");
         assert_eq!(shown(Format::Yaml), "state: indexed\n");
         assert_eq!(shown(Format::Name), "indexed\n");
+        let hostile = rendered(&Answer { state: "a\n\u{1b}[2J" }, Format::Name, view).unwrap();
+        assert_eq!(hostile, "a \u{fffd}[2J\n");
     }
 }

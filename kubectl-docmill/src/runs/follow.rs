@@ -11,7 +11,7 @@ use super::run_state::{Run, RunState};
 use crate::cluster::Cluster;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::output::{Palette, Screen, Show, View};
+use crate::output::{Palette, Screen, Show, View, notice};
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -52,12 +52,24 @@ pub async fn create<R: Run>(
         }
         return Ok(ExitStatus::Success);
     }
-    eprintln!("{} created", state.name);
+    notice::tell(&format!("{} created\n", state.name));
     follow::<R>(cluster, screen, run.meta().name.as_deref().unwrap_or_default()).await
 }
 
 /// Waits for the end of a run, and shows its verdict. Ctrl-C stops the following, not the run.
 pub async fn follow<R: Run>(cluster: &Cluster, screen: Screen, name: &str) -> Result<ExitStatus, Failure> {
+    tokio::select! {
+        // Also while an API server that is away keeps a look waiting.
+        _ = tokio::signal::ctrl_c() => {
+            ProgressLine::new(screen).clear();
+            notice::tell(&format!("{}/{name} continues: kubectl docmill top shows it\n", R::RESOURCE));
+            Ok(ExitStatus::Interrupted)
+        }
+        ended = to_its_end::<R>(cluster, screen, name) => ended,
+    }
+}
+
+async fn to_its_end<R: Run>(cluster: &Cluster, screen: Screen, name: &str) -> Result<ExitStatus, Failure> {
     let (began, mut meter, mut failures) = (Instant::now(), Meter::default(), 0);
     let mut line = ProgressLine::new(screen);
     loop {
@@ -76,14 +88,7 @@ pub async fn follow<R: Run>(cluster: &Cluster, screen: Screen, name: &str) -> Re
             Err(failure) if failures >= MOST_FAILURES => return Err(failure),
             Err(_) => failures += 1,
         }
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {
-                line.clear();
-                eprintln!("{}/{name} continues: kubectl docmill top shows it", R::RESOURCE);
-                return Ok(ExitStatus::Interrupted);
-            }
-            () = tokio::time::sleep(PAUSE) => {}
-        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -23,7 +23,7 @@ impl Meter {
     /// Tenths of units per second; `None` until something was processed.
     pub fn tenths_per_second(&self) -> Option<i64> {
         let ((first, before), (last, after)) = (self.looks.front()?, self.looks.back()?);
-        let (millis, processed) = (last - first, after - before);
+        let (millis, processed) = (last - first, after.saturating_sub(*before));
         (millis > 0 && processed > 0).then(|| processed.saturating_mul(10_000) / millis)
     }
 

@@ -28,7 +28,7 @@ pub fn progress(state: &RunState, meter: &Meter, palette: Palette) -> String {
     let refused = refused.map(|(word, number)| format!("{} {word}", count(*number)));
     parts.extend(refused.map(|refused| palette.paint(Tone::Bad, &refused)));
     parts.extend(meter.tenths_per_second().map(|rate| format!("{}.{}/s", rate / 10, rate % 10)));
-    let rest = state.selected.map(|selected| selected - state.processed);
+    let rest = state.selected.map(|selected| selected.saturating_sub(state.processed));
     let left = rest.filter(|_| state.counted != "key ranges").and_then(|rest| meter.seconds_for(rest));
     parts.extend(left.map(|left| format!("{} left", seconds(left))));
     parts.extend(state.waits.as_ref().map(|waits| palette.paint(Tone::Warn, &one_line(waits))));

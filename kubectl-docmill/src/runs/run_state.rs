@@ -77,7 +77,7 @@ impl Run for IngestRun {
             phase: word(&json!(status.phase)),
             outcome,
             selected: status.selected,
-            processed: done + failed + skipped,
+            processed: done.saturating_add(failed).saturating_add(skipped),
             percent: percent(status.progress.as_deref()),
             numbers: nonzero([
                 ("done", done),
@@ -88,7 +88,7 @@ impl Run for IngestRun {
                 ("differences", differences),
                 ("repaired", repaired),
             ]),
-            findings: failed + (differences - repaired).max(0),
+            findings: failed.saturating_add(differences.saturating_sub(repaired).max(0)),
             waits: waits(&status.conditions, outcome),
             duration: status.duration,
             report: status.report,
@@ -112,7 +112,7 @@ impl Run for EnrichmentRun {
             phase: word(&json!(status.phase)),
             outcome,
             selected: status.selected,
-            processed: done + failed,
+            processed: done.saturating_add(failed),
             percent: percent(status.progress.as_deref()),
             numbers: nonzero([
                 ("done", done),

@@ -17,11 +17,11 @@ use docmill_crds::records_api::search::SearchQuery;
 use docmill_crds::records_api::unit::{self, UnitList};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use rustls::pki_types::CertificateDer;
-use tokio::sync::Semaphore;
 
 use super::answer::{Failure, bytes_response, json_response, table};
 use super::authentication::User;
 use super::authorization::Authorizer;
+use super::content_turns::ContentTurns;
 use super::in_flight::InFlight;
 use super::route::{RecordsRoute, Route, Target};
 use super::sources::{OpenSource, Sources};
@@ -31,8 +31,6 @@ use crate::telemetry::metrics::Metrics;
 
 /// Time limit for an answer: below that of the API server, which gives up after a minute.
 const DEADLINE: Duration = Duration::from_secs(25);
-/// Requests for content at the same time, each of which holds some MiB.
-const CONTENT_AT_A_TIME: usize = 4;
 const JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
 const ZSTD: &str = "application/zstd";
@@ -44,14 +42,14 @@ pub struct Handler {
     authorizer: Authorizer,
     sources: Sources,
     in_flight: InFlight,
-    content: Semaphore,
+    content: ContentTurns,
     metrics: Arc<Metrics>,
 }
 
 impl Handler {
     /// Answers with what these sources have.
     pub fn new(tls: TlsSettings, authorizer: Authorizer, sources: Sources, metrics: Arc<Metrics>) -> Self {
-        let (in_flight, content) = (InFlight::default(), Semaphore::new(CONTENT_AT_A_TIME));
+        let (in_flight, content) = (InFlight::default(), ContentTurns::default());
         Self { tls, authorizer, sources, in_flight, content, metrics }
     }
 
@@ -129,6 +127,7 @@ impl Handler {
                     kind: unit::LIST_KIND.to_owned(),
                     metadata: ListMeta::default(),
                     items: Vec::new(),
+                    warnings: Vec::new(),
                 };
                 Ok(units_answer(&empty, in_columns))
             }
@@ -169,7 +168,7 @@ impl Handler {
             Target::Manifest { day, lines } => {
                 let query = ManifestQuery::parse(query).map_err(|error| wrong(&error))?;
                 if *lines {
-                    let _permit = self.content.acquire().await;
+                    let _turn = self.content.next(namespace).await;
                     let lines = Box::pin(manifests::lines(&self.sources, namespace, *day, &query)).await?;
                     return Ok(bytes_response(ZSTD, lines));
                 }
@@ -220,7 +219,7 @@ impl Handler {
         digest: &str,
         part: Subresource,
     ) -> Result<Response, Failure> {
-        let _permit = self.content.acquire().await;
+        let _turn = self.content.next(namespace).await;
         let source = self.sources.open(namespace, query.source.as_deref()).await?;
         let record = units::read::expect_record(&source, digest).await?;
         if part == Subresource::Snapshot {
@@ -237,7 +236,7 @@ impl Handler {
         id: &str,
         part: Subresource,
     ) -> Result<Response, Failure> {
-        let _permit = self.content.acquire().await;
+        let _turn = self.content.next(namespace).await;
         let source = self.sources.open(namespace, query.source.as_deref()).await?;
         match part {
             Subresource::History => Ok(json_response(&documents::history::get(&source, id).await?)),

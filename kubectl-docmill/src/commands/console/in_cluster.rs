@@ -77,9 +77,9 @@ pub async fn run(args: &InClusterArgs, port: u16, screen: Screen) -> Result<Exit
     })?;
     screen.print(&announcement)?;
     let probes = tokio::spawn(async move { axum::serve(health, routes::probes()).await });
-    let served = axum::serve(listener, routes::routes(&gateway)).with_graceful_shutdown(interrupted()).await;
+    let served = server::serve(listener, routes::routes(&gateway), interrupted).await;
     probes.abort();
-    served.map_err(|error| Failure::new(format!("failed to serve the console: {error}")))?;
+    served?;
     Ok(ExitStatus::Success)
 }
 

@@ -39,8 +39,11 @@ pub(super) async fn facts(
     let (resources, operators) = tokio::join!(resources(cluster), operators(cluster));
     let has_sources =
         resources.as_ref().is_ok_and(|served| served.iter().any(|name| name == "ingestsources"));
-    let sources =
-        if has_sources { Box::pin(sources(cluster, source, probe_seconds)).await? } else { Vec::new() };
+    let sources = match (has_sources, source) {
+        (false, _) => Ok(Vec::new()),
+        (true, None) => Box::pin(sources(cluster, None, None)).await.map_err(|error| error.to_string()),
+        (true, Some(_)) => Ok(Box::pin(sources(cluster, source, probe_seconds)).await?),
+    };
     Ok(Facts { resources, operators, sources })
 }
 

@@ -5,6 +5,7 @@ use docmill_crds::records_api::unit::Unit;
 use serde::Serialize;
 
 use crate::output::amounts::{count, moment};
+use crate::output::untrusted::one_line;
 use crate::output::{Cell, Show, Table, Tone, View};
 
 /// What was refused of a source.
@@ -20,6 +21,9 @@ pub struct FailureSummary {
     /// What could not be read, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Whether only some reasons or times were asked for.
+    #[serde(skip)]
+    pub is_narrowed: bool,
 }
 
 /// The units with one reason.
@@ -66,7 +70,7 @@ impl FailureSummary {
             }
         }
         groups.sort_by_key(|group| -group.count);
-        Self { source: source.to_owned(), groups, is_cut, note: None }
+        Self { source: source.to_owned(), groups, is_cut, ..Self::default() }
     }
 
     /// What the status of the source tells, without examples.
@@ -80,8 +84,8 @@ impl FailureSummary {
         Self {
             source: source.metadata.name.clone().unwrap_or_default(),
             groups: groups.collect(),
-            is_cut: false,
             note: Some(note),
+            ..Self::default()
         }
     }
 }
@@ -89,7 +93,7 @@ impl FailureSummary {
 impl Show for FailureSummary {
     fn human(&self, view: View) -> String {
         if self.groups.is_empty() {
-            return format!("Nothing of {} was refused.\n", self.source);
+            return self.nothing(view);
         }
         let mut table = Table::new(&["REASON", "UNITS", "LAST", "EXAMPLES"]);
         for group in &self.groups {
@@ -110,8 +114,7 @@ impl Show for FailureSummary {
         let mut text = table.render(view.palette);
         let cut = self.is_cut.then_some("there are more, older ones: narrow it by --since or --reason");
         for note in cut.into_iter().chain(self.note.as_deref()) {
-            text.push_str(&view.palette.paint(Tone::Dim, &format!("note: {note}")));
-            text.push('\n');
+            text.push_str(&said(note, view));
         }
         text.push_str(&view.palette.paint(Tone::Bold, "Next"));
         text.push_str("\n  kubectl docmill trace KEY   # the faults of one of them\n");
@@ -122,6 +125,19 @@ impl Show for FailureSummary {
         let examples = self.groups.iter().flat_map(|group| &group.examples);
         examples.map(|example| format!("unit/{}", example.unit)).collect()
     }
+}
+
+impl FailureSummary {
+    /// That nothing was found, of what was asked for.
+    fn nothing(&self, view: View) -> String {
+        let narrowed = if self.is_narrowed { ", as far as --reason and --since go" } else { "" };
+        let answer = format!("Nothing of {} was refused{narrowed}.\n", self.source);
+        std::iter::once(answer).chain(self.note.iter().map(|note| said(note, view))).collect()
+    }
+}
+
+fn said(note: &str, view: View) -> String {
+    format!("{}\n", view.palette.paint(Tone::Dim, &format!("note: {}", one_line(note))))
 }
 
 #[cfg(test)]
@@ -168,5 +184,16 @@ Next
     fn nothing_refused_is_said() {
         let summary = FailureSummary::of_units("wire", &[], 2, false);
         assert_eq!(summary.human(view()), "Nothing of wire was refused.\n");
+        let narrowed = FailureSummary { is_narrowed: true, ..summary };
+        let expected = "Nothing of wire was refused, as far as --reason and --since go.\n";
+        assert_eq!(narrowed.human(view()), expected);
+    }
+
+    #[test]
+    fn that_the_records_were_not_asked_is_said_even_if_nothing_was_refused() {
+        let note = Some("the records API is not served\u{1b}[2J".to_owned());
+        let summary = FailureSummary { source: "wire".to_owned(), note, ..FailureSummary::default() };
+        let expected = "Nothing of wire was refused.\nnote: the records API is not served\u{fffd}[2J\n";
+        assert_eq!(summary.human(view()), expected);
     }
 }

@@ -3,7 +3,7 @@
 pub mod report;
 pub mod targets;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use clap::Args;
 use docmill_crds::api::ingest_run::{Forget, IngestMode};
@@ -15,6 +15,7 @@ use crate::commands::Session;
 use crate::commands::trace::lookup;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::output::notice;
 use crate::runs::follow::{RunReport, follow};
 use crate::runs::run_state::Run as _;
 use targets::Targets;
@@ -87,7 +88,7 @@ pub async fn run(args: &ForgetArgs, session: &Session) -> Result<ExitStatus, Fai
         }
         return Ok(ExitStatus::Success);
     }
-    eprintln!("{} created", state.name);
+    notice::tell(&format!("{} created\n", state.name));
     let status = follow::<IngestRun>(&cluster, session.screen, &name).await?;
     if session.screen.is_for_people() && status == ExitStatus::Success && !args.dry_run {
         let ended: IngestRun = cluster.get(&name).await?;
@@ -116,10 +117,8 @@ fn confirm(targets: &Targets, raw: bool) -> Result<(), Failure> {
         return Err(Failure::new("failed to ask whether to forget: standard input is no terminal")
             .advice("look at what would be forgotten with --dry-run, then pass --yes"));
     }
-    eprint!("{}", targets.in_words(raw));
-    eprint!("This cannot be undone. Type the name of the source ({source}) to go on: ");
-    // Whether the question is seen before the answer is no concern of the run's.
-    let _ = io::stderr().flush();
+    let words = targets.in_words(raw);
+    notice::tell(&format!("{words}This cannot be undone. Type the name of the source ({source}) to go on: "));
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
     read.map_err(|error| Failure::new(format!("failed to read the answer: {error}")))?;

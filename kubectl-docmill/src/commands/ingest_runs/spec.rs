@@ -17,9 +17,9 @@ const PREFIX_CHARS: usize = 47;
 /// The start of the name of a run.
 pub fn name_prefix(mode: IngestMode, source: &str) -> String {
     let mode = format!("{mode:?}").to_lowercase();
-    let mut name: String = format!("{mode}-{source}").chars().take(PREFIX_CHARS - 1).collect();
-    name.push('-');
-    name
+    let name: String = format!("{mode}-{source}").chars().take(PREFIX_CHARS - 1).collect();
+    // A dot before a hyphen is no name.
+    format!("{}-", name.trim_end_matches(['.', '-']))
 }
 
 /// The spec of a replay.
@@ -163,5 +163,7 @@ mod tests {
         assert_eq!(name_prefix(IngestMode::Replay, "wire"), "replay-wire-");
         let long = name_prefix(IngestMode::Reconvert, &"x".repeat(52));
         assert_eq!((long.len(), long.ends_with("x-")), (47, true));
+        let dotted = name_prefix(IngestMode::Replay, &format!("{}.b", "x".repeat(38)));
+        assert!(dotted.ends_with("x-"), "{dotted}");
     }
 }

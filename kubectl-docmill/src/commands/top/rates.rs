@@ -27,7 +27,7 @@ impl Rates {
             return None;
         };
         let millis = now.as_millisecond() - before.at.as_millisecond();
-        let more = recorded - before.recorded;
+        let more = recorded.saturating_sub(before.recorded);
         if more == 0 && millis < HOLDS_MILLIS {
             return Some(before.tenths);
         }

@@ -56,8 +56,10 @@ impl SourceRow {
         let status = source.status.clone().unwrap_or_default();
         let units = status.units.unwrap_or_default();
         let workers = status.workers.unwrap_or_default();
-        let stored = units.indexed + units.converted;
-        let measured = rates.look(&name, stored + units.failed + units.skipped, now);
+        // A number that a source tells of itself may be any.
+        let stored = units.indexed.saturating_add(units.converted);
+        let recorded = stored.saturating_add(units.failed).saturating_add(units.skipped);
+        let measured = rates.look(&name, recorded, now);
         let (state, is_well) = state(source);
         Self {
             name,
@@ -204,7 +206,11 @@ fn runs(rows: &[RunRow], view: View) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{RunRow, SourceRow, Top};
+    use docmill_crds::IngestSource;
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::{Rates, RunRow, SourceRow, Top};
     use crate::output::{Palette, Show as _, View};
 
     fn shown(top: &Top) -> String {
@@ -245,6 +251,25 @@ RUN                             SOURCE   PHASE     PROGRESS   PROCESSED     FAIL
 ingestrun.docmill.io/backfill   wire     Running   45%        1,215/2,700   3
 ";
         assert_eq!(shown(&top), expected);
+    }
+
+    #[test]
+    fn numbers_of_any_size_are_shown() {
+        let mut rates = Rates::default();
+        for (second, number) in [(0, i64::MAX), (5, i64::MIN), (10, i64::MAX)] {
+            let source: IngestSource = serde_json::from_value(json!({
+                "apiVersion": "docmill.io/v1beta1", "kind": "IngestSource", "metadata": {"name": "wire"},
+                "spec": {
+                    "storage": {"region": "eu-west-1", "credentialsSecretRef": {"name": "s3"}},
+                    "raw": {"bucket": "raw"}, "snapshots": {"bucket": "json"}, "errors": {"bucket": "errors"},
+                    "trigger": {"sqs": {"queueURL": "http://sqs:9324/000000000000/wire"}},
+                    "conversion": {"preset": "nitf"},
+                    "index": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "a", "id": "{guid}"}},
+                "status": {"units": {"pending": 0, "indexed": number, "failed": number, "skipped": number}}}))
+            .unwrap();
+            let row = SourceRow::new(&source, &mut rates, Timestamp::from_second(second).unwrap());
+            assert_eq!((row.stored, row.failed), (number, number));
+        }
     }
 
     #[test]

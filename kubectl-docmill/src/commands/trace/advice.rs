@@ -4,6 +4,7 @@ use docmill_crds::records_api::stage::{Presence, RawStage};
 use docmill_crds::records_api::state::State;
 
 use super::lookup::Trace;
+use crate::arguments::target::other_readings;
 use crate::output::quoting::quoted;
 
 /// What to do about a unit in a state.
@@ -46,11 +47,26 @@ pub fn of_unknown(trace: &Trace) -> Vec<String> {
         let line = "kubectl get ingestsources -A   # this namespace has no source: choose one with -n";
         return vec![line.to_owned()];
     }
-    let mut lines = vec![
+    let mut lines = Vec::new();
+    if trace.is_partial {
+        lines.push("kubectl docmill top   # which sources are in trouble; then look it up again".to_owned());
+    }
+    let (key, digest) = other_readings(&trace.target);
+    lines.extend(
+        key.map(|key| format!("kubectl docmill trace {}   # if the key is URL-encoded", quoted(&key))),
+    );
+    lines.extend(digest.map(|digest| {
+        format!(
+            "kubectl docmill trace {digest}   # the unit that a snapshot or the evidence of a refusal is of"
+        )
+    }));
+    lines.extend([
         "a document that was refused has no id yet: look it up by the key of its object".to_owned(),
         "an object that is not in the bucket, or outside of raw.prefix and raw.suffixes, is not ingested"
             .to_owned(),
-    ];
+        "of a part of a key, the search of kubectl docmill console lists the keys that start with it"
+            .to_owned(),
+    ]);
     if let [source] = trace.sources.as_slice() {
         let source = quoted(source);
         lines.push(format!("kubectl docmill failures {source}   # what was refused lately"));

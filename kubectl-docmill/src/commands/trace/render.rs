@@ -13,9 +13,9 @@ impl Show for Trace {
         let documents = self.documents.iter().map(|document| self.document(document, view));
         let units = self.units.iter().map(|unit| self.unit(unit, view));
         let parts: Vec<String> = documents.chain(units).collect();
-        let mut text = if parts.is_empty() { self.unknown(view) } else { parts.join("\n") };
+        let mut text = if parts.is_empty() { self.not_found(view) } else { parts.join("\n") };
         for note in &self.notes {
-            text.push_str(&view.palette.paint(Tone::Dim, &format!("note: {note}")));
+            text.push_str(&view.palette.paint(Tone::Dim, &format!("note: {}", one_line(note))));
             text.push('\n');
         }
         text
@@ -76,14 +76,9 @@ impl Trace {
         if text.is_empty() { text } else { format!("\n{text}") }
     }
 
-    fn unknown(&self, view: View) -> String {
-        let asked = if self.sources.is_empty() {
-            format!("namespace {}", self.namespace)
-        } else {
-            format!("{} of namespace {}", self.sources.join(", "), self.namespace)
-        };
-        let found = format!("Nothing is known of {} in {asked}.", one_line(&self.target));
-        format!("{}\n{}", view.palette.paint(Tone::Warn, &found), next(&advice::of_unknown(self), view))
+    fn not_found(&self, view: View) -> String {
+        let words = view.palette.paint(Tone::Warn, &self.unknown());
+        format!("{words}\n{}", next(&advice::of_unknown(self), view))
     }
 }
 

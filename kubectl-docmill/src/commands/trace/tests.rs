@@ -4,6 +4,7 @@ use docmill_crds::records_api::unit::Unit;
 use serde_json::{Value, json};
 
 use super::lookup::Trace;
+use crate::exit_status::ExitStatus;
 use crate::output::{Palette, Show as _, View};
 
 const TIME: &str = "2026-01-03T00:00:00Z";
@@ -108,6 +109,15 @@ Next
 }
 
 #[test]
+fn an_object_that_one_of_several_sources_refused_is_not_well() {
+    let of = |source: &str, state: &str| unit(state, &json!({"source": source}));
+    let is_well = |units: Vec<Unit>| Trace { units, ..Trace::default() }.is_well();
+    assert!(is_well(vec![of("a", "Indexed"), of("a", "Failed"), of("b", "Indexed")]));
+    assert!(!is_well(vec![of("a", "Indexed"), of("b", "Failed")]));
+    assert!(!is_well(Vec::new()));
+}
+
+#[test]
 fn who_may_not_see_content_sees_where_the_fault_is() {
     let trace = Trace { notes: vec!["no content for you".into()], ..failed() };
     let expected = "\
@@ -198,11 +208,43 @@ Nothing is known of x in wire of namespace news.
 Next
   a document that was refused has no id yet: look it up by the key of its object
   an object that is not in the bucket, or outside of raw.prefix and raw.suffixes, is not ingested
+  of a part of a key, the search of kubectl docmill console lists the keys that start with it
   kubectl docmill failures wire   # what was refused lately
   kubectl docmill search wire WORDS   # documents by words of their content
 ";
     assert_eq!(shown(&trace), expected);
     assert!(!trace.is_well());
+}
+
+#[test]
+fn other_readings_of_an_unknown_key_are_commands() {
+    let digest = "0123456789abcdef0123456789abcdef";
+    let sources = (0..9).map(|number| format!("wire-{number}")).collect();
+    let target = format!("wire/it's+a%20b.xml/{digest}.error.json");
+    let text = shown(&Trace { target, namespace: "news".into(), sources, ..Trace::default() });
+    for part in
+        ["in the 9 sources of namespace news.", r"trace 'wire/it'\''s a b.xml/", &format!("trace {digest} ")]
+    {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn that_not_all_sources_were_asked_is_said_and_does_not_count_as_unknown() {
+    let trace = Trace {
+        target: "x".into(),
+        namespace: "news".into(),
+        sources: vec!["wire".into(), "sport".into()],
+        notes: vec!["the ledger\u{1b}[2J is away".into()],
+        is_partial: true,
+        ..Trace::default()
+    };
+    let text = shown(&trace);
+    let start = "x was not found, but not all sources of namespace news could be asked.\n";
+    assert!(text.starts_with(start) && text.contains("kubectl docmill top "), "{text}");
+    assert!(text.ends_with("note: the ledger\u{fffd}[2J is away\n"), "{text}");
+    assert_eq!(trace.exit_status(), ExitStatus::Failed);
+    assert_eq!(Trace { is_partial: false, ..trace }.exit_status(), ExitStatus::Findings);
 }
 
 #[test]

@@ -53,9 +53,9 @@ pub async fn list(sources: &Sources, namespace: &str, query: &UnitQuery) -> Resu
     let origin = origin(&source);
     let listed = |hit: Hit| Unit { documents: Vec::new(), ..view::recorded(hit.record, origin) };
     let mut items: Vec<Unit> = hits.into_iter().map(listed).collect();
-    let newest = match only_key(query).filter(|_| is_first) {
-        Some(key) => newest(&source, key, &items).await?,
-        None => None,
+    let (newest, warnings) = match only_key(query).filter(|_| is_first) {
+        Some(key) => beside(&items, newest(&source, key, &items).await)?,
+        None => (None, Vec::new()),
     };
     if let Some(unit) = newest {
         items.insert(0, unit);
@@ -65,6 +65,7 @@ pub async fn list(sources: &Sources, namespace: &str, query: &UnitQuery) -> Resu
         kind: LIST_KIND.to_owned(),
         metadata: ListMeta { continue_: last, ..ListMeta::default() },
         items,
+        warnings,
     })
 }
 
@@ -200,6 +201,21 @@ fn only_key(query: &UnitQuery) -> Option<&str> {
     key.as_deref().filter(|_| !has_more && state.is_none() && day.is_none())
 }
 
+/// What the bucket has beside the versions that the ledger knows, and in words that it did not say. An object that cannot be
+/// read is looked up for this very reason, and what the ledger says of it is told all the same.
+fn beside(
+    known: &[Unit],
+    newest: Result<Option<Unit>, Failure>,
+) -> Result<(Option<Unit>, Vec<String>), Failure> {
+    match newest {
+        Err(failure) if !known.is_empty() => {
+            let warning = format!("whether there is a newer version is unknown: {}", failure.message);
+            Ok((None, vec![warning]))
+        }
+        newest => Ok((newest?, Vec::new())),
+    }
+}
+
 /// The version of an object that is in the bucket, if the object is one of the source's and none of these units is of it.
 /// A search does not see what was recorded a moment ago, so that the ledger is asked for this version.
 async fn newest(source: &OpenSource, key: &str, known: &[Unit]) -> Result<Option<Unit>, Failure> {
@@ -219,4 +235,29 @@ fn parse(record: Value) -> Result<UnitRecord, Failure> {
     serde_json::from_value(record).map_err(|_| {
         Failure::unavailable("the ledger has a record in a form that this version of Docmill does not read")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::records_api::unit::Unit;
+    use serde_json::json;
+
+    use super::beside;
+    use crate::records_api::answer::Failure;
+
+    #[test]
+    fn a_bucket_that_does_not_answer_does_not_hide_what_the_ledger_knows() {
+        let known: Unit = serde_json::from_value(json!({
+            "apiVersion": "records.docmill.io/v1alpha1", "kind": "Unit", "metadata": {"name": "0b"},
+            "source": "wire", "state": "Failed", "reason": "ObjectUnreadable",
+            "raw": {"bucket": "raw", "key": "a.xml", "version": "1"}}))
+        .unwrap();
+        let denied = || Err(Failure::unavailable("the operator may not read it"));
+        let (newest, warnings) = beside(std::slice::from_ref(&known), denied()).unwrap();
+        assert_eq!(newest, None);
+        assert!(warnings.first().is_some_and(|warning| warning.contains("may not read")), "{warnings:?}");
+        assert_eq!(beside(&[], denied()), denied().map(|newest| (newest, Vec::new())));
+        let found = (Some(known.clone()), Vec::new());
+        assert_eq!(beside(std::slice::from_ref(&known), Ok(Some(known.clone()))), Ok(found));
+    }
 }

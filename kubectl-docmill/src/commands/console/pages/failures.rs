@@ -26,12 +26,13 @@ pub struct Explained {
 pub fn page(found: &Explained, may_run: bool, now: Timestamp) -> Markup {
     let source = &found.summary.source;
     let title = element("h1", all(["Failures of ".into(), link(&links::source(source), source)]));
-    if found.summary.groups.is_empty() {
-        return all([title, element("p", "Nothing was refused.")]);
-    }
     let cut = found.summary.is_cut.then(|| "There are more, older ones than were read.".to_owned());
     let notes = found.notes.iter().chain(found.summary.note.as_ref()).chain(cut.as_ref());
     let notes = all(notes.map(|note| tag("p").class("dim").with(note)));
+    if found.summary.groups.is_empty() {
+        let narrowed = if found.summary.is_narrowed { " for this reason" } else { "" };
+        return all([title, element("p", format!("Nothing was refused{narrowed}.")), notes]);
+    }
     let groups = found.summary.groups.iter().map(|of| group(of, found, may_run, now));
     all([title, notes, all(groups)])
 }

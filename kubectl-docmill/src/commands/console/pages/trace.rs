@@ -137,7 +137,7 @@ fn version(entry: &HistoryEntry, history: &DocumentHistory, now: Timestamp) -> V
 
 fn unknown(found: &Traced, now: Timestamp) -> Markup {
     let trace = &found.trace;
-    let answer = element("p", format!("Nothing is known of {}.", trace.target));
+    let answer = element("p", trace.unknown());
     let mut parts = vec![answer, layout::search(&trace.target)];
     if !found.with_words.is_empty() {
         let rows = found.with_words.iter().map(with_words).collect();

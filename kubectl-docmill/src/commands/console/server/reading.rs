@@ -18,6 +18,10 @@ const EXAMPLES: usize = 5;
 const EXPLAINED: usize = 8;
 /// Units of each source that are shown where nothing has the very key.
 const SIMILAR: u32 = 20;
+/// Sources whose keys are searched for one page: as many as the API searches for words.
+const SEARCHED: usize = 16;
+/// What is said where there are more.
+const TOO_MANY: &str = "there are too many sources to search all of them for keys that start with it";
 /// What is said to whoever may not search.
 const NO_SEARCH: &str = "words of documents are searched for those who have the role docmill-content-view";
 
@@ -42,6 +46,10 @@ pub async fn trace(cluster: &Cluster, target: &str, source: Option<&str>) -> Res
 
 /// Looks for keys that start with what was looked for. What cannot be asked is noted.
 async fn add_similar(cluster: &Cluster, found: &mut Traced) {
+    if found.trace.sources.len() > SEARCHED {
+        found.trace.notes.push(TOO_MANY.to_owned());
+        return;
+    }
     for source in found.trace.sources.clone() {
         let query = UnitQuery {
             source: Some(source),

@@ -23,6 +23,11 @@ pub struct Targets {
 impl Targets {
     /// Adds what was found of an argument.
     pub fn add(&mut self, trace: &Trace) -> Result<(), Failure> {
+        if trace.is_partial {
+            let (target, notes) = (one_line(&trace.target), one_line(&trace.notes.join("; ")));
+            return Err(Failure::new(format!("failed to find out which sources know {target}: {notes}"))
+                .advice("look it up again once they all answer, or name one source with --source"));
+        }
         for document in &trace.documents {
             self.take(&document.source)?;
             push(&mut self.forget.documents, &document.id);
@@ -33,7 +38,7 @@ impl Targets {
             push(&mut self.forget.keys, &unit.raw.key);
             self.see(Some(unit));
         }
-        if trace.documents.is_empty() && trace.units.is_empty() {
+        if trace.is_unknown() {
             let target = one_line(&trace.target);
             return Err(Failure::new(format!("nothing is known of {target}")).advice(
                 "correct the id or key; or keep out what never came, with --key KEY --source SOURCE",
@@ -115,6 +120,17 @@ mod tests {
         for expected in ["wire/a.xml (Indexed, 2 documents)", "The raw objects stay"] {
             assert!(words.contains(expected), "{words}");
         }
+    }
+
+    #[test]
+    fn nothing_is_forgotten_while_a_source_that_may_know_it_does_not_answer() {
+        let partial = Trace {
+            is_partial: true,
+            notes: vec!["the ledger of sport is away".into()],
+            ..trace(vec![unit("wire", "1")])
+        };
+        let refused = Targets::default().add(&partial).unwrap_err().explanation();
+        assert!(refused.contains("the ledger of sport is away") && refused.contains("--source"), "{refused}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::comparison::{Comparison, Difference, NAMED};
 use super::content::ContentSummary;
 use crate::output::amounts::{count, moment};
+use crate::output::untrusted::one_line;
 use crate::output::{Cell, Show, Table, Tone, View};
 
 /// The verdict.
@@ -161,14 +162,19 @@ impl Show for Verification {
             count(self.same)
         );
         // Writing to a text does not fail.
-        let _ = writeln!(text, "Root {}, written {}", self.root, moment(&self.created_time, view.now));
+        let _ = writeln!(
+            text,
+            "Root {}, written {}",
+            one_line(&self.root),
+            one_line(&moment(&self.created_time, view.now))
+        );
         if let Some(ContentSummary { read, too_large }) = self.content {
             let (read, too_large) = (count(read), count(too_large));
             let _ =
                 writeln!(text, "Content: {read} objects and snapshots read, {too_large} too large to read.");
         }
         for finding in self.findings() {
-            text.push_str(&view.palette.paint(Tone::Bad, &finding));
+            text.push_str(&view.palette.paint(Tone::Bad, &one_line(&finding)));
             text.push('\n');
         }
         if !self.differences.is_empty() {
@@ -264,11 +270,13 @@ mod tests {
 
     #[test]
     fn a_broken_chain_is_a_finding() {
-        let link = ManifestLink { day: "2026-11-28".into(), generation: 1, ..ManifestLink::default() };
+        let day = "2026-11-28\u{1b}[2J".into();
+        let link = ManifestLink { day, generation: 1, ..ManifestLink::default() };
         let verification = verified(&entry("Indexed"), &entry("Indexed"), vec![ChainFault::new(&link, None)]);
         assert!(!verification.holds);
         assert!(
-            shown(&verification).contains("generation 1 of 2026-11-28, which this manifest names, is gone")
+            shown(&verification)
+                .contains("generation 1 of 2026-11-28\u{fffd}[2J, which this manifest names, is gone")
         );
     }
 }
