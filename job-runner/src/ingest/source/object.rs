@@ -122,14 +122,12 @@ async fn unannounced(
     let mut bytes = BytesMut::new();
     while bytes.len() <= UNANNOUNCED_BYTES {
         let piece = object.body.try_next().await;
-        match piece.map_err(|error| StoreError::unavailable(action(landed), &error))? {
-            Some(piece) => bytes.extend_from_slice(&piece),
-            None => {
-                object.content_length = i64::try_from(bytes.len()).ok();
-                object.body = ByteStream::from(bytes.freeze());
-                return Ok(found(landed, object.into()));
-            }
-        }
+        let Some(piece) = piece.map_err(|error| StoreError::unavailable(action(landed), &error))? else {
+            object.content_length = i64::try_from(bytes.len()).ok();
+            object.body = ByteStream::from(bytes.freeze());
+            return Ok(found(landed, object.into()));
+        };
+        bytes.extend_from_slice(&piece);
     }
     drop((object, bytes));
     let mut whole = match answer(landed, get(client, landed).range("bytes=0-")).await? {
