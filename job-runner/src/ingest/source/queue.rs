@@ -70,15 +70,14 @@ impl Queue {
         self.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
     }
 
-    /// Waits up to `wait` for messages, and receives at most `at_most` of them (at least one, at most
-    /// ten). They are held from here on.
-    pub async fn receive(&self, at_most: usize, wait: Duration) -> Result<Vec<ReceivedMessage>, StoreError> {
+    /// Waits up to `wait` for messages, and receives at most [`BATCH`] of them. They are held from here on.
+    pub async fn receive(&self, wait: Duration) -> Result<Vec<ReceivedMessage>, StoreError> {
         let seconds = |duration: Duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
         let response = self
             .client
             .receive_message()
             .queue_url(&self.url)
-            .max_number_of_messages(i32::try_from(at_most.clamp(1, BATCH)).unwrap_or(1))
+            .max_number_of_messages(i32::try_from(BATCH).unwrap_or(1))
             .wait_time_seconds(seconds(wait))
             .visibility_timeout(seconds(VISIBILITY))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)

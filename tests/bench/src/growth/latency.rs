@@ -69,6 +69,7 @@ pub async fn latency(bench: &Bench, place: &Place, first: u32) -> Result<Latency
         if is_refreshed { indexed.push(millis) } else { searchable.push(millis) }
     }
     acknowledged(place, stores, &worker).await?;
+    worker.end().await?;
     Ok(Latency { indexed_millis: median(indexed)?, searchable_millis: median(searchable)? })
 }
 

@@ -7,13 +7,19 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::float::float;
 
 /// Ticks a second in `/proc` (`USER_HZ`), the same on every architecture of Linux.
 const TICKS: f64 = 100.0;
+/// How long a process may take to end when it is asked to. A worker's long poll is two seconds.
+const ENDING: Duration = Duration::from_secs(10);
+/// How often a process that was asked to end is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How many lines of a log tell of a failure.
 const LINES_SHOWN: usize = 15;
 
@@ -26,7 +32,7 @@ pub struct Look {
     pub ended: bool,
 }
 
-/// A process. It is killed with this.
+/// A process. It is killed with this unless it was asked to end before.
 pub struct Process {
     child: Child,
     log: PathBuf,
@@ -61,6 +67,19 @@ impl Process {
     pub fn check(&mut self) -> Result<()> {
         let status = self.child.wait()?;
         ensure!(status.success(), "the process ended with {status}; its log ends with:\n{}", self.said());
+        Ok(())
+    }
+
+    /// Asks it to end and waits until it has; one that does not is killed. A queue gives messages to a long poll whose
+    /// client is gone, and has them back only when their time is over, so a measurement that follows would wait for them.
+    pub async fn end(mut self) -> Result<()> {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("no id of a process")?;
+        // It may have ended by itself.
+        let _ = kill_process(pid, Signal::TERM);
+        let began = Instant::now();
+        while self.child.try_wait()?.is_none() && began.elapsed() < ENDING {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
         Ok(())
     }
 

@@ -59,7 +59,7 @@ pub async fn cost(bench: &Bench, contender: Contender, place: &Place, stores: &S
         }
     };
     let peak_kibibytes = process.peak_kibibytes();
-    drop(process);
+    process.end().await?;
     if contender.has_index() {
         elastic.settle(&place.pattern()).await?;
     }
