@@ -6,7 +6,8 @@
 //!
 //! Memory is bounded whatever the number of units: a page of records, and a part of the upload. A pod that dies leaves an
 //! upload that never becomes an object, or lines without a statement; the pod that replaces it begins anew. A day whose
-//! statement still holds gets no second one.
+//! statement still holds gets no second one. Of two pods that write at the same time, one is overtaken, and begins anew after the
+//! statement of the other.
 
 mod day_units;
 mod lines;
@@ -50,6 +51,11 @@ pub async fn write(context: &RunContext) -> Result<Written, RunError> {
         lines.abort().await;
         tracing::info!(%day, generation = newest.statement.generation, "the newest manifest of the day still holds");
         return Ok(Written { count: told.count, key: statements.key_of(newest.statement.generation) });
+    }
+    // The lines of another pod of this run have the same key, and a statement may tell of them by now.
+    if let Err(overtaken) = statements.check_next(generation).await {
+        lines.abort().await;
+        return Err(overtaken);
     }
     lines.complete().await?;
     let previous = match day.before() {

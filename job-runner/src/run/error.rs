@@ -105,6 +105,11 @@ pub enum RunError {
     /// The day of a manifest is none.
     #[error("spec.day: {0:?} is no day; write YYYY-MM-DD")]
     NoDay(String),
+    /// Somebody else wrote the statement of a manifest meanwhile, which is never replaced.
+    #[error(
+        "failed to write the manifest: meanwhile another run has written {0} of the snapshot bucket; the next attempt begins after it"
+    )]
+    Overtaken(String),
     /// The lines of a manifest cannot be compressed.
     #[error("failed to compress the lines of the manifest: {0}")]
     Compress(#[source] std::io::Error),
@@ -128,6 +133,7 @@ impl Classify for RunError {
             | Self::Unfinished { .. }
             | Self::Compress(_)
             | Self::Remains(_)
+            | Self::Overtaken(_)
             | Self::Stopped => ErrorClass::Transient,
             Self::Store(error) => error.class(),
             Self::Elastic(error) => error.class(),

@@ -245,13 +245,14 @@ impl<'a> Rehearsal<'a> {
     async fn snapshot(&self, reference: &str) -> Result<Option<HeldSnapshot<'_>>, StoreError> {
         let bucket = &self.context.source().snapshots.bucket;
         let Some(snapshot) = read::open(&self.context.s3, bucket, reference).await? else { return Ok(None) };
-        let length = snapshot.length;
+        // Without a length, it may have as many bytes as are held at most.
+        let length = snapshot.length.unwrap_or(MAX_SNAPSHOT_BYTES);
         if length > MAX_SNAPSHOT_BYTES {
             return Ok(None);
         }
         let permit =
             if length > LARGE_SNAPSHOT_BYTES { self.large_snapshots.acquire().await.ok() } else { None };
-        Ok(snapshot.bytes().await?.map(|lines| HeldSnapshot { lines, _permit: permit }))
+        Ok(snapshot.bytes(MAX_SNAPSHOT_BYTES).await?.map(|lines| HeldSnapshot { lines, _permit: permit }))
     }
 
     /// Compares what would become of an object with what exists.

@@ -13,7 +13,7 @@ use super::cat::PlaceArgs;
 use crate::cluster::Cluster;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::output::quoting::quoted;
+use crate::output::quoting::operand;
 use render::DocumentDiff;
 use side::Side;
 
@@ -110,6 +110,6 @@ async fn current_unit(cluster: &Cluster, id: &str, source: Option<&str>) -> Resu
     let current = history.entries.into_iter().find(|entry| entry.is_current);
     current.map(|entry| entry.unit).ok_or_else(|| {
         Failure::new(format!("document {id} comes from no unit any more"))
-            .advice(format!("see where it came from with `kubectl docmill history {}`", quoted(id)))
+            .advice(format!("see where it came from with `kubectl docmill history {}`", operand(id)))
     })
 }

@@ -1,6 +1,6 @@
 //! Daily manifests, as they are in the snapshot bucket.
 
-use docmill_clients::aws::StoreError;
+use docmill_clients::aws::{StoreError, listing};
 use docmill_crds::digest::sha256;
 use docmill_crds::records::lineage::{Day, DayManifest, day_folder, generation_of, statement_name};
 use docmill_crds::records_api::API_VERSION;
@@ -95,12 +95,16 @@ async fn newest_generation(source: &OpenSource, day: Day) -> Result<Option<i64>,
     let folder = folder(source, day);
     let (mut newest, mut token) = (None, None);
     for _ in 0..PAGES {
-        let request = s3.list_objects_v2().bucket(bucket).prefix(&folder).set_continuation_token(token);
+        let request = s3.list_objects_v2().bucket(bucket).prefix(&folder).encoding_type(listing::ENCODED);
+        let request = request.set_continuation_token(token);
         // On the heap, as all that wait for it would be large.
         let listed = Box::pin(request.send()).await;
         let listed = listed.map_err(|error| of_store(STATEMENT, &StoreError::from_sdk(STATEMENT, &error)))?;
-        let names = listed.contents().iter().filter_map(|object| object.key()?.strip_prefix(&folder));
-        newest = names.filter_map(generation_of).max().max(newest);
+        let generations = listed.contents().iter().filter_map(|object| {
+            let key = listing::key(listed.encoding_type(), object.key()?);
+            generation_of(key.strip_prefix(&folder)?)
+        });
+        newest = generations.max().max(newest);
         token = listed.next_continuation_token().map(str::to_owned);
         if token.is_none() {
             break;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use docmill_clients::aws::{StoreError, StoreFault};
 use tokio::io::AsyncRead;
 
@@ -18,8 +18,8 @@ const TAIL_BYTES: u64 = 128 * 1024;
 /// A snapshot that exists, and has not been read to its end yet.
 #[derive(Debug)]
 pub struct OpenedSnapshot {
-    /// Bytes of its lines.
-    pub length: usize,
+    /// Bytes of its lines; `None` if the store does not announce them.
+    pub length: Option<usize>,
     action: String,
     body: Body,
 }
@@ -49,7 +49,8 @@ pub async fn open(
                 Ok(object) => object,
                 Err(error) => return absent(action, &error),
             };
-            let length = usize::try_from(object.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+            let announced = object.content_length();
+            let length = announced.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
             Ok(Some(OpenedSnapshot { length, action, body: Body::Plain(object.body) }))
         }
         Reference::Packed(place) => open_packed(client, bucket, &place, action).await,
@@ -74,7 +75,7 @@ async fn open_packed(
         object.body.collect().await.map_err(|error| StoreError::unavailable(action.as_str(), &error))?;
     let frame = body.into_bytes();
     Ok(match check_length(place, frame.len()).and_then(|()| packed::content_length(&frame)) {
-        Ok(length) => Some(OpenedSnapshot { length, action, body: Body::Packed(frame, place.to_string()) }),
+        Ok(length) => Some(OpenedSnapshot { length: Some(length), action, body: Body::Packed(frame, place.to_string()) }),
         Err(error) => damaged(&action, &error),
     })
 }
@@ -87,13 +88,20 @@ fn check_length(place: &PackPlace<'_>, found: usize) -> Result<(), PackError> {
 
 impl OpenedSnapshot {
     /// All lines, one document each, every one with the reference of the snapshot. `None`: the pack is
-    /// damaged.
-    pub async fn bytes(self) -> Result<Option<Bytes>, StoreError> {
+    /// damaged, or a single snapshot has more than `most` bytes, of which no more are held.
+    pub async fn bytes(self, most: usize) -> Result<Option<Bytes>, StoreError> {
         match self.body {
-            Body::Plain(body) => {
-                let body = body.collect().await;
-                let body = body.map_err(|error| StoreError::unavailable(self.action, &error))?;
-                Ok(Some(body.into_bytes()))
+            Body::Plain(mut body) => {
+                let mut lines = BytesMut::with_capacity(self.length.unwrap_or(0).min(most));
+                loop {
+                    let piece = body.try_next().await;
+                    let piece = piece.map_err(|error| StoreError::unavailable(self.action.as_str(), &error))?;
+                    let Some(piece) = piece else { return Ok(Some(lines.freeze())) };
+                    if piece.len() > most - lines.len() {
+                        return Ok(None);
+                    }
+                    lines.extend_from_slice(&piece);
+                }
             }
             Body::Packed(frame, reference) => Ok(unpacked(&self.action, &frame, &reference)),
         }
@@ -193,4 +201,20 @@ async fn tail(
     let bytes = body.into_bytes();
     let object_length = object_length.unwrap_or(bytes.len() as u64);
     Ok(Some(End { bytes, object_length, source }))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::primitives::ByteStream;
+
+    use super::{Body, OpenedSnapshot};
+
+    #[tokio::test]
+    async fn of_a_snapshot_that_is_too_large_nothing_is_held_though_its_length_was_not_announced() {
+        for (most, expected) in [(6, Some(&b"{}\n{}\n"[..])), (5, None), (0, None)] {
+            let body = Body::Plain(ByteStream::from_static(b"{}\n{}\n"));
+            let opened = OpenedSnapshot { length: None, action: "read a.json".to_owned(), body };
+            assert_eq!(opened.bytes(most).await.unwrap().as_deref(), expected);
+        }
+    }
 }

@@ -76,13 +76,23 @@ impl<'a> Statements<'a> {
         }
     }
 
-    /// Stores a statement. Its lines have to be there.
+    /// Fails if there is a statement of a generation: another run, or another pod of this one, has written it meanwhile.
+    pub(super) async fn check_next(&self, generation: i64) -> Result<(), RunError> {
+        let key = self.key_of(generation);
+        match self.context.read_object(&key).await? {
+            Some(_) => Err(RunError::Overtaken(key)),
+            None => Ok(()),
+        }
+    }
+
+    /// Stores a statement, and replaces none. Its lines have to be there.
     pub(super) async fn store(&self, statement: &DayManifest) -> Result<(), RunError> {
         let key = self.key_of(statement.generation);
         let stored = match serde_json::to_vec(statement) {
             Ok(stored) => stored,
             Err(error) => return Err(RunError::File { key, error }),
         };
-        self.context.write_object(&key, "application/json", stored).await
+        let is_stored = Box::pin(self.context.create_object(&key, "application/json", stored)).await?;
+        if is_stored { Ok(()) } else { Err(RunError::Overtaken(key)) }
     }
 }

@@ -7,7 +7,7 @@ use docmill_crds::records_api::search::{DEFAULT_DOCUMENTS, SearchQuery};
 use crate::commands::Session;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::output::quoting::quoted;
+use crate::output::quoting::{operand, quoted};
 use crate::output::untrusted::one_line;
 use crate::output::{Cell, Show, Table, Tone, View};
 
@@ -98,8 +98,8 @@ fn table(documents: &[Document], view: View) -> String {
 
 /// What shows more of the best match.
 fn next(best: &Document, view: View) -> String {
-    let (id, source) = (quoted(&best.id), quoted(&best.source));
-    let line = format!("kubectl docmill trace {id} --source {source}   # its stages");
+    let (id, source) = (operand(&best.id), quoted(&best.source));
+    let line = format!("kubectl docmill trace --source {source} {id}   # its stages");
     format!("\n{}\n  {}\n", view.palette.paint(Tone::Bold, "Next"), one_line(&line))
 }
 
@@ -138,7 +138,7 @@ urn:a   a.xml   articles-2026
 b               articles-2026
 
 Next
-  kubectl docmill trace urn:a --source wire   # its stages
+  kubectl docmill trace --source wire urn:a   # its stages
 ";
         assert_eq!(shown(&found, false), expected);
         assert!(shown(&found, true).contains("2026-01-03T00:00:00Z   0a\n"), "{}", shown(&found, true));

@@ -5,12 +5,12 @@ use docmill_crds::records_api::state::State;
 
 use super::lookup::Trace;
 use crate::arguments::target::other_readings;
-use crate::output::quoting::quoted;
+use crate::output::quoting::{operand, option, quoted};
 
 /// What to do about a unit in a state.
 pub fn of_unit(state: State, source: &str, raw: &RawStage, superseded_by: Option<&str>) -> Vec<String> {
     let name = quoted(source);
-    let at = format!("{name} --key {}", quoted(&raw.key));
+    let at = format!("{name} {}", option("--key", &raw.key));
     match state {
         State::Failed => vec![
             "mend the object or the model; a new version of the object is ingested by itself".to_owned(),
@@ -53,7 +53,7 @@ pub fn of_unknown(trace: &Trace) -> Vec<String> {
     }
     let (key, digest) = other_readings(&trace.target);
     lines.extend(
-        key.map(|key| format!("kubectl docmill trace {}   # if the key is URL-encoded", quoted(&key))),
+        key.map(|key| format!("kubectl docmill trace {}   # if the key is URL-encoded", operand(&key))),
     );
     lines.extend(digest.map(|digest| {
         format!(

@@ -1,9 +1,11 @@
 //! What people see of documents and objects in each state.
 
+use clap::Parser as _;
 use docmill_crds::records_api::unit::Unit;
 use serde_json::{Value, json};
 
 use super::lookup::Trace;
+use crate::cli::Cli;
 use crate::exit_status::ExitStatus;
 use crate::output::{Palette, Show as _, View};
 
@@ -158,6 +160,15 @@ Next
   kubectl docmill process wire --key wire/b.xml   # ingests it now, also if its notification got lost
 ";
     assert_eq!(shown(&trace), expected);
+}
+
+#[test]
+fn a_key_that_begins_with_a_hyphen_is_no_option_of_the_commands() {
+    let raw = json!({"raw": {"bucket": "raw", "key": "-rf.xml", "version": "1"}});
+    let text = shown(&Trace { units: vec![unit("Pending", &raw)], ..Trace::default() });
+    assert!(text.contains("kubectl docmill process wire --key='-rf.xml'   #"), "{text}");
+    assert!(Cli::try_parse_from(["kubectl-docmill", "process", "wire", "--key=-rf.xml"]).is_ok());
+    assert!(Cli::try_parse_from(["kubectl-docmill", "trace", "--source", "wire", "--", "-rf.xml"]).is_ok());
 }
 
 #[test]
