@@ -37,7 +37,7 @@ use docmill_crds::records::runs::Tally;
 use super::context::RunContext;
 use super::error::RunError;
 use super::manifest::{FileResult, ManifestLine};
-use look::{Pass, SuspectWindow, first_look, identity, look_at_all, mend, settle};
+use look::{Pass, SuspectWindow, first_look, identity, look_at_all, mend, revealed, settle};
 use repair::Repairer;
 use report::AuditReport;
 use stores::Stores;
@@ -85,6 +85,8 @@ async fn second_looks(
         if let Some(repairer) = &repairer {
             if confirmed.iter().any(|difference| Pass::PutBack.covers(difference)) {
                 look = mend(stores, repairer, range, &mut confirmed, Pass::PutBack).await?;
+                let revealed = revealed(std::mem::take(&mut look.differences), &confirmed);
+                confirmed.extend(revealed);
             }
             report.held_back.hold(range, &mut confirmed);
         }

@@ -75,7 +75,11 @@ async fn open_packed(
         object.body.collect().await.map_err(|error| StoreError::unavailable(action.as_str(), &error))?;
     let frame = body.into_bytes();
     Ok(match check_length(place, frame.len()).and_then(|()| packed::content_length(&frame)) {
-        Ok(length) => Some(OpenedSnapshot { length: Some(length), action, body: Body::Packed(frame, place.to_string()) }),
+        Ok(length) => Some(OpenedSnapshot {
+            length: Some(length),
+            action,
+            body: Body::Packed(frame, place.to_string()),
+        }),
         Err(error) => damaged(&action, &error),
     })
 }
@@ -95,7 +99,8 @@ impl OpenedSnapshot {
                 let mut lines = BytesMut::with_capacity(self.length.unwrap_or(0).min(most));
                 loop {
                     let piece = body.try_next().await;
-                    let piece = piece.map_err(|error| StoreError::unavailable(self.action.as_str(), &error))?;
+                    let piece =
+                        piece.map_err(|error| StoreError::unavailable(self.action.as_str(), &error))?;
                     let Some(piece) = piece else { return Ok(Some(lines.freeze())) };
                     if piece.len() > most - lines.len() {
                         return Ok(None);

@@ -112,6 +112,20 @@ pub async fn mend(
     }
 }
 
+/// What a repair that puts back has revealed, and what is to be deleted: a record that says now that its unit was replaced,
+/// for example, leaves evidence. It has a key of what was repaired, and is not among the known.
+pub fn revealed(found: Vec<Difference>, known: &[Difference]) -> Vec<Difference> {
+    let repaired = known.iter().filter(|difference| Pass::PutBack.covers(difference));
+    let keys: HashSet<&str> = repaired.map(|difference| difference.key.as_str()).collect();
+    let identities: HashSet<u64> = known.iter().map(identity).collect();
+    let is_new = |difference: &Difference| {
+        Pass::Delete.covers(difference)
+            && keys.contains(difference.key.as_str())
+            && !identities.contains(&identity(difference))
+    };
+    found.into_iter().filter(is_new).collect()
+}
+
 /// Examines a range to its end.
 pub async fn look_at_all(stores: &Stores<'_>, range: &KeyRange) -> Result<Look, RunError> {
     let mut all = look(stores, range.after.as_deref(), range.until.as_deref()).await?;
@@ -170,4 +184,36 @@ pub fn identity(difference: &Difference) -> u64 {
         target => target.address().hash(&mut hasher),
     }
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_crds::audit::DifferenceKind as Kind;
+
+    use super::{Difference, Target, revealed};
+
+    fn difference(kind: Kind, key: &str) -> Difference {
+        let (key, expected, found) = (key.to_owned(), String::new(), String::new());
+        let target = Target::Object(key.clone());
+        Difference { kind, key, unit: None, expected, found, repaired: false, held_back: false, target }
+    }
+
+    #[test]
+    fn what_a_repair_reveals_is_deleted_with_the_rest() {
+        let known = [
+            difference(Kind::RecordWithoutObject, "replaced"),
+            difference(Kind::EvidenceLeft, "left"),
+            difference(Kind::RecordTwice, "twice"),
+            difference(Kind::DocumentOrphaned, "twice"),
+        ];
+        let found = vec![
+            difference(Kind::EvidenceLeft, "replaced"),
+            difference(Kind::DocumentMissing, "replaced"),
+            difference(Kind::EvidenceLeft, "left"),
+            difference(Kind::DocumentOrphaned, "left"),
+            difference(Kind::DocumentOrphaned, "twice"),
+            difference(Kind::EvidenceLeft, "another"),
+        ];
+        assert_eq!(revealed(found, &known), [difference(Kind::EvidenceLeft, "replaced")]);
+    }
 }

@@ -22,7 +22,7 @@ use crate::outcome::requeue;
 
 /// Requeue interval while pods run.
 const BUSY: Duration = Duration::from_secs(2);
-/// Reason of the condition `Complete` of an audit that deleted nothing, since it would have been too much.
+/// Reason of the condition `Complete` of an audit that did not delete what it would have, since it would have been too much.
 const DELETIONS_WITHHELD: &str = "DeletionsWithheld";
 
 /// The status after a reconcile. What could not be observed stays unchanged.
@@ -292,10 +292,10 @@ impl Counted {
     fn withheld_in_words(&self) -> String {
         let Tally { differences, repaired, withheld, .. } = self.tally.unwrap_or_default();
         format!(
-            "{differences} differences, {repaired} repaired; nothing was deleted, since documents, snapshots or refused \
-             objects of {withheld} units would have been, more than the run may: if ledger or raw bucket have lost \
-             something, these are the last copies, so restore that first. The report lists them. If they are to go, \
-             create a run with spec.maxDeletedUnits: {withheld} or more"
+            "{differences} differences, {repaired} repaired; documents, snapshots or refused objects of {withheld} \
+             units were not deleted, since that is more than the run may: if ledger or raw bucket have lost something, \
+             these are the last copies, so restore that first. The report lists them. If they are to go, create a run \
+             with spec.maxDeletedUnits: {withheld} or more"
         )
     }
 
