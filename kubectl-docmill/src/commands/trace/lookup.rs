@@ -101,8 +101,13 @@ impl Trace {
     /// Notes that a source could not be asked.
     fn miss(&mut self, why: String) {
         self.is_partial = true;
-        if !self.notes.contains(&why) {
-            self.notes.push(why);
+        self.note(why);
+    }
+
+    /// Notes something once: sources that share a store tell the same of it.
+    fn note(&mut self, text: String) {
+        if !self.notes.contains(&text) {
+            self.notes.push(text);
         }
     }
 
@@ -242,7 +247,9 @@ where
             match answer {
                 Ok((items, warnings)) => {
                     found.extend(items);
-                    trace.notes.extend(warnings);
+                    for warning in warnings {
+                        trace.note(warning);
+                    }
                 }
                 // A source that was deleted meanwhile. The only one that is asked has to exist.
                 Err(RecordError::NotFound(_)) if sources.len() > 1 => {}
