@@ -75,7 +75,7 @@ const fn is_false(value: &bool) -> bool {
 
 impl Difference {
     /// Whether its repair deletes what may be the last copy of something: a document, a snapshot, or a refused object.
-    pub fn takes(&self) -> bool {
+    pub fn deletes(&self) -> bool {
         match self.kind {
             DifferenceKind::SnapshotOrphaned
             | DifferenceKind::DocumentOrphaned

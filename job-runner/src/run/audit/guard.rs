@@ -38,7 +38,7 @@ impl HeldBack {
     /// Holds back what a repair would delete and has not deleted of a range, and marks it.
     pub fn hold(&mut self, range: &KeyRange, differences: &mut [Difference]) {
         for difference in differences.iter_mut() {
-            difference.held_back = difference.takes() && !difference.repaired;
+            difference.held_back = difference.deletes() && !difference.repaired;
             if difference.held_back {
                 *self.kinds.entry(difference.kind).or_default() += 1;
             }
@@ -109,13 +109,13 @@ mod tests {
         for kind in Kind::ALL {
             let deletes =
                 [Kind::SnapshotOrphaned, Kind::DocumentOrphaned, Kind::EvidenceLeft].contains(&kind);
-            assert_eq!(difference(kind, "1", Target::Unit).takes(), deletes, "{kind}");
+            assert_eq!(difference(kind, "1", Target::Unit).deletes(), deletes, "{kind}");
         }
         assert!(
-            difference(Kind::RecordWithoutObject, "1", Target::Removal).takes(),
+            difference(Kind::RecordWithoutObject, "1", Target::Removal).deletes(),
             "its documents would go"
         );
-        assert!(!difference(Kind::RecordWithoutObject, "1", Target::Unit).takes(), "it was replaced");
+        assert!(!difference(Kind::RecordWithoutObject, "1", Target::Unit).deletes(), "it was replaced");
     }
 
     #[test]

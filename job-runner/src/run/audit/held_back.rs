@@ -177,7 +177,7 @@ async fn delete(
 ) -> Result<Rest, RunError> {
     let SuspectWindow { range, seen } = window;
     let mut confirmed = look_at_all(stores, range).await?.differences;
-    confirmed.retain(|difference| difference.takes() && seen.contains(&identity(difference)));
+    confirmed.retain(|difference| difference.deletes() && seen.contains(&identity(difference)));
     let mut rest = Rest::default();
     let units = guard::units(confirmed.iter());
     if units > *left {

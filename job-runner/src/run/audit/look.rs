@@ -79,7 +79,7 @@ pub enum Pass {
 impl Pass {
     /// Whether a difference is for this pass.
     pub fn covers(self, difference: &Difference) -> bool {
-        difference.takes() == (self == Self::Delete)
+        difference.deletes() == (self == Self::Delete)
     }
 }
 
