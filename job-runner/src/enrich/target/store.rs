@@ -61,6 +61,24 @@ fn read_elsewhere(mut hit: Value) -> Option<(String, (String, StoredDocument))> 
     ))
 }
 
+/// A copy in another index than the one where the article belongs now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct LeftBehind<'a> {
+    /// Position of the copy that takes its place.
+    position: usize,
+    address: Address<'a>,
+    version: u64,
+}
+
+/// Those of which the copy that takes their place, or a newer one, has arrived. Only they may be deleted: a document is in
+/// two places for a moment, and never in none.
+fn replaced<'a>(left: &[LeftBehind<'a>], outcomes: &[ItemOutcome]) -> Vec<LeftBehind<'a>> {
+    let has_arrived = |left: &&LeftBehind<'a>| {
+        matches!(outcomes.get(left.position), Some(ItemOutcome::Done | ItemOutcome::Superseded))
+    };
+    left.iter().filter(has_arrived).copied().collect()
+}
+
 impl CopyStore {
     /// A store that is only read. `whole`: copies with all their fields.
     pub(crate) fn read_only(slice_plan: &SlicePlan, to: &Elastic, whole: bool) -> Self {
@@ -154,11 +172,11 @@ impl CopyStore {
     ) -> Result<Vec<ItemOutcome>, EnrichError> {
         let mut outcomes = Vec::new();
         let mut body = BulkBody::default();
-        let (mut deletions, mut moved_positions) = (BulkBody::default(), Vec::new());
+        let mut left = Vec::new();
         for (position, copy) in copies.enumerate() {
             if let Some(index) = copy.moved_from {
-                deletions.push_delete(Address { index, id: copy.address.id }, Some(copy.version));
-                moved_positions.push(position);
+                let address = Address { index, id: copy.address.id };
+                left.push(LeftBehind { position, address, version: copy.version });
             }
             body.push_index(copy.address, Some(copy.version), &copy.source);
             if body.byte_len() >= BULK_BYTES {
@@ -166,9 +184,13 @@ impl CopyStore {
             }
         }
         outcomes.extend(self.send(body, stop).await?);
-        // Only once the new ones exist: a document is in two places for a moment, and never in none.
-        for (position, deleted) in moved_positions.into_iter().zip(self.send(deletions, stop).await?) {
-            if let (ItemOutcome::Held(..), Some(outcome)) = (&deleted, outcomes.get_mut(position)) {
+        let replaced = replaced(&left, &outcomes);
+        let mut deletions = BulkBody::default();
+        for LeftBehind { address, version, .. } in &replaced {
+            deletions.push_delete(*address, Some(*version));
+        }
+        for (left, deleted) in replaced.iter().zip(self.send(deletions, stop).await?) {
+            if let (ItemOutcome::Held(..), Some(outcome)) = (&deleted, outcomes.get_mut(left.position)) {
                 *outcome = deleted;
             }
         }
@@ -179,5 +201,25 @@ impl CopyStore {
         // An index that accepts no writes is a failure of its documents, which a later run retries, and not
         // of the run.
         self.cluster.bulk_watched(body, &SkipBlocked, PATIENCE, stop).await.map_err(EnrichError::target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_clients::elastic::{Address, ErrorCause, ItemOutcome};
+
+    use super::{LeftBehind, replaced};
+
+    #[test]
+    fn a_copy_goes_from_where_it_was_only_when_it_is_where_it_belongs() {
+        let rejected = || ItemOutcome::Rejected(ErrorCause::of_answer(400, b"{}"));
+        let outcomes = [ItemOutcome::Done, rejected(), ItemOutcome::Superseded, ItemOutcome::Done];
+        let left = [0, 1, 2, 9].map(|position| LeftBehind {
+            position,
+            address: Address { index: "enriched-2025", id: "a" },
+            version: 5,
+        });
+        let positions: Vec<usize> = replaced(&left, &outcomes).iter().map(|left| left.position).collect();
+        assert_eq!(positions, [0, 2]);
     }
 }
