@@ -191,7 +191,8 @@ pub struct FailureRecord {
     pub run: String,
     /// Id of the document.
     pub document: String,
-    /// When the document was indexed, by which runs are sliced. RFC 3339, UTC.
+    /// When the document was indexed, by which runs are sliced. RFC 3339, UTC. The upper bound of the slice if the document
+    /// does not tell in this form.
     pub article_time: String,
     /// Always `Enrich`, as the ledger of an ingest has `Convert`, `Validate` and others.
     pub stage: String,

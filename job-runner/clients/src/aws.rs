@@ -8,6 +8,7 @@ pub mod listing;
 pub mod objects;
 
 pub(crate) use credentials::FreshCredentials;
+use credentials::SecretKeys;
 pub use failure::{StoreError, StoreFault, store_reason};
 
 use std::time::Duration;
@@ -79,7 +80,10 @@ fn guarded(endpoint: Option<&str>, secrets: &Secrets, mount: &str) -> Result<Sha
 async fn shared_config(storage: &Storage, secrets: &Secrets) -> Result<SdkConfig, StoreError> {
     let mut loader = sdk_config(&storage.region);
     if storage.credentials_secret_ref.is_some() {
-        loader = loader.credentials_provider(static_credentials(secrets)?);
+        // The provider itself keeps them, and knows when to look again.
+        loader = loader
+            .credentials_provider(SecretKeys::of(secrets)?)
+            .identity_cache(aws_config::identity::IdentityCache::no_cache());
     }
     Ok(loader.load().await)
 }

@@ -1,19 +1,23 @@
 //! The values of a Kubernetes Secret: read from a mounted folder by a worker, from the API by the operator.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use docmill_crds::contract::{SECRETS_DIR, SECRETS_DIR_ENV};
 
 /// Keys and values of one Secret. `Debug` shows the keys only.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secrets(BTreeMap<String, Vec<u8>>);
+pub struct Secrets {
+    values: BTreeMap<String, Vec<u8>>,
+    /// The folder that they were read from.
+    folder: Option<PathBuf>,
+}
 
 impl Secrets {
     /// Takes the `data` of a Secret.
     pub fn new(values: BTreeMap<String, Vec<u8>>) -> Self {
-        Self(values)
+        Self { values, folder: None }
     }
 
     /// Reads the folder that a Secret is mounted at: one file per key. The kubelet's own entries (`..data`)
@@ -32,12 +36,17 @@ impl Secrets {
                 values.insert(name, fs::read(entry.path())?);
             }
         }
-        Ok(Self(values))
+        Ok(Self { values, folder: Some(folder.to_owned()) })
+    }
+
+    /// What is in the folder now that these were read from; these themselves if they are from none.
+    pub(crate) fn read_again(&self) -> io::Result<Self> {
+        self.folder.as_deref().map_or_else(|| Ok(self.clone()), Self::read_dir)
     }
 
     /// A value as text, without the trailing newline that `--from-file` often adds.
     pub fn text(&self, key: &str) -> Option<&str> {
-        std::str::from_utf8(self.0.get(key)?).ok().map(|text| text.trim_end_matches(['\r', '\n']))
+        std::str::from_utf8(self.values.get(key)?).ok().map(|text| text.trim_end_matches(['\r', '\n']))
     }
 }
 
@@ -59,7 +68,7 @@ pub fn mounted(mount: &str) -> Result<Secrets, MountError> {
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Secrets").field(&self.0.keys()).finish()
+        f.debug_tuple("Secrets").field(&self.values.keys()).finish()
     }
 }
 

@@ -27,25 +27,27 @@ pub fn of_need(need: Need, detail: &str, source: &IngestSource) -> String {
 fn of_permission(need: Need, detail: &str, source: &IngestSource) -> String {
     let spec = source.spec.clone().with_locations();
     let (raw, snapshots, errors) = (&spec.raw.bucket, &spec.snapshots.bucket, &spec.errors.bucket);
+    let bucket = |name: &str| arns::bucket(&spec.storage.region, name);
+    let objects = |name: &str| arns::objects(&spec.storage.region, name);
     match need {
         Need::ObjectStoreClient => "Correct spec.storage and its Secret, or ask the administrator to allow the address \
                                     (endpoints of the chart)."
             .to_owned(),
         Need::Region => region(detail, source),
-        Need::ListRaw => worker(&["s3:ListBucket"], &arns::bucket(raw)),
-        Need::ReadRaw => worker(&["s3:GetObject", "s3:GetObjectVersion"], &arns::objects(raw)),
-        Need::ReadRawVersions => worker(&["s3:GetBucketVersioning", "s3:ListBucketVersions"], &arns::bucket(raw)),
+        Need::ListRaw => worker(&["s3:ListBucket"], &bucket(raw)),
+        Need::ReadRaw => worker(&["s3:GetObject", "s3:GetObjectVersion"], &objects(raw)),
+        Need::ReadRawVersions => worker(&["s3:GetBucketVersioning", "s3:ListBucketVersions"], &bucket(raw)),
         Need::ReadRawTags => {
-            worker(&["s3:GetObjectTagging", "s3:GetObjectVersionTagging"], &arns::objects(raw))
+            worker(&["s3:GetObjectTagging", "s3:GetObjectVersionTagging"], &objects(raw))
         }
-        Need::WriteSnapshots => worker(&["s3:PutObject"], &arns::objects(snapshots)),
-        Need::ReadSnapshots => worker(&["s3:GetObject"], &arns::objects(snapshots)),
-        Need::DeleteSnapshots => worker(&["s3:DeleteObject"], &arns::objects(snapshots)),
-        Need::AbortSnapshots => worker(&["s3:AbortMultipartUpload"], &arns::objects(snapshots)),
-        Need::WriteErrors => worker(&["s3:PutObject"], &arns::objects(errors)),
-        Need::ReadErrors => worker(&["s3:GetObject"], &arns::objects(errors)),
-        Need::DeleteErrors => worker(&["s3:DeleteObject"], &arns::objects(errors)),
-        Need::TagErrors => worker(&["s3:PutObjectTagging"], &arns::objects(errors)),
+        Need::WriteSnapshots => worker(&["s3:PutObject"], &objects(snapshots)),
+        Need::ReadSnapshots => worker(&["s3:GetObject"], &objects(snapshots)),
+        Need::DeleteSnapshots => worker(&["s3:DeleteObject"], &objects(snapshots)),
+        Need::AbortSnapshots => worker(&["s3:AbortMultipartUpload"], &objects(snapshots)),
+        Need::WriteErrors => worker(&["s3:PutObject"], &objects(errors)),
+        Need::ReadErrors => worker(&["s3:GetObject"], &objects(errors)),
+        Need::DeleteErrors => worker(&["s3:DeleteObject"], &objects(errors)),
+        Need::TagErrors => worker(&["s3:PutObjectTagging"], &objects(errors)),
         Need::Clock => CLOCK.to_owned(),
         Need::QueueClient => "Correct spec.trigger.sqs and its Secret, or ask the administrator to allow the address \
                               (endpoints of the chart)."
@@ -74,7 +76,7 @@ pub fn of_unknown(need: Need, detail: &str, spec: &IngestSourceSpec) -> Option<S
         Need::Redrive | Need::QueuePolicy => Some(worker(&["sqs:GetQueueAttributes"], &queue_arn(spec))),
         Need::Notification => {
             let bucket = spec.clone().with_locations().raw.bucket;
-            Some(worker(&["s3:GetBucketNotification"], &arns::bucket(&bucket)))
+            Some(worker(&["s3:GetBucketNotification"], &arns::bucket(&spec.storage.region, &bucket)))
         }
         _ => None,
     }
@@ -85,7 +87,10 @@ pub fn of_reason(reason: &str, spec: &IngestSourceSpec) -> String {
     let located = spec.clone().with_locations();
     let buckets = [&located.raw.bucket, &located.snapshots.bucket, &located.errors.bucket];
     match reason {
-        "AccessDenied" => operator(&["s3:ListBucket"], &json!(buckets.map(|bucket| arns::bucket(bucket)))),
+        "AccessDenied" => {
+            let arns = buckets.map(|bucket| arns::bucket(&spec.storage.region, bucket));
+            operator(&["s3:ListBucket"], &json!(arns))
+        }
         "QueueAccessDenied" => operator(&["sqs:GetQueueAttributes"], &json!(queue_arn(spec))),
         "IndexAccessDenied" => role(spec),
         "BucketNotFound" => bucket_not_found(spec),
@@ -194,7 +199,7 @@ fn queue_policy(spec: &IngestSourceSpec) -> String {
         "Principal": {"Service": "s3.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": queue_arn(spec),
-        "Condition": {"ArnEquals": {"aws:SourceArn": arns::bucket(&spec.raw.bucket)}},
+        "Condition": {"ArnEquals": {"aws:SourceArn": arns::bucket(&spec.storage.region, &spec.raw.bucket)}},
     });
     format!("Add this statement to the policy of the queue {url}:\n  {policy}")
 }

@@ -20,17 +20,20 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use docmill_clients::cause::with_causes;
-use futures::{StreamExt as _, stream};
+use docmill_crds::IngestSource;
+use futures::{FutureExt as _, StreamExt as _, stream};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use tokio::time::MissedTickBehavior;
 
 use super::ingest_source::context::SourceContext;
 use crate::shutdown::Shutdown;
+use enrichment::SweepTarget;
 use sweep::SweepError;
 
 /// Concurrent sweeps.
@@ -57,7 +60,8 @@ pub async fn run(context: Arc<SourceContext>, retention: Retention, stop: Shutdo
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for turn in 0_usize.. {
             tick.tick().await;
-            sweep(&context, retention.grace, turn).await;
+            // On the heap, since it is large.
+            alone("all of them", Box::pin(sweep(&context, retention.grace, turn))).await;
         }
     };
     tokio::select! {
@@ -74,21 +78,43 @@ async fn sweep(context: &SourceContext, grace: Duration, turn: usize) {
     stream::iter(of_turn(sources, turn))
         .for_each_concurrent(AT_A_TIME, async |guard| {
             if let Ok(source) = &guard.0 {
-                let (source, _) = context.connections.try_resolve(source);
-                let swept = tokio::time::timeout(TIMEOUT, ingest::sweep(&source, context, before)).await;
-                report(&source.name_any(), swept);
-                // On the heap, since it is large.
-                let expiring = Box::pin(expiry::expire(&source, context));
-                expiry::report(&source.name_any(), tokio::time::timeout(TIMEOUT, expiring).await);
+                let sweeping = Box::pin(sweep_source(source, context, before));
+                alone(&source.name_any(), sweeping).await;
             }
         })
         .await;
     stream::iter(enrichment::targets(context))
         .for_each_concurrent(AT_A_TIME, async |target| {
-            let swept = tokio::time::timeout(TIMEOUT, enrichment::sweep(&target, context, before)).await;
-            report(&target.namespace, swept);
+            let sweeping = Box::pin(sweep_target(&target, context, before));
+            alone(&target.namespace, sweeping).await;
         })
         .await;
+}
+
+async fn sweep_source(source: &IngestSource, context: &SourceContext, before: Timestamp) {
+    let (source, _) = context.connections.try_resolve(source);
+    let swept = tokio::time::timeout(TIMEOUT, ingest::sweep(&source, context, before)).await;
+    report(&source.name_any(), swept);
+    // On the heap, since it is large.
+    let expiring = Box::pin(expiry::expire(&source, context));
+    expiry::report(&source.name_any(), tokio::time::timeout(TIMEOUT, expiring).await);
+}
+
+async fn sweep_target(target: &SweepTarget, context: &SourceContext, before: Timestamp) {
+    let swept = tokio::time::timeout(TIMEOUT, enrichment::sweep(target, context, before)).await;
+    report(&target.namespace, swept);
+}
+
+/// Sweeps a place. One that panics ends by itself, and the next sweep asks it again: all places, and the controllers,
+/// share the process.
+async fn alone(place: &str, sweeping: impl Future<Output = ()>) {
+    // What sweeps share is either replaced as a whole or may be lost.
+    if AssertUnwindSafe(sweeping).catch_unwind().await.is_err() {
+        tracing::error!(
+            place,
+            "the sweep panicked, which is a fault of Docmill: please report it, with what the log says before this"
+        );
+    }
 }
 
 /// The part of a turn: everything, or an equal part of what is too much for one sweep.

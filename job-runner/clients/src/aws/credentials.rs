@@ -1,20 +1,72 @@
-//! Credentials of a provider, kept until shortly before they expire: for requests that this crate signs itself.
+//! Credentials of a provider, kept until shortly before they expire: for requests that this crate signs itself. And the
+//! provider of the keys of a Secret.
 
-use std::time::{Duration, SystemTime};
+use std::sync::PoisonError;
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use tokio::sync::Mutex;
+
+use super::{StoreError, static_credentials};
+use crate::secrets::Secrets;
 
 /// Credentials are fetched again this long before they expire: longer than a request may take.
 const BEFORE_EXPIRY: Duration = Duration::from_mins(5);
+/// Credentials that do not say when they expire may change all the same, and are asked for again after this. A mounted Secret
+/// is read again as often: the kubelet takes about as long to update it.
+const LOOKED_AT_EVERY: Duration = Duration::from_mins(1);
+
+/// The keys of a Secret. A mounted one is read again from time to time, since keys are rotated, and temporary ones expire.
+#[derive(Debug)]
+pub(super) struct SecretKeys {
+    secrets: Secrets,
+    known: std::sync::Mutex<Known>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    credentials: Credentials,
+    at: Instant,
+}
+
+impl SecretKeys {
+    /// The keys that the Secret has now.
+    pub(super) fn of(secrets: &Secrets) -> Result<Self, StoreError> {
+        let known = Known { credentials: static_credentials(secrets)?, at: Instant::now() };
+        Ok(Self { secrets: secrets.clone(), known: std::sync::Mutex::new(known) })
+    }
+
+    /// The keys as they were at most this long ago. A Secret that cannot be read, or lacks a key, leaves them as they are.
+    fn at_most(&self, ago: Duration) -> Credentials {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.at.elapsed() >= ago {
+            known.at = Instant::now();
+            if let Ok(secrets) = self.secrets.read_again()
+                && let Ok(credentials) = static_credentials(&secrets)
+            {
+                known.credentials = credentials;
+            }
+        }
+        known.credentials.clone()
+    }
+}
+
+impl ProvideCredentials for SecretKeys {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::ready(Ok(self.at_most(LOOKED_AT_EVERY)))
+    }
+}
 
 /// The credentials of one provider.
 #[derive(Debug)]
 pub(crate) struct FreshCredentials {
     provider: SharedCredentialsProvider,
-    known: Mutex<Option<Credentials>>,
+    known: Mutex<Option<Known>>,
 }
 
 impl FreshCredentials {
@@ -26,17 +78,20 @@ impl FreshCredentials {
     /// Credentials that are valid for as long as a request may take.
     pub(crate) async fn get(&self) -> Result<Credentials, CredentialsError> {
         let mut known = self.known.lock().await;
-        if let Some(credentials) = known.as_ref().filter(|credentials| is_fresh(credentials)) {
-            return Ok(credentials.clone());
+        if let Some(known) = known.as_ref().filter(|known| is_fresh(known)) {
+            return Ok(known.credentials.clone());
         }
         let credentials = self.provider.provide_credentials().await?;
-        *known = Some(credentials.clone());
+        *known = Some(Known { credentials: credentials.clone(), at: Instant::now() });
         Ok(credentials)
     }
 }
 
-fn is_fresh(credentials: &Credentials) -> bool {
-    credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + BEFORE_EXPIRY)
+fn is_fresh(known: &Known) -> bool {
+    match known.credentials.expiry() {
+        Some(expiry) => expiry > SystemTime::now() + BEFORE_EXPIRY,
+        None => known.at.elapsed() < LOOKED_AT_EVERY,
+    }
 }
 
 #[cfg(test)]
@@ -48,7 +103,30 @@ mod tests {
     use aws_credential_types::Credentials;
     use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
-    use super::FreshCredentials;
+    use super::{FreshCredentials, SecretKeys};
+    use crate::aws::credential_key::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+    use crate::secrets::Secrets;
+
+    #[test]
+    fn keys_that_are_rotated_are_found_in_the_mounted_secret() {
+        let folder = std::env::temp_dir().join(format!("docmill-rotated-keys-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let write = |id: &str| {
+            std::fs::write(folder.join(ACCESS_KEY_ID), id).unwrap();
+            std::fs::write(folder.join(SECRET_ACCESS_KEY), "secret").unwrap();
+        };
+        write("old");
+        let keys = SecretKeys::of(&Secrets::read_dir(&folder).unwrap()).unwrap();
+        write("new");
+        assert_eq!(keys.at_most(Duration::from_hours(1)).access_key_id(), "old");
+        assert_eq!(keys.at_most(Duration::ZERO).access_key_id(), "new");
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(
+            keys.at_most(Duration::ZERO).access_key_id(),
+            "new",
+            "a Secret without keys changes nothing"
+        );
+    }
 
     /// Gives credentials that are valid for this long, and counts how often.
     #[derive(Debug)]

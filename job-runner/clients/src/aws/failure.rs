@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use docmill_crds::contract::{Store, StoreProblemReason};
 use docmill_crds::error_class::{Classify, ErrorClass};
@@ -103,6 +104,11 @@ impl StoreError {
                 fault: StoreFault::Unavailable,
             };
         }
+        if let Some(error) = cause::find::<CredentialsError>(error) {
+            // Whoever gives them may only be late, so this is waited for like a store that is not reached.
+            let (detail, fault) = (no_credentials(error), StoreFault::Unreachable);
+            return Self::Request { action, detail, said: UntrustedText::default(), fault };
+        }
         let status = error.raw_response().map(|response| response.status().as_u16());
         let code = error.code();
         let detail = match (code.and_then(known_code), status) {
@@ -180,6 +186,19 @@ impl Classify for StoreError {
     }
 }
 
+/// What to do about credentials that could not be had: a request without a response has nothing else to say.
+fn no_credentials(error: &CredentialsError) -> String {
+    let cause = innermost(error);
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) => format!(
+            "there are no AWS credentials ({cause}); give the service account a role, or set credentialsSecretRef"
+        ),
+        _ => format!(
+            "the AWS credentials of the service account could not be fetched ({cause}); check its role and the trust policy of that role"
+        ),
+    }
+}
+
 /// Codes: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>. The response to a HEAD has
 /// no body and therefore no code, so the status decides if there is none.
 fn fault(code: Option<&str>, status: Option<u16>) -> StoreFault {
@@ -247,7 +266,41 @@ pub fn store_reason(error: &StoreError) -> Option<StoreProblemReason> {
 
 #[cfg(test)]
 mod tests {
-    use super::{StoreFault, fault};
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::error::CredentialsError;
+    use aws_credential_types::provider::{ProvideCredentials, future};
+    use docmill_crds::error_class::{Classify as _, ErrorClass};
+
+    use super::{StoreError, StoreFault, fault};
+
+    /// Has no credentials to give.
+    #[derive(Debug)]
+    struct NoCredentials(fn() -> CredentialsError);
+
+    impl ProvideCredentials for NoCredentials {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::ready(Err::<Credentials, _>(self.0()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_without_credentials_says_what_to_do_about_them() {
+        let cases: [(fn() -> CredentialsError, &str); 2] = [
+            (|| CredentialsError::not_loaded("no providers in chain"), "set credentialsSecretRef"),
+            (|| CredentialsError::provider_error("InvalidIdentityToken"), "trust policy"),
+        ];
+        for (error, advice) in cases {
+            let config = crate::aws::sdk_config("eu-west-1").credentials_provider(NoCredentials(error));
+            let s3 = aws_sdk_s3::Client::new(&config.load().await);
+            let failed = s3.head_bucket().bucket("raw").send().await.unwrap_err();
+            let error = StoreError::from_sdk("read s3://raw", &failed);
+            assert!(error.to_string().contains(advice), "{error}");
+            assert_eq!(error.class(), ErrorClass::Transient, "it is waited for");
+        }
+    }
 
     #[test]
     fn codes_and_statuses_are_told_apart() {

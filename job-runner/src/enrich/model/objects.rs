@@ -1,5 +1,6 @@
 //! Raw objects as inputs of models: fetched, or shared by a URL that is valid for a while.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_s3::presigning::PresigningConfig;
@@ -21,14 +22,25 @@ use crate::enrich::retry_policy::PATIENCE;
 use crate::ingest::source::object::{self, ObjectFound};
 use crate::ingest::unit::object_ref::ObjectRef;
 
+/// Refused objects in a row from which on it is the bucket that refuses, and not the objects. Until then, each fails its
+/// document alone.
+const REFUSED_IN_A_ROW: u32 = 20;
+
 /// The bucket of raw objects.
-pub(crate) struct Objects(aws_sdk_s3::Client);
+pub(crate) struct Objects {
+    s3: aws_sdk_s3::Client,
+    refusals: Refusals,
+}
+
+/// How many objects were refused since one was read.
+#[derive(Debug, Default)]
+struct Refusals(AtomicU32);
 
 impl Objects {
     /// Creates a client with the Secret that is mounted into this pod; sends nothing yet.
     pub(crate) async fn mounted(storage: &Storage) -> Result<Self, EnrichError> {
         let secrets = mounted(secret_mount::STORAGE)?;
-        Ok(Self(s3_client(storage, &secrets).await?))
+        Ok(Self { s3: s3_client(storage, &secrets).await?, refusals: Refusals::default() })
     }
 
     /// The object of a document, in the form that the model expects; the inner error is a fault of this
@@ -54,19 +66,20 @@ impl Objects {
         max_bytes: i64,
         stop: &CancellationToken,
     ) -> Result<Result<String, String>, EnrichError> {
-        let read = async || match object::open(&self.0, raw_object).await {
+        let read = async || match object::open(&self.s3, raw_object).await {
             Ok(ObjectFound::Object(opened)) if opened.length > max_bytes => Ok(Err(format!(
                 "its object has {} bytes, and no more than {max_bytes} are given",
                 opened.length
             ))),
             Ok(ObjectFound::Object(opened)) => {
+                self.refusals.end();
                 object::read(raw_object, opened.length, opened.body).await.map(Ok)
             }
             Ok(ObjectFound::Gone) => Ok(Err("its object is gone from the bucket".to_owned())),
             Ok(ObjectFound::Replaced) => {
                 Ok(Err("another object has taken the place of its object".to_owned()))
             }
-            Err(error) => own_fault(error).map(Err),
+            Err(error) => self.refusals.own_fault(error).map(Err),
         };
         let found = retry_transient(PATIENCE, stop, read).await;
         Ok(found.map_err(EnrichError::Store)?.map(|bytes| STANDARD.encode(bytes)))
@@ -83,7 +96,7 @@ impl Objects {
             })
         };
         let config = PresigningConfig::expires_in(valid_for).map_err(|error| refused(error.to_string()))?;
-        let request = self.0.get_object().bucket(&raw_object.bucket).key(&raw_object.key);
+        let request = self.s3.get_object().bucket(&raw_object.bucket).key(&raw_object.key);
         let request = match &raw_object.version_id {
             Some(version) => request.version_id(version),
             None => request,
@@ -93,14 +106,29 @@ impl Objects {
     }
 }
 
-/// What keeps this object alone from being read; the error if that may concern all objects.
-fn own_fault(error: StoreError) -> Result<String, StoreError> {
-    match error.fault() {
-        Some(StoreFault::Archived) => {
-            let fault = "its object is archived and cannot be read; restore it, and run again with select: {state: Failed}";
-            Ok(fault.to_owned())
+impl Refusals {
+    /// An object was given.
+    fn end(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// What keeps this object alone from being read; the error if that may concern all objects.
+    fn own_fault(&self, error: StoreError) -> Result<String, StoreError> {
+        match error.fault() {
+            Some(StoreFault::Archived) => {
+                let fault = "its object is archived and cannot be read; restore it, and run again with select: {state: Failed}";
+                Ok(fault.to_owned())
+            }
+            // A key of its own that is gone or disabled, a policy for its prefix.
+            Some(StoreFault::AccessDenied | StoreFault::Refused)
+                if self.0.fetch_add(1, Ordering::Relaxed) < REFUSED_IN_A_ROW =>
+            {
+                Ok(format!(
+                    "its object cannot be read ({error}); check the policies of bucket and key, and run again with select: {{state: Failed}}"
+                ))
+            }
+            _ => Err(error),
         }
-        _ => Err(error),
     }
 }
 
@@ -131,7 +159,7 @@ mod tests {
     use docmill_clients::aws::{StoreError, StoreFault};
     use serde_json::json;
 
-    use super::{own_fault, raw_object};
+    use super::{REFUSED_IN_A_ROW, Refusals, raw_object};
 
     #[test]
     fn an_archived_object_fails_its_document_and_not_the_slice() {
@@ -141,9 +169,27 @@ mod tests {
             said: "".into(),
             fault,
         };
-        let archived = own_fault(error(StoreFault::Archived)).expect("a fault of the object");
+        let refusals = Refusals::default();
+        let archived = refusals.own_fault(error(StoreFault::Archived)).expect("a fault of the object");
         assert!(archived.contains("restore it"), "{archived}");
-        assert!(own_fault(error(StoreFault::AccessDenied)).is_err());
+        assert!(refusals.own_fault(error(StoreFault::NotFound)).is_err());
+    }
+
+    #[test]
+    fn a_refused_object_fails_its_document_until_nothing_else_can_be_read() {
+        let refusals = Refusals::default();
+        let refused = |fault| {
+            let (action, detail) = ("read s3://b/k".to_owned(), "KMS.DisabledException".to_owned());
+            refusals.own_fault(StoreError::Request { action, detail, said: "".into(), fault })
+        };
+        let own = refused(StoreFault::Refused).expect("a fault of the object");
+        assert!(own.contains("KMS.DisabledException") && own.contains("state: Failed"), "{own}");
+        for _ in 1..REFUSED_IN_A_ROW {
+            assert!(refused(StoreFault::AccessDenied).is_ok());
+        }
+        assert!(refused(StoreFault::AccessDenied).is_err(), "the bucket gives nothing");
+        refusals.end();
+        assert!(refused(StoreFault::AccessDenied).is_ok());
     }
 
     #[test]

@@ -4,10 +4,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use docmill_clients::clock;
-use docmill_clients::elastic::{Address, BulkBody, Elastic, StoredDocument};
+use docmill_clients::elastic::{Address, BulkBody, Elastic, ElasticError, ItemOutcome, StoredDocument};
 use docmill_clients::retry::retry_transient;
 use docmill_crds::contract::EnrichStep;
 use docmill_crds::records::enrichments::FailureRecord;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -78,7 +79,8 @@ impl<'a> Failures<'a> {
         if !failed.is_empty() {
             self.has_any.store(true, Ordering::Relaxed);
         }
-        self.cluster.bulk_all(body, PATIENCE, stop).await.map(drop).map_err(EnrichError::target)
+        let outcomes = self.cluster.bulk_all(body, PATIENCE, stop).await.map_err(EnrichError::target)?;
+        outcomes.into_iter().try_for_each(written)
     }
 
     fn failure(
@@ -96,18 +98,70 @@ impl<'a> Failures<'a> {
         let earlier = earlier.map(|earlier| &earlier.source);
         let attempts = earlier.and_then(|earlier| earlier.get("attempts")?.as_i64()).unwrap_or(0);
         let same_run = earlier.and_then(|earlier| earlier.get("run")?.as_str()) == Some(&self.slice_plan.run);
-        let time = at_path(&article.source, &self.slice_plan.time_field).and_then(Value::as_str);
         FailureRecord {
             kind: "failure".to_owned(),
             target: self.slice_plan.target_key.clone(),
             run: self.slice_plan.run.clone(),
             document: article.id.clone(),
-            article_time: time.unwrap_or_default().to_owned(),
+            article_time: article_time(article, self.slice_plan).to_string(),
             stage: "Enrich".to_owned(),
             reason: failure.reason.as_str().to_owned(),
             message: failure.message.clone(),
             attempts: attempts + i64::from(!same_run),
             updated_time: clock::rfc3339(clock::now_millis()),
         }
+    }
+}
+
+/// When a document was indexed. What is no RFC 3339 (a number, several times, a format of the index's own, no `_source` at
+/// all) would keep the record out of its index, and the document from ever being retried: it gets the upper bound of the
+/// slice, so that it is within the bounds of each later run.
+fn article_time(article: &Article, slice_plan: &SlicePlan) -> Timestamp {
+    let time = at_path(&article.source, &slice_plan.time_field).and_then(Value::as_str);
+    time.and_then(|time| time.parse().ok()).unwrap_or(slice_plan.bounds.until.0)
+}
+
+/// Without its record, a document that failed would be lost to the runs after this one.
+fn written(outcome: ItemOutcome) -> Result<(), EnrichError> {
+    match outcome {
+        ItemOutcome::Done | ItemOutcome::Superseded => Ok(()),
+        ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault) => {
+            Err(EnrichError::target(ElasticError::Refused(fault)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_clients::elastic::{ErrorCause, ItemOutcome};
+    use serde_json::{Value, json};
+
+    use super::{Article, article_time, written};
+    use crate::enrich::slice_plan::tests::slice_plan;
+
+    #[test]
+    fn each_record_of_a_failure_has_a_time_by_which_the_document_is_found_again() {
+        let time_of = |docmill: Value| {
+            let source = json!({"_docmill": docmill}).as_object().cloned().unwrap();
+            let article = Article { id: "a".into(), version: 5, source, has_source: true };
+            article_time(&article, &slice_plan()).to_string()
+        };
+        assert_eq!(time_of(json!({"indexedTime": "2026-01-02T03:04:05.5+01:00"})), "2026-01-02T02:04:05.5Z");
+        for strange in [
+            json!({}),
+            json!({"indexedTime": 1_767_322_800_000_i64}),
+            json!({"indexedTime": ["2026-01-02T00:00:00Z"]}),
+            json!({"indexedTime": "02/01/2026"}),
+            json!({"indexedTime": ""}),
+        ] {
+            assert_eq!(time_of(strange.clone()), "2026-02-01T00:00:00Z", "{strange}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_not_taken_is_an_error() {
+        assert!(written(ItemOutcome::Done).is_ok() && written(ItemOutcome::Superseded).is_ok());
+        let fault = ErrorCause::of_answer(400, b"{}");
+        assert!(written(ItemOutcome::Rejected(fault)).is_err());
     }
 }

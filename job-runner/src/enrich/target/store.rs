@@ -9,6 +9,7 @@ use docmill_clients::elastic::{
 use docmill_clients::retry::retry_transient;
 use docmill_crds::error_class::{Classify, ErrorClass};
 use docmill_crds::records::enrichments::key;
+use docmill_crds::template::Template;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,8 @@ use crate::enrich::slice_plan::SlicePlan;
 /// A bulk is sent when it has this many bytes: large enough to be worth a request, small enough for every
 /// cluster.
 const BULK_BYTES: usize = 4 * 1024 * 1024;
+/// How many copies of an article a search for those elsewhere finds on average: its own, and those of other runs.
+const COPIES_OF_EACH: usize = 4;
 
 /// The cluster that enriched documents are written to.
 pub(crate) struct CopyStore {
@@ -28,6 +31,8 @@ pub(crate) struct CopyStore {
     fields: Vec<String>,
     /// All indices that a copy can be in, if there is more than one.
     elsewhere: Option<String>,
+    /// Name of the index that a copy belongs in.
+    target: Template,
 }
 
 /// A copy to be written to the target.
@@ -61,16 +66,41 @@ fn read_elsewhere(mut hit: Value) -> Option<(String, (String, StoredDocument))> 
     ))
 }
 
+/// Whether a copy is in the index that the target names for it. One that is not is a copy of another run, whose target
+/// (`enriched-sport-{publishedAt:%Y}`) the pattern of this one (`enriched-*`) also matches: it is not to be touched.
+fn is_of_target(target: &Template, index: &str, copy: &StoredDocument) -> bool {
+    target.render(&copy.source).is_ok_and(|own| own == index)
+}
+
+/// A copy in another index than the one where the article belongs now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct LeftBehind<'a> {
+    /// Position of the copy that takes its place.
+    position: usize,
+    address: Address<'a>,
+    version: u64,
+}
+
+/// Those of which the copy that takes their place, or a newer one, has arrived. Only they may be deleted: a document is in
+/// two places for a moment, and never in none.
+fn replaced<'a>(left: &[LeftBehind<'a>], outcomes: &[ItemOutcome]) -> Vec<LeftBehind<'a>> {
+    let has_arrived = |left: &&LeftBehind<'a>| {
+        matches!(outcomes.get(left.position), Some(ItemOutcome::Done | ItemOutcome::Superseded))
+    };
+    left.iter().filter(has_arrived).copied().collect()
+}
+
 impl CopyStore {
     /// A store that is only read. `whole`: copies with all their fields.
     pub(crate) fn read_only(slice_plan: &SlicePlan, to: &Elastic, whole: bool) -> Self {
         let outputs = slice_plan.models.iter().flat_map(|model| &model.enricher.outputs);
         let outputs = outputs.map(|output| output.field.clone());
         let known = [key::DOCMILL.to_owned(), slice_plan.time_field.clone()];
-        let fields = if whole { Vec::new() } else { outputs.chain(known).collect() };
+        let of_place = slice_plan.target.fields().map(str::to_owned);
+        let fields = if whole { Vec::new() } else { outputs.chain(known).chain(of_place).collect() };
         let pattern = slice_plan.target.wildcard();
         let elsewhere = pattern.contains('*').then_some(pattern);
-        Self { cluster: to.clone(), fields, elsewhere }
+        Self { cluster: to.clone(), fields, elsewhere, target: slice_plan.target.clone() }
     }
 
     /// Ensures that what will be written is mapped: new indices by a template that adopts the fields of the
@@ -120,7 +150,7 @@ impl CopyStore {
         retry_transient(PATIENCE, stop, read).await.map_err(EnrichError::target)
     }
 
-    /// The copies of documents with these ids that are in another index than the one where they belong now,
+    /// The copies of documents with these ids that this target has in another index than the one where they belong now,
     /// by id. Finds only those that are visible to searches: an article that moved twice within a second
     /// leaves one behind until it moves again.
     pub(crate) async fn copies_elsewhere(
@@ -133,14 +163,15 @@ impl CopyStore {
         };
         let ids: Vec<&str> = addresses.iter().map(|address| address.id).collect();
         let source = if self.fields.is_empty() { json!(true) } else { json!(self.fields) };
-        let body = json!({"query": {"ids": {"values": ids}}, "size": 2 * ids.len(), "version": true,
-            "sort": ["_doc"], "_source": source});
+        let most = COPIES_OF_EACH * ids.len();
+        let body = json!({"query": {"ids": {"values": ids}}, "size": most, "version": true, "sort": ["_doc"],
+            "_source": source});
         let search = async || self.cluster.search(pattern, &body).await;
         let mut answer = retry_transient(PATIENCE, stop, search).await.map_err(EnrichError::target)?;
         let hits = answer.pointer_mut("/hits/hits").and_then(Value::as_array_mut).map(std::mem::take);
         let found = hits.unwrap_or_default().into_iter().filter_map(read_elsewhere);
-        let moved = |(id, (index, _)): &(String, (String, StoredDocument))| {
-            !addresses.contains(&Address { index, id })
+        let moved = |(id, (index, copy)): &(String, (String, StoredDocument))| {
+            !addresses.contains(&Address { index, id }) && is_of_target(&self.target, index, copy)
         };
         Ok(found.filter(moved).collect())
     }
@@ -154,11 +185,11 @@ impl CopyStore {
     ) -> Result<Vec<ItemOutcome>, EnrichError> {
         let mut outcomes = Vec::new();
         let mut body = BulkBody::default();
-        let (mut deletions, mut moved_positions) = (BulkBody::default(), Vec::new());
+        let mut left = Vec::new();
         for (position, copy) in copies.enumerate() {
             if let Some(index) = copy.moved_from {
-                deletions.push_delete(Address { index, id: copy.address.id }, Some(copy.version));
-                moved_positions.push(position);
+                let address = Address { index, id: copy.address.id };
+                left.push(LeftBehind { position, address, version: copy.version });
             }
             body.push_index(copy.address, Some(copy.version), &copy.source);
             if body.byte_len() >= BULK_BYTES {
@@ -166,9 +197,13 @@ impl CopyStore {
             }
         }
         outcomes.extend(self.send(body, stop).await?);
-        // Only once the new ones exist: a document is in two places for a moment, and never in none.
-        for (position, deleted) in moved_positions.into_iter().zip(self.send(deletions, stop).await?) {
-            if let (ItemOutcome::Held(..), Some(outcome)) = (&deleted, outcomes.get_mut(position)) {
+        let replaced = replaced(&left, &outcomes);
+        let mut deletions = BulkBody::default();
+        for LeftBehind { address, version, .. } in &replaced {
+            deletions.push_delete(*address, Some(*version));
+        }
+        for (left, deleted) in replaced.iter().zip(self.send(deletions, stop).await?) {
+            if let (ItemOutcome::Held(..), Some(outcome)) = (&deleted, outcomes.get_mut(left.position)) {
                 *outcome = deleted;
             }
         }
@@ -179,5 +214,38 @@ impl CopyStore {
         // An index that accepts no writes is a failure of its documents, which a later run retries, and not
         // of the run.
         self.cluster.bulk_watched(body, &SkipBlocked, PATIENCE, stop).await.map_err(EnrichError::target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_clients::elastic::{Address, ConcurrencyToken, ErrorCause, ItemOutcome, StoredDocument};
+    use serde_json::json;
+
+    use super::{LeftBehind, is_of_target, replaced};
+    use crate::enrich::slice_plan::tests::slice_plan;
+
+    #[test]
+    fn only_a_copy_where_this_target_had_it_is_one_that_moves() {
+        let target = slice_plan().target;
+        let source = json!({"publishedAt": "2025-01-02T00:00:00Z"}).as_object().cloned().unwrap();
+        let copy = StoredDocument { version: 5, state: ConcurrencyToken::default(), source };
+        assert!(is_of_target(&target, "enriched-2025", &copy));
+        for other in ["enriched-sport-2025", "enriched-2026", "enriched-2025.01"] {
+            assert!(!is_of_target(&target, other, &copy), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_copy_goes_from_where_it_was_only_when_it_is_where_it_belongs() {
+        let rejected = || ItemOutcome::Rejected(ErrorCause::of_answer(400, b"{}"));
+        let outcomes = [ItemOutcome::Done, rejected(), ItemOutcome::Superseded, ItemOutcome::Done];
+        let left = [0, 1, 2, 9].map(|position| LeftBehind {
+            position,
+            address: Address { index: "enriched-2025", id: "a" },
+            version: 5,
+        });
+        let positions: Vec<usize> = replaced(&left, &outcomes).iter().map(|left| left.position).collect();
+        assert_eq!(positions, [0, 2]);
     }
 }

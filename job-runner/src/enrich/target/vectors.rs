@@ -42,18 +42,21 @@ pub(crate) async fn clear(
         if hits.is_empty() {
             return Ok(cleared);
         }
-        cleared += hits.len() as u64;
-        rewrite(order, hits, target, stop).await?;
+        let rewritten = rewritten(order, hits);
+        if rewritten.is_empty() {
+            // They would be found again without end.
+            let why = "documents have vectors of another model, and their index gives no _source of them; enable \
+                       _source in its mapping, or write into another to.index.name";
+            return Err(EnrichError::target(ElasticError::Settings(why.to_owned())));
+        }
+        cleared += rewritten.len() as u64;
+        store(rewritten, target, stop).await?;
     }
 }
 
-/// Uses the version that each was read with, so that no newer document is overwritten.
-async fn rewrite(
-    order: &EnrichOrder,
-    hits: Vec<Value>,
-    target: &Elastic,
-    stop: &CancellationToken,
-) -> Result<(), EnrichError> {
+/// The documents of a page without those vectors. Uses the version that each was read with, so that no newer document is
+/// overwritten. A document that its index gives without `_source` is left.
+fn rewritten(order: &EnrichOrder, hits: Vec<Value>) -> BulkBody {
     let mut body = BulkBody::default();
     for mut hit in hits {
         let source = hit.get_mut("_source").map(Value::take);
@@ -66,6 +69,10 @@ async fn rewrite(
         order.enrichers.iter().for_each(|enricher| take_out(&mut source, enricher, &order.versions));
         body.push_index(Address { index, id }, version, Value::Object(source).to_string().as_bytes());
     }
+    body
+}
+
+async fn store(body: BulkBody, target: &Elastic, stop: &CancellationToken) -> Result<(), EnrichError> {
     let outcomes = target.bulk_all(body, PATIENCE, stop).await.map_err(EnrichError::target)?;
     match outcomes.into_iter().find_map(|outcome| match outcome {
         ItemOutcome::Rejected(fault) | ItemOutcome::Held(_, fault) => Some(fault),
@@ -100,7 +107,7 @@ mod tests {
     use docmill_crds::records::enrichments::Versions;
     use serde_json::json;
 
-    use super::{take_out, vectors_of_other_models};
+    use super::{rewritten, take_out, vectors_of_other_models};
     use crate::enrich::slice_plan::tests::order;
 
     #[test]
@@ -112,6 +119,14 @@ mod tests {
         let field = "_docmill.enrichment.embedding.modelDigest";
         assert_eq!(should[0]["bool"]["filter"][0]["exists"]["field"], field);
         assert_eq!(vectors_of_other_models(&order.enrichers[..1], &Versions::new()), None);
+    }
+
+    #[test]
+    fn a_document_without_its_source_is_left() {
+        let hit = |source| json!({"_index": "enriched-2026", "_id": "a", "_version": 5, "_source": source});
+        let without = json!({"_index": "enriched-2026", "_id": "b", "_version": 5});
+        assert!(rewritten(&order(), vec![without.clone(), hit(json!(null))]).is_empty());
+        assert_eq!(rewritten(&order(), vec![without, hit(json!({"headline": "h"}))]).len(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What deleted `IngestRun`s of a source left.
 
-use docmill_clients::aws::StoreFault;
+use docmill_clients::aws::{StoreError, StoreFault};
 use docmill_clients::elastic::ElasticError;
 use docmill_crds::records::own_index::Ownership;
 use docmill_crds::records::runs::{RUN_KINDS, RunRecord, run_folder, runs_index};
@@ -55,15 +55,18 @@ async fn remove_files(
     let (bucket, prefix) = written.unwrap_or_else(|| (current.bucket.clone(), current.prefix.clone()));
     let removed = files::remove(&clients.s3, &bucket, &run_folder(&prefix, run)).await;
     match removed {
-        Err(error)
-            if bucket != current.bucket
-                && matches!(error.fault(), Some(StoreFault::NotFound | StoreFault::AccessDenied)) =>
-        {
+        Err(error) if bucket != current.bucket && is_beyond_reach(&error) => {
             tracing::warn!(%error, run, "failed to remove the files of a deleted run from a bucket that the source no longer uses; they stay");
             Ok(())
         }
         removed => Ok(removed?),
     }
+}
+
+/// Whether a bucket that the source no longer uses is out of its reach for good: it is gone, denied, or in another region
+/// than the buckets of today. If its files were waited for, they would keep those of all later runs.
+fn is_beyond_reach(error: &StoreError) -> bool {
+    matches!(error.fault(), Some(StoreFault::NotFound | StoreFault::AccessDenied | StoreFault::Refused))
 }
 
 /// Bucket and prefix of the snapshots at the start of the run.
@@ -75,4 +78,32 @@ async fn location(
     let stored = clients.ledger_cluster.get(index, &RunRecord::id(run)).await?;
     let record = stored.and_then(|stored| serde_json::from_value(Value::Object(stored.source)).ok());
     Ok(record.map(|record: RunRecord| (record.bucket, record.prefix)))
+}
+
+#[cfg(test)]
+mod tests {
+    use docmill_clients::aws::{StoreError, StoreFault};
+
+    use super::is_beyond_reach;
+
+    #[test]
+    fn a_bucket_that_is_gone_denied_or_elsewhere_is_not_waited_for() {
+        let failed = |fault| StoreError::Request {
+            action: "list s3://old/".into(),
+            detail: "PermanentRedirect".into(),
+            said: "use the other endpoint".to_owned().into(),
+            fault,
+        };
+        for (fault, expected) in [
+            (StoreFault::NotFound, true),
+            (StoreFault::AccessDenied, true),
+            (StoreFault::Refused, true),
+            (StoreFault::Throttled, false),
+            (StoreFault::Unreachable, false),
+            (StoreFault::Unavailable, false),
+            (StoreFault::Untrusted, false),
+        ] {
+            assert_eq!(is_beyond_reach(&failed(fault)), expected, "{fault:?}");
+        }
+    }
 }

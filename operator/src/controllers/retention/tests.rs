@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::records::IndexRecords;
 use super::sweep::{RUNS_AT_A_TIME, is_uid, of_deleted};
-use super::{SOURCES_AT_A_TIME, ingest, of_turn};
+use super::{SOURCES_AT_A_TIME, alone, ingest, of_turn};
 use crate::controllers::ingest_source::client_cache::ClientCache;
 use crate::controllers::ingest_source::context::SourceContext;
 use crate::testing::{self, Asked, CLUSTER, api, view_of};
@@ -181,6 +181,19 @@ async fn of_an_enrichment_stays_what_the_next_run_needs() {
     assert_eq!(bed.left("gone").await.0, 2, "bound and failure");
     assert_eq!(records.runs(&[], Timestamp::now()).await.unwrap(), Vec::<String>::new());
     assert!(RUN_KINDS.iter().all(|kind| *kind != "bound"));
+}
+
+#[tokio::test]
+async fn a_place_that_panics_ends_no_other() {
+    let swept = std::sync::Mutex::new(Vec::new());
+    let sweep = async |place: &'static str| {
+        assert_ne!(place, "bad", "a fault of the operator");
+        swept.lock().unwrap().push(place);
+    };
+    for place in ["bad", "good"] {
+        alone(place, sweep(place)).await;
+    }
+    assert_eq!(swept.into_inner().unwrap(), ["good"]);
 }
 
 #[test]
