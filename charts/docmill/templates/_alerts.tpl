@@ -1,6 +1,7 @@
 {{/*
-The groups of alerts; takes metrics.rules, and `operators`, which selects the release's metrics. rules.yaml leaves out
-disabled alerts and adds labels and runbooks. Each alert has a section in docs/operations/runbooks.md.
+The groups of alerts; takes metrics.rules, `operators`, which selects the release's metrics, and `release`, its namespace,
+by which Alertmanager can route. rules.yaml leaves out disabled alerts and adds labels and runbooks. Each alert has a
+section in docs/operations/runbooks.md.
 */}}
 {{- define "docmill.alerts" -}}
 - name: docmill.sources
@@ -11,7 +12,7 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     for: 10m
     labels: {severity: warning}
     annotations:
-      summary: "{{`{{ $labels.namespace }}/{{ $labels.source }}`}} is {{`{{ $value }}`}} s behind"
+      summary: "{{`{{ $labels.namespace }}/{{ $labels.source }}`}} is {{`{{ $value | humanizeDuration }}`}} behind"
       description: "Objects land faster than they are processed. `kubectl describe isrc` says why there are not more workers."
   - alert: DocmillSourceFails
     expr: |
@@ -22,7 +23,7 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     for: 5m
     labels: {severity: warning}
     annotations:
-      summary: "{{`{{ $value }}`}} percent of the units of {{`{{ $labels.namespace }}/{{ $labels.source }}`}} fail"
+      summary: "{{`{{ $value | humanize }}`}} percent of the units of {{`{{ $labels.namespace }}/{{ $labels.source }}`}} fail"
       description: "status.topFailures names the reasons, and the errors bucket has each object beside a JSON that says what is wrong."
   - alert: DocmillSourceNotReady
     expr: |
@@ -110,16 +111,16 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     expr: |
       (sum(docmill_operator_leader{{ .operators }}) or vector(0)) < 1
     for: 5m
-    labels: {severity: critical}
+    labels: {severity: critical, namespace: {{ .release | quote }}}
     annotations:
-      summary: "no operator of Docmill leads"
+      summary: "no operator of Docmill leads in {{ .release }}"
       description: "No workers are started. Running ones go on to their end. See the operator's pods, and its Lease."
   - alert: DocmillReconcilesFail
     expr: |
-      sum(rate(docmill_operator_reconciles_total{outcome="Failed"}[10m])) > 0.1
+      sum by (namespace) (rate(docmill_operator_reconciles_total{outcome="Failed"}[10m])) > 0.1
     for: 10m
     labels: {severity: warning}
     annotations:
-      summary: "reconciles of Docmill's operator fail"
+      summary: "reconciles of Docmill's operator in {{`{{ $labels.namespace }}`}} fail"
       description: "The API server refuses requests or is out of reach; see the log of the operator that leads."
 {{- end -}}
