@@ -80,7 +80,7 @@ section in docs/operations/runbooks.md.
       description: "Its condition Failed says why; what it had done is kept, and another run takes up the rest. Delete the run to end the alert."
   - alert: DocmillRunNotReady
     expr: |
-      min by (namespace, run) (docmill_ingest_run_condition{type="Ready",reason!="OtherRunAtWork"} or docmill_enrichment_run_condition{type="Ready",reason!="OtherRunAtWork"}) == 0
+      min by (namespace, run) (docmill_ingest_run_condition{type="Ready",reason!~"OtherRunAtWork|ForgetInProgress"} or docmill_enrichment_run_condition{type="Ready",reason!~"OtherRunAtWork|ForgetInProgress"}) == 0
       unless max by (namespace, run) (docmill_ingest_run_condition{type=~"Complete|Failed"} or docmill_enrichment_run_condition{type=~"Complete|Failed"}) == 1
     for: 10m
     labels: {severity: warning}
@@ -97,13 +97,17 @@ section in docs/operations/runbooks.md.
       description: "The conditions Throttled and Degraded say why. Nothing is lost, and the run goes on when that is over."
   - alert: DocmillScheduleLate
     expr: |
-      time() - max by (namespace, schedule) (docmill_enrichment_schedule_next_timestamp_seconds) > 600
+      time() - max by (namespace, schedule) (docmill_ingest_schedule_next_timestamp_seconds) > 0
       or
-      time() - max by (namespace, schedule) (docmill_ingest_schedule_next_timestamp_seconds) > 600
-    for: 1m
+      time() - max by (namespace, schedule) (docmill_enrichment_schedule_next_timestamp_seconds) > 0
+      or
+      min by (namespace, schedule) (docmill_ingest_schedule_condition{type="Ready"} or docmill_enrichment_schedule_condition{type="Ready"}) == 0
+      or
+      max by (namespace, schedule) (docmill_ingest_schedule_condition{type="Ready",reason="AlreadyActive"} or docmill_enrichment_schedule_condition{type="Ready",reason="AlreadyActive"}) == 1
+    for: 10m
     labels: {severity: warning}
     annotations:
-      summary: "the schedule {{`{{ $labels.namespace }}/{{ $labels.schedule }}`}} has made no run at its time"
+      summary: "the schedule {{`{{ $labels.namespace }}/{{ $labels.schedule }}`}} makes no run"
       description: "`kubectl describe isched,esched` says why; see the log of the operator that leads if it does not."
 - name: docmill.operator
   rules:

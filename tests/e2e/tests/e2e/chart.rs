@@ -545,6 +545,37 @@ async fn every_alert_has_the_namespace_that_it_is_about() -> Result<()> {
     Ok(())
 }
 
+/// The reasons of conditions that an expression of PromQL names.
+fn reasons_in(expression: &str) -> impl Iterator<Item = &str> {
+    let after = expression.split("reason").skip(1);
+    let quoted = after.filter_map(|rest| rest.trim_start_matches(['!', '=', '~']).strip_prefix('"'));
+    quoted.filter_map(|rest| rest.split('"').next()).flat_map(|reasons| reasons.split('|'))
+}
+
+#[tokio::test]
+async fn alerts_know_the_reasons_of_conditions() -> Result<()> {
+    let Some(text) = template(&["--set", "metrics.rules.enabled=true"]).await else { return Ok(()) };
+    let page = fs::read_to_string(checkout("docs/reference/conditions.md"))?;
+    let mut named = BTreeSet::new();
+    for alert in alerts(&text.expect_ok("helm template")?)? {
+        let name = alert["alert"].as_str().context("no name")?;
+        let expression = alert["expr"].as_str().context("no expression")?;
+        for reason in reasons_in(expression) {
+            ensure!(page.contains(&format!("| `{reason}` |")), "{name} names {reason}");
+            named.insert(format!("{name} {reason}"));
+        }
+    }
+    // A run that waits for another one is as it should be. The time of a schedule goes on while a run holds it up.
+    for (alert, reason) in [
+        ("DocmillRunNotReady", "OtherRunAtWork"),
+        ("DocmillRunNotReady", "ForgetInProgress"),
+        ("DocmillScheduleLate", "AlreadyActive"),
+    ] {
+        ensure!(named.contains(&format!("{alert} {reason}")), "{alert} does not know {reason}: {named:?}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn every_alert_has_a_runbook_and_can_be_disabled() -> Result<()> {
     let Some(text) = template(&["--set", "metrics.rules.enabled=true"]).await else { return Ok(()) };
