@@ -82,6 +82,10 @@ fn failures(source: &IngestSource) -> Series {
 }
 
 fn generations_behind(source: &IngestSource) -> Series {
+    // A deletion is a generation of its own, which nothing has to take up.
+    if source.metadata.deletion_timestamp.is_some() {
+        return Vec::new();
+    }
     let seen = source.status.as_ref().and_then(|status| status.observed_generation).unwrap_or(0);
     one(source.metadata.generation.map(|generation| (generation - seen).max(0)))
 }
@@ -90,6 +94,7 @@ fn generations_behind(source: &IngestSource) -> Series {
 mod tests {
     use docmill_crds::IngestSource;
     use docmill_crds::api::ingest_source::{FailureCount, IngestSourceStatus, UnitCounts, WorkerCounts};
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
     use k8s_openapi::jiff::Timestamp;
     use kube::core::DeserializeGuard;
     use kube::runtime::reflector;
@@ -140,6 +145,9 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is missing in:\n{text}");
         }
+        source.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+        writer.apply_watcher_event(&Event::Apply(DeserializeGuard(Ok(source.clone()))));
+        assert!(!metrics.text().contains("docmill_source_generations_behind{"), "its deletion is no edit");
         writer.apply_watcher_event(&Event::Delete(DeserializeGuard(Ok(source))));
         assert!(!metrics.text().contains("wire"), "it is gone");
     }
