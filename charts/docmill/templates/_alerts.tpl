@@ -1,6 +1,7 @@
 {{/*
-The groups of alerts; takes metrics.rules, and `operators`, which selects the release's metrics. rules.yaml leaves out
-disabled alerts and adds labels and runbooks. Each alert has a section in docs/operations/runbooks.md.
+The groups of alerts; takes metrics.rules, `operators`, which selects the release's metrics, and `release`, its namespace,
+by which Alertmanager can route. rules.yaml leaves out disabled alerts and adds labels and runbooks. Each alert has a
+section in docs/operations/runbooks.md.
 */}}
 {{- define "docmill.alerts" -}}
 - name: docmill.sources
@@ -11,7 +12,7 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     for: 10m
     labels: {severity: warning}
     annotations:
-      summary: "{{`{{ $labels.namespace }}/{{ $labels.source }}`}} is {{`{{ $value }}`}} s behind"
+      summary: "{{`{{ $labels.namespace }}/{{ $labels.source }}`}} is {{`{{ $value | humanizeDuration }}`}} behind"
       description: "Objects land faster than they are processed. `kubectl describe isrc` says why there are not more workers."
   - alert: DocmillSourceFails
     expr: |
@@ -22,7 +23,7 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     for: 5m
     labels: {severity: warning}
     annotations:
-      summary: "{{`{{ $value }}`}} percent of the units of {{`{{ $labels.namespace }}/{{ $labels.source }}`}} fail"
+      summary: "{{`{{ $value | humanize }}`}} percent of the units of {{`{{ $labels.namespace }}/{{ $labels.source }}`}} fail"
       description: "status.topFailures names the reasons, and the errors bucket has each object beside a JSON that says what is wrong."
   - alert: DocmillSourceNotReady
     expr: |
@@ -79,7 +80,7 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
       description: "Its condition Failed says why; what it had done is kept, and another run takes up the rest. Delete the run to end the alert."
   - alert: DocmillRunNotReady
     expr: |
-      min by (namespace, run) (docmill_ingest_run_condition{type="Ready",reason!="OtherRunAtWork"} or docmill_enrichment_run_condition{type="Ready",reason!="OtherRunAtWork"}) == 0
+      min by (namespace, run) (docmill_ingest_run_condition{type="Ready",reason!~"OtherRunAtWork|ForgetInProgress"} or docmill_enrichment_run_condition{type="Ready",reason!~"OtherRunAtWork|ForgetInProgress"}) == 0
       unless max by (namespace, run) (docmill_ingest_run_condition{type=~"Complete|Failed"} or docmill_enrichment_run_condition{type=~"Complete|Failed"}) == 1
     for: 10m
     labels: {severity: warning}
@@ -96,13 +97,17 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
       description: "The conditions Throttled and Degraded say why. Nothing is lost, and the run goes on when that is over."
   - alert: DocmillScheduleLate
     expr: |
-      time() - max by (namespace, schedule) (docmill_enrichment_schedule_next_timestamp_seconds) > 600
+      time() - max by (namespace, schedule) (docmill_ingest_schedule_next_timestamp_seconds) > 0
       or
-      time() - max by (namespace, schedule) (docmill_ingest_schedule_next_timestamp_seconds) > 600
-    for: 1m
+      time() - max by (namespace, schedule) (docmill_enrichment_schedule_next_timestamp_seconds) > 0
+      or
+      min by (namespace, schedule) (docmill_ingest_schedule_condition{type="Ready"} or docmill_enrichment_schedule_condition{type="Ready"}) == 0
+      or
+      max by (namespace, schedule) (docmill_ingest_schedule_condition{type="Ready",reason="AlreadyActive"} or docmill_enrichment_schedule_condition{type="Ready",reason="AlreadyActive"}) == 1
+    for: 10m
     labels: {severity: warning}
     annotations:
-      summary: "the schedule {{`{{ $labels.namespace }}/{{ $labels.schedule }}`}} has made no run at its time"
+      summary: "the schedule {{`{{ $labels.namespace }}/{{ $labels.schedule }}`}} makes no run"
       description: "`kubectl describe isched,esched` says why; see the log of the operator that leads if it does not."
 - name: docmill.operator
   rules:
@@ -110,16 +115,16 @@ disabled alerts and adds labels and runbooks. Each alert has a section in docs/o
     expr: |
       (sum(docmill_operator_leader{{ .operators }}) or vector(0)) < 1
     for: 5m
-    labels: {severity: critical}
+    labels: {severity: critical, namespace: {{ .release | quote }}}
     annotations:
-      summary: "no operator of Docmill leads"
+      summary: "no operator of Docmill leads in {{ .release }}"
       description: "No workers are started. Running ones go on to their end. See the operator's pods, and its Lease."
   - alert: DocmillReconcilesFail
     expr: |
-      sum(rate(docmill_operator_reconciles_total{outcome="Failed"}[10m])) > 0.1
+      sum by (namespace) (rate(docmill_operator_reconciles_total{outcome="Failed"}[10m])) > 0.1
     for: 10m
     labels: {severity: warning}
     annotations:
-      summary: "reconciles of Docmill's operator fail"
+      summary: "reconciles of Docmill's operator in {{`{{ $labels.namespace }}`}} fail"
       description: "The API server refuses requests or is out of reach; see the log of the operator that leads."
 {{- end -}}

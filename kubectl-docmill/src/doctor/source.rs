@@ -73,14 +73,15 @@ fn trouble(subject: &str, kind: &str, conditions: &[Condition]) -> Check {
     }
 }
 
-/// A run that waits for something. One that has ended, or works, needs nothing.
+/// A run that waits for something. One that has ended, works, or only waits for another run, needs nothing.
 fn enrichment(run: &EnrichmentRun) -> Option<Check> {
     let conditions = run.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     if is_true(conditions, "Complete") || is_true(conditions, "Failed") {
         return None;
     }
     let subject = format!("enrichment run {}", run.name_any());
-    let ready = condition(conditions, "Ready").filter(|ready| ready.status == "False");
+    let ready = condition(conditions, "Ready")
+        .filter(|ready| ready.status == "False" && ready.reason != "OtherRunAtWork");
     if let Some(ready) = ready {
         let check = Check::new(&subject, "Ready", Verdict::Failed, in_words(ready));
         return Some(check.with_remedy(remedies::of_model(&ready.reason).unwrap_or_else(|| see("Ready"))));
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_waits_for_its_model_is_told_and_one_that_has_ended_is_not() {
+    fn a_run_that_waits_for_its_model_is_told_and_one_that_has_ended_or_waits_for_another_is_not() {
         let run = |conditions: Value| -> EnrichmentRun {
             serde_json::from_value(json!({
                 "apiVersion": "docmill.io/v1beta1", "kind": "EnrichmentRun", "metadata": {"name": "topics"},
@@ -172,7 +173,9 @@ mod tests {
         let waiting = run(json!([unreachable.clone()]));
         let ended = run(json!([unreachable, condition("Failed", "True", "JobFailed", "no")]));
         let ready = condition("Ready", "True", "Reachable", "all is well");
-        let seen = SourceFacts { enrichments: vec![waiting, ended], ..facts(source(&json!([ready]))) };
+        let queued = run(json!([condition("Ready", "False", "OtherRunAtWork", "topics-1 is at work")]));
+        let seen =
+            SourceFacts { enrichments: vec![waiting, ended, queued], ..facts(source(&json!([ready]))) };
         let detail = "ModelUnreachable: http://model: connection refused".to_owned();
         assert_eq!(wrong(&seen), [("Ready".to_owned(), detail)]);
     }

@@ -140,7 +140,7 @@ fn outcome(conditions: &[Condition]) -> Option<Outcome> {
     complete.or_else(|| holds(conditions, "Failed").map(|_| Outcome::Failed))
 }
 
-/// Why a run does not get on: it failed, is suspended, throttled or degraded, or something that it needs is missing.
+/// Why a run does not get on: it failed, is suspended, degraded or throttled, or something that it needs is missing.
 fn waits(conditions: &[Condition], outcome: Option<Outcome>) -> Option<String> {
     let condition = match outcome {
         Some(Outcome::Complete) => {
@@ -149,7 +149,7 @@ fn waits(conditions: &[Condition], outcome: Option<Outcome>) -> Option<String> {
         Some(Outcome::Failed) => holds(conditions, "Failed"),
         None => {
             let not_ready = |it: &&Condition| it.type_ == "Ready" && it.status == "False";
-            let stopped = ["Suspended", "Throttled", "Degraded"].iter().find_map(|of| holds(conditions, of));
+            let stopped = ["Suspended", "Degraded", "Throttled"].iter().find_map(|of| holds(conditions, of));
             stopped.or_else(|| conditions.iter().find(not_ready))
         }
     }?;

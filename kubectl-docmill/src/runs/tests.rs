@@ -50,6 +50,14 @@ fn a_run_that_waits_says_why() {
     let state = ingest_run(&json!({"phase": "Running", "conditions": [throttled]}));
     let waits = "Running  IndexRefuses: the index takes no more requests";
     assert_eq!(progress(&state, &Meter::default(), plain()), waits);
+    let throttled = condition("Throttled", "True", "Elasticsearch", "429");
+    let degraded = condition("Degraded", "True", "PodsFail", "out of memory");
+    let state = ingest_run(&json!({"phase": "Running", "conditions": [throttled, degraded]}));
+    assert_eq!(
+        state.waits.as_deref(),
+        Some("PodsFail: out of memory"),
+        "what a person has to fix comes first"
+    );
     let not_ready = condition("Ready", "False", "SourceNotFound", "there is no source");
     let state = ingest_run(&json!({"conditions": [not_ready]}));
     assert_eq!(progress(&state, &Meter::default(), plain()), "Pending  SourceNotFound: there is no source");

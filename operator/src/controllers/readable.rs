@@ -12,10 +12,7 @@ use serde_json::{Value, json};
 use super::run_status;
 use crate::context::Context;
 use crate::k8s::apply::{ApplyError, api_of};
-use crate::outcome::conditions::{self, ConditionUpdate, condition_type};
-
-/// Reason of the condition `Ready`, and of an Event.
-const REASON: &str = "UnreadableSpec";
+use crate::outcome::conditions::{self, ConditionUpdate, UNREADABLE_SPEC, condition_type};
 
 /// The resource, unless it is being deleted or cannot be read. In the first case, garbage collection deletes
 /// what it owns, by owner references. In the second, its condition `Ready` and an Event say so: its
@@ -54,13 +51,13 @@ where
         return Ok(());
     }
     let Some(new) = changed(&old, invalid, Timestamp::now()) else { return Ok(()) };
-    let (kind, name) = (K::kind(&()), guard.name_any());
+    let (kind, namespace, name) = (K::kind(&()), guard.namespace().unwrap_or_default(), guard.name_any());
     tracing::warn!(
-        error = invalid.error, %kind, name,
+        error = invalid.error, %kind, namespace, name,
         "failed to parse a resource; it was created with another schema"
     );
     context.writer.set_raw_status(guard, &with_condition(status, &old, &new)).await?;
-    let event = run_status::event(true, REASON, "Observe", new.message);
+    let event = run_status::event(true, UNREADABLE_SPEC, "Observe", new.message);
     context.writer.publish(guard, &event).await;
     Ok(())
 }
@@ -103,7 +100,7 @@ fn changed(old: &[Condition], invalid: &InvalidObject, now: Timestamp) -> Option
          operator, or remove what it does not know",
         sentence(&invalid.error.replace('`', "'"))
     );
-    let update = ConditionUpdate::new(condition_type::READY, false, REASON, message);
+    let update = ConditionUpdate::new(condition_type::READY, false, UNREADABLE_SPEC, message);
     let new = conditions::build(old, vec![update], invalid.metadata.generation, now).pop()?;
     let is_same = conditions::find(old, condition_type::READY).is_some_and(|known| {
         (&known.status, &known.reason, &known.message, known.observed_generation)

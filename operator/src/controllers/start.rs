@@ -276,8 +276,21 @@ fn worker_env(args: &Args) -> Vec<(String, String)> {
     ];
     let endpoints = endpoints.into_iter().filter(|(_, list)| !list.is_empty());
     let endpoints = endpoints.map(|(name, list)| (name.to_owned(), list.clone()));
-    let traces = std::env::vars().filter(|(name, _)| name == "OTEL_EXPORTER_OTLP_ENDPOINT");
+    let traces = trace_env(|name| std::env::var(name).ok());
     logs.into_iter().chain(endpoints).chain(traces).collect()
+}
+
+/// Which of the variables for spans the operator has itself. Not the headers of the exporter: they hold secrets, and
+/// whoever sees a pod sees its variables.
+fn trace_env(own: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    const NAMES: [&str; 5] = [
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "OTEL_TRACES_SAMPLER",
+        "OTEL_TRACES_SAMPLER_ARG",
+        "OTEL_RESOURCE_ATTRIBUTES",
+    ];
+    NAMES.into_iter().filter_map(|name| Some((name.to_owned(), own(name)?))).collect()
 }
 
 /// Runs the controller of a kind until the process is asked to shut down and its reconciles are done. The
@@ -332,10 +345,10 @@ fn config() -> controller::Config {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the signature that a controller asks for")]
-fn after_error<K: Resource, C>(object: Arc<K>, error: &ApplyError, _: Arc<C>) -> Action {
-    let name = object.name_any();
+fn after_error<K: Resource<DynamicType = ()>, C>(object: Arc<K>, error: &ApplyError, _: Arc<C>) -> Action {
+    let (kind, name) = (K::kind(&()), object.name_any());
     let namespace = object.namespace().unwrap_or_default();
-    tracing::warn!(error = with_causes(error), namespace, name, "a reconcile failed");
+    tracing::warn!(error = with_causes(error), %kind, namespace, name, "a reconcile failed");
     let uid = object.uid().unwrap_or_default();
     Action::requeue(requeue::jitter(AFTER_ERROR, &uid, Timestamp::now()))
 }
@@ -353,5 +366,18 @@ where
         Ok((object, _)) => tracing::debug!(%object, "reconcile done"),
         Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
         Err(error) => tracing::warn!(error = with_causes(&error), "a watch failed; restarting it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trace_env;
+
+    #[test]
+    fn workers_inherit_where_spans_go_and_how_many_but_no_headers() {
+        let set = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "OTEL_EXPORTER_OTLP_HEADERS"];
+        let passed = trace_env(|name| set.contains(&name).then(|| "a".to_owned()));
+        let names: Vec<&str> = passed.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER"]);
     }
 }

@@ -27,6 +27,9 @@ pub mod condition_type {
     pub const DOCUMENTS_FAILED: &str = "DocumentsFailed";
 }
 
+/// Reason of the condition `Ready`, and of an Event, of a resource that this operator cannot read.
+pub const UNREADABLE_SPEC: &str = "UnreadableSpec";
+
 /// The content of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionUpdate {

@@ -11,6 +11,7 @@ mod sources;
 use std::fmt;
 use std::time::Duration;
 
+use docmill_clients::telemetry::build_info;
 use docmill_clients::telemetry::process::ProcessMetrics;
 use docmill_crds::{
     ClusterConnection, Connection, ConversionModel, EnrichmentRun, EnrichmentSchedule, IngestRun,
@@ -21,6 +22,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 pub use resource_collector::{ResourceCollector, ResourceMetrics};
 
@@ -169,6 +171,8 @@ impl Default for Metrics {
         all.register_collector(Box::new(resources.cluster_connections.clone()));
         all.register_collector(Box::new(ProcessMetrics));
         let registry = all.sub_registry_with_prefix("docmill_operator");
+        let build = [("version", build_info::number()), ("commit", build_info::commit())];
+        registry.register("build", "Version and git commit of the operator", Info::new(build));
         let reconciles = Family::default();
         registry.register("reconciles", "Reconciles, by outcome", reconciles.clone());
         let reconcile_seconds = Family::new_with_constructor(Seconds);
@@ -274,6 +278,7 @@ mod tests {
             r#"docmill_operator_requests_total{target="Queue"} 1"#,
             r#"docmill_operator_records_requests_total{resource="documents/raw",code="403"} 1"#,
             "docmill_operator_leader 0",
+            concat!(r#"docmill_operator_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#"",commit=""#),
         ] {
             assert!(text.contains(line), "{line} is missing in:\n{text}");
         }

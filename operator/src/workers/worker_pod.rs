@@ -214,9 +214,11 @@ fn env(image: &WorkerImage, order: String, settings: &PodSettings) -> Vec<EnvVar
     let own_name = EnvVar { name: POD_NAME_ENV.into(), value: None, value_from: Some(own_name()) };
     let order = plain((WORK_ORDER_ENV.to_owned(), order));
     let memory = WORKER_MEMORY_ENV.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    // A name may be in the list once. What the administrator lets a resource set wins.
+    let inherited = image.env.iter().filter(|(name, _)| settings.env.iter().all(|own| own.name != *name));
     [order, own_name]
         .into_iter()
-        .chain(memory.into_iter().chain(image.env.iter().cloned()).map(plain))
+        .chain(memory.into_iter().chain(inherited.cloned()).map(plain))
         .chain(settings.env.iter().map(settings::variable))
         .collect()
 }

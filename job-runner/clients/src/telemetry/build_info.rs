@@ -10,14 +10,19 @@ pub fn version() -> &'static str {
     &VERSION
 }
 
+/// The version alone.
+pub const fn number() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
 /// The git commit, which `release/release.sh` sets when it builds; `unknown` in other builds, so that a commit does not
 /// make cargo build everything anew.
-fn commit() -> &'static str {
+pub fn commit() -> &'static str {
     option_env!("DOCMILL_COMMIT").unwrap_or("unknown")
 }
 
 fn describe(commit: &str) -> String {
-    format!("{} (commit {commit}, {OS}-{ARCH}, TLS: rustls with ring)", env!("CARGO_PKG_VERSION"))
+    format!("{} (commit {commit}, {OS}-{ARCH}, TLS: rustls with ring)", number())
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl<'a> Failures<'a> {
         tracing::warn!(
             id = article.id,
             reason = failure.reason.as_str(),
-            message = failure.message,
+            told = failure.message,
             "failed to enrich a document"
         );
         let earlier = earlier.map(|earlier| &earlier.source);

@@ -22,7 +22,7 @@ impl Committer {
     ) -> bool {
         let Prepared::Converted(converted) = &request.prepared else { return true };
         if let Some(record) = &update.evidence.keep {
-            tracing::warn!(unit = ?converted.unit.id, reason = record.reason, message = record.message, "a unit is refused");
+            tracing::warn!(unit = ?converted.unit.id, reason = record.reason, told = record.message, "a unit is refused");
             let keep = || self.keep_evidence(converted, record);
             if retry_step("refuse", stop, keep).await.is_err() {
                 return false;

@@ -87,7 +87,8 @@ fn state(source: &IngestSource) -> (String, bool) {
     if source.spec.suspend {
         return ("Suspended".to_owned(), true);
     }
-    for of in ["Throttled", "Degraded"] {
+    // What a person has to fix comes before what passes by itself.
+    for of in ["Degraded", "Throttled"] {
         if let Some(condition) = find(of, "True") {
             return (format!("{of}: {}", condition.reason), false);
         }
@@ -208,7 +209,7 @@ fn runs(rows: &[RunRow], view: View) -> String {
 mod tests {
     use docmill_crds::IngestSource;
     use jiff::Timestamp;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::{Rates, RunRow, SourceRow, Top};
     use crate::output::{Palette, Show as _, View};
@@ -253,20 +254,43 @@ ingestrun.docmill.io/backfill   wire     Running   45%        1,215/2,700   3
         assert_eq!(shown(&top), expected);
     }
 
+    fn source(status: &Value) -> IngestSource {
+        serde_json::from_value(json!({
+            "apiVersion": "docmill.io/v1beta1", "kind": "IngestSource", "metadata": {"name": "wire"},
+            "spec": {
+                "storage": {"region": "eu-west-1", "credentialsSecretRef": {"name": "s3"}},
+                "raw": {"bucket": "raw"}, "snapshots": {"bucket": "json"}, "errors": {"bucket": "errors"},
+                "trigger": {"sqs": {"queueURL": "http://sqs:9324/000000000000/wire"}},
+                "conversion": {"preset": "nitf"},
+                "index": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "a", "id": "{guid}"}},
+            "status": status}))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_a_person_has_to_fix_comes_first() {
+        let condition = |of: &str, reason: &str| {
+            json!({"type": of, "status": "True", "reason": reason, "message": "",
+                   "lastTransitionTime": "2026-01-03T00:00:00Z"})
+        };
+        let throttled = condition("Throttled", "Elasticsearch");
+        let degraded = condition("Degraded", "ObjectStoreAccessDenied");
+        for (conditions, state) in [
+            (json!([throttled]), "Throttled: Elasticsearch"),
+            (json!([throttled, degraded]), "Degraded: ObjectStoreAccessDenied"),
+        ] {
+            let source = source(&json!({"conditions": conditions}));
+            let row = SourceRow::new(&source, &mut Rates::default(), Timestamp::UNIX_EPOCH);
+            assert_eq!((row.state.as_str(), row.is_well), (state, false));
+        }
+    }
+
     #[test]
     fn numbers_of_any_size_are_shown() {
         let mut rates = Rates::default();
         for (second, number) in [(0, i64::MAX), (5, i64::MIN), (10, i64::MAX)] {
-            let source: IngestSource = serde_json::from_value(json!({
-                "apiVersion": "docmill.io/v1beta1", "kind": "IngestSource", "metadata": {"name": "wire"},
-                "spec": {
-                    "storage": {"region": "eu-west-1", "credentialsSecretRef": {"name": "s3"}},
-                    "raw": {"bucket": "raw"}, "snapshots": {"bucket": "json"}, "errors": {"bucket": "errors"},
-                    "trigger": {"sqs": {"queueURL": "http://sqs:9324/000000000000/wire"}},
-                    "conversion": {"preset": "nitf"},
-                    "index": {"elasticsearch": {"urls": ["http://es:9200"]}, "name": "a", "id": "{guid}"}},
-                "status": {"units": {"pending": 0, "indexed": number, "failed": number, "skipped": number}}}))
-            .unwrap();
+            let units = json!({"pending": 0, "indexed": number, "failed": number, "skipped": number});
+            let source = source(&json!({"units": units}));
             let row = SourceRow::new(&source, &mut rates, Timestamp::from_second(second).unwrap());
             assert_eq!((row.stored, row.failed), (number, number));
         }

@@ -197,10 +197,7 @@ pub fn read_ledger(answer: &Value) -> LedgerCounts {
         failed: of(UnitState::Failed),
         skipped: of(UnitState::Skipped).saturating_add(expired),
         expired,
-        top_failures: reasons
-            .into_iter()
-            .map(|(reason, count)| FailureCount { reason: known_reason(&reason), count })
-            .collect(),
+        top_failures: top_failures(reasons),
         repairs: mended::read(answer.pointer("/aggregations/mended")),
         last_success: last_success.and_then(from_millis),
         newest: answer.pointer("/hits/hits/0/_source").and_then(newest),
@@ -224,6 +221,19 @@ fn recent(answer: &Value) -> RecentUnits {
         foreign: count("/aggregations/recent/foreign/doc_count"),
         reason: reasons.into_iter().next().map(|(reason, _)| known_reason(&reason)),
     }
+}
+
+/// The reasons with their counts. All that cannot be ours count as one, since each is a series of the metrics.
+fn top_failures(reasons: Vec<(String, i64)>) -> Vec<FailureCount> {
+    let mut failures: Vec<FailureCount> = Vec::new();
+    for (reason, count) in reasons {
+        let reason = known_reason(&reason);
+        match failures.iter_mut().find(|known| known.reason == reason) {
+            Some(known) => known.count = known.count.saturating_add(count),
+            None => failures.push(FailureCount { reason, count }),
+        }
+    }
+    failures
 }
 
 /// A reason from the ledger, if it can be one of ours.

@@ -6,20 +6,22 @@ use super::resource_collector::{Gauge, ResourceMetrics, of_conditions};
 
 impl ResourceMetrics for Connection {
     const LABEL: &'static str = "connection";
-    const GAUGES: &'static [Gauge<Self>] = &[Gauge {
+    const GAUGES: &'static [Gauge<Self>] = &[];
+    const CONDITIONS: Gauge<Self> = Gauge {
         name: "docmill_connection_condition",
         help: "Whether a condition is True (1) or not (0), with its reason",
         read: |connection| of_conditions(connection.status.iter().flat_map(|status| &status.conditions)),
-    }];
+    };
 }
 
 impl ResourceMetrics for ClusterConnection {
     const LABEL: &'static str = "connection";
-    const GAUGES: &'static [Gauge<Self>] = &[Gauge {
+    const GAUGES: &'static [Gauge<Self>] = &[];
+    const CONDITIONS: Gauge<Self> = Gauge {
         name: "docmill_cluster_connection_condition",
         help: "Whether a condition is True (1) or not (0), with its reason",
         read: |connection| of_conditions(connection.status.iter().flat_map(|status| &status.conditions)),
-    }];
+    };
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@ use super::resource_collector::{Gauge, ResourceMetrics, of_conditions};
 
 impl ResourceMetrics for ConversionModel {
     const LABEL: &'static str = "model";
-    const GAUGES: &'static [Gauge<Self>] = &[Gauge {
+    const GAUGES: &'static [Gauge<Self>] = &[];
+    const CONDITIONS: Gauge<Self> = Gauge {
         name: "docmill_conversion_model_condition",
         help: "Whether a condition is True (1) or not (0), with its reason",
         read: |model| of_conditions(model.status.iter().flat_map(|status| &status.conditions)),
-    }];
+    };
 }
 
 #[cfg(test)]

@@ -14,13 +14,16 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::k8s::view::View;
+use crate::outcome::conditions::{UNREADABLE_SPEC, condition_type};
 
 /// A kind whose resources have metrics.
 pub trait ResourceMetrics: Resource<DynamicType = ()> + Clone + Debug + Send + Sync + 'static {
     /// The metric label that holds the name of a resource.
     const LABEL: &'static str;
-    /// The gauges of each resource.
+    /// The gauges of each resource that can be read, besides [`Self::CONDITIONS`].
     const GAUGES: &'static [Gauge<Self>];
+    /// The gauge of its conditions. One that cannot be read has it too, so that alerts see it.
+    const CONDITIONS: Gauge<Self>;
 }
 
 /// Labels of a series besides namespace and name, which tell several series of one resource apart.
@@ -72,22 +75,39 @@ impl<K: ResourceMetrics> ResourceCollector<K> {
 impl<K: ResourceMetrics> Collector for ResourceCollector<K> {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let state = self.state();
-        let resources: Vec<&K> = state.iter().filter_map(|one| one.0.as_ref().ok()).collect();
         for gauge in K::GAUGES {
-            let mut metric = encoder.encode_descriptor(gauge.name, gauge.help, None, MetricType::Gauge)?;
-            for resource in &resources {
-                for (extra_labels, value) in (gauge.read)(resource) {
-                    let mut labels = vec![
-                        ("namespace", resource.namespace().unwrap_or_default()),
-                        (K::LABEL, resource.name_any()),
-                    ];
-                    labels.extend(extra_labels);
-                    ConstGauge::new(value).encode(metric.encode_family(&SeriesLabels(labels))?)?;
-                }
-            }
+            write_gauge(&mut encoder, gauge, &state, Vec::new)?;
         }
-        Ok(())
+        write_gauge(&mut encoder, &K::CONDITIONS, &state, unreadable)
     }
+}
+
+/// Writes the series of all resources; `unreadable` are those of one that cannot be read.
+fn write_gauge<K: ResourceMetrics>(
+    encoder: &mut DescriptorEncoder<'_>,
+    gauge: &Gauge<K>,
+    state: &[Arc<DeserializeGuard<K>>],
+    unreadable: fn() -> Series,
+) -> fmt::Result {
+    let mut metric = encoder.encode_descriptor(gauge.name, gauge.help, None, MetricType::Gauge)?;
+    for resource in state {
+        for (extra_labels, value) in resource.0.as_ref().map_or_else(|_| unreadable(), gauge.read) {
+            let mut labels = vec![
+                ("namespace", resource.namespace().unwrap_or_default()),
+                (K::LABEL, resource.name_any()),
+            ];
+            labels.extend(extra_labels);
+            ConstGauge::new(value).encode(metric.encode_family(&SeriesLabels(labels))?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The condition that a resource gets whose spec cannot be read. The others are not known: they are in its status, which
+/// was not read either.
+fn unreadable() -> Series {
+    let labels = [("type", condition_type::READY), ("reason", UNREADABLE_SPEC)];
+    vec![(labels.map(|(name, value)| (name, value.to_owned())).to_vec(), 0)]
 }
 
 #[derive(Debug)]

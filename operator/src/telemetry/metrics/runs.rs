@@ -22,12 +22,12 @@ impl ResourceMetrics for EnrichmentRun {
             help: "Characters sent to models",
             read: |run| one(run.status.as_ref().and_then(|status| status.input_characters)),
         },
-        Gauge {
-            name: "docmill_enrichment_run_condition",
-            help: "Whether a condition is True (1) or not (0), with its reason",
-            read: |run| of_conditions(run.status.iter().flat_map(|status| &status.conditions)),
-        },
     ];
+    const CONDITIONS: Gauge<Self> = Gauge {
+        name: "docmill_enrichment_run_condition",
+        help: "Whether a condition is True (1) or not (0), with its reason",
+        read: |run| of_conditions(run.status.iter().flat_map(|status| &status.conditions)),
+    };
 }
 
 fn documents(run: &EnrichmentRun) -> Series {
@@ -42,14 +42,13 @@ fn documents(run: &EnrichmentRun) -> Series {
 
 impl ResourceMetrics for IngestRun {
     const LABEL: &'static str = "run";
-    const GAUGES: &'static [Gauge<Self>] = &[
-        Gauge { name: "docmill_ingest_run_units", help: "Units of a run, by state", read: units },
-        Gauge {
-            name: "docmill_ingest_run_condition",
-            help: "Whether a condition is True (1) or not (0), with its reason",
-            read: |run| of_conditions(run.status.iter().flat_map(|status| &status.conditions)),
-        },
-    ];
+    const GAUGES: &'static [Gauge<Self>] =
+        &[Gauge { name: "docmill_ingest_run_units", help: "Units of a run, by state", read: units }];
+    const CONDITIONS: Gauge<Self> = Gauge {
+        name: "docmill_ingest_run_condition",
+        help: "Whether a condition is True (1) or not (0), with its reason",
+        read: |run| of_conditions(run.status.iter().flat_map(|status| &status.conditions)),
+    };
 }
 
 fn units(run: &IngestRun) -> Series {

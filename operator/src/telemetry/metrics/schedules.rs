@@ -16,8 +16,8 @@ impl ResourceMetrics for EnrichmentSchedule {
         last_success("docmill_enrichment_schedule_last_success_timestamp_seconds"),
         active_runs("docmill_enrichment_schedule_active_runs"),
         suspended("docmill_enrichment_schedule_suspended"),
-        condition("docmill_enrichment_schedule_condition"),
     ];
+    const CONDITIONS: Gauge<Self> = condition("docmill_enrichment_schedule_condition");
 }
 
 impl ResourceMetrics for IngestSchedule {
@@ -28,8 +28,8 @@ impl ResourceMetrics for IngestSchedule {
         last_success("docmill_ingest_schedule_last_success_timestamp_seconds"),
         active_runs("docmill_ingest_schedule_active_runs"),
         suspended("docmill_ingest_schedule_suspended"),
-        condition("docmill_ingest_schedule_condition"),
     ];
+    const CONDITIONS: Gauge<Self> = condition("docmill_ingest_schedule_condition");
 }
 
 const fn next<S: Schedule>(name: &'static str) -> Gauge<S> {

@@ -532,6 +532,51 @@ async fn alerts_can_be_left_out_and_labelled() -> Result<()> {
 }
 
 #[tokio::test]
+async fn every_alert_has_the_namespace_that_it_is_about() -> Result<()> {
+    let arguments = ["--namespace", "tools", "--set", "metrics.rules.enabled=true"];
+    let Some(text) = template(&arguments).await else { return Ok(()) };
+    for alert in alerts(&text.expect_ok("helm template")?)? {
+        let expression = alert["expr"].as_str().context("no expression")?;
+        let told = expression.contains("by (namespace") || alert["labels"]["namespace"] == "tools";
+        ensure!(told, "several releases cannot be told apart by {alert}");
+        let summary = alert["annotations"]["summary"].as_str().context("no summary")?;
+        ensure!(summary.contains("$labels.namespace") || summary.ends_with("in tools"), "{summary}");
+    }
+    Ok(())
+}
+
+/// The reasons of conditions that an expression of PromQL names.
+fn reasons_in(expression: &str) -> impl Iterator<Item = &str> {
+    let after = expression.split("reason").skip(1);
+    let quoted = after.filter_map(|rest| rest.trim_start_matches(['!', '=', '~']).strip_prefix('"'));
+    quoted.filter_map(|rest| rest.split('"').next()).flat_map(|reasons| reasons.split('|'))
+}
+
+#[tokio::test]
+async fn alerts_know_the_reasons_of_conditions() -> Result<()> {
+    let Some(text) = template(&["--set", "metrics.rules.enabled=true"]).await else { return Ok(()) };
+    let page = fs::read_to_string(checkout("docs/reference/conditions.md"))?;
+    let mut named = BTreeSet::new();
+    for alert in alerts(&text.expect_ok("helm template")?)? {
+        let name = alert["alert"].as_str().context("no name")?;
+        let expression = alert["expr"].as_str().context("no expression")?;
+        for reason in reasons_in(expression) {
+            ensure!(page.contains(&format!("| `{reason}` |")), "{name} names {reason}");
+            named.insert(format!("{name} {reason}"));
+        }
+    }
+    // A run that waits for another one is as it should be. The time of a schedule goes on while a run holds it up.
+    for (alert, reason) in [
+        ("DocmillRunNotReady", "OtherRunAtWork"),
+        ("DocmillRunNotReady", "ForgetInProgress"),
+        ("DocmillScheduleLate", "AlreadyActive"),
+    ] {
+        ensure!(named.contains(&format!("{alert} {reason}")), "{alert} does not know {reason}: {named:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn every_alert_has_a_runbook_and_can_be_disabled() -> Result<()> {
     let Some(text) = template(&["--set", "metrics.rules.enabled=true"]).await else { return Ok(()) };
     let alerts = alerts(&text.expect_ok("helm template")?)?;
@@ -728,6 +773,7 @@ pub(crate) fn is_registered(metric: &str, sources: &str) -> bool {
         "_bytes_sum",
         "_bytes_count",
         "_bytes_total",
+        "_info",
     ];
     suffixes.iter().filter_map(|suffix| metric.strip_suffix(suffix)).any(|name| {
         let short = name.trim_start_matches("docmill_worker_").trim_start_matches("docmill_operator_");

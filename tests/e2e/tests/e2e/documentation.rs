@@ -1,4 +1,5 @@
-//! The documentation names only metrics and values of the charts that there are.
+//! The documentation names only metrics and values of the charts that there are; fields of log lines have names of their
+//! own.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,14 +12,19 @@ use crate::chart::{is_registered, metric_sources, metrics_in};
 
 /// Path and text of README.md, CHANGELOG.md, and all pages of docs/ and of the charts.
 fn pages() -> Result<Vec<(String, String)>> {
-    let mut paths = ["README.md", "CHANGELOG.md", "docs", "charts"].map(checkout).to_vec();
+    texts(&["README.md", "CHANGELOG.md", "docs", "charts"], "md")
+}
+
+/// Path and text of these files, and of all files in these folders whose names end so.
+fn texts(paths: &[&str], ending: &str) -> Result<Vec<(String, String)>> {
+    let mut paths: Vec<_> = paths.iter().map(|path| checkout(path)).collect();
     let mut pages = Vec::new();
     while let Some(path) = paths.pop() {
         if path.is_dir() {
             for entry in fs::read_dir(path)? {
                 paths.push(entry?.path());
             }
-        } else if path.extension().is_some_and(|end| end == "md") {
+        } else if path.extension().is_some_and(|end| end == ending) {
             pages.push((path.display().to_string(), fs::read_to_string(&path)?));
         }
     }
@@ -103,4 +109,32 @@ fn values_are_found_in_words_and_in_commands() {
     let page = "Raise `worker.max` of the\nchart, or the chart's `endpoints.allow: [a]`.\n\
                 --set image.tag=1 --set 'a.b={c}' --set x.y=null,z[0].w=2 a=b";
     assert_eq!(values_in(page), ["worker.max", "endpoints.allow", "image.tag", "a.b", "x.y", "z"]);
+}
+
+/// The names of a log line's fields that are those of the line itself. JSON would have them twice, and most readers
+/// refuse that, or keep one of the two.
+fn taken_fields(source: &str) -> Vec<&str> {
+    const TAKEN: [&str; 5] = ["level", "message", "span", "target", "timestamp"];
+    let lines = source
+        .split("tracing::")
+        .skip(1)
+        .filter(|rest| ["error!(", "warn!(", "info!(", "debug!("].iter().any(|call| rest.starts_with(call)));
+    let calls = lines.filter_map(|rest| rest.split_once('(')?.1.split(");").next());
+    let words = calls.flat_map(|call| {
+        call.split(['(', ',', '\n']).filter_map(|part| part.split_once(" = ")).map(|(name, _)| name.trim())
+    });
+    words.filter(|name| TAKEN.contains(name)).collect()
+}
+
+#[test]
+fn no_field_of_a_log_line_has_the_name_of_another() -> Result<()> {
+    let line = "tracing::warn!(unit = ?unit.id, message = record.message, \"a unit is refused\");";
+    ensure!(taken_fields(line) == ["message"], "it is not found");
+    let sources = texts(&["operator/src", "job-runner/src", "job-runner/clients/src"], "rs")?;
+    ensure!(sources.len() > 100, "{} files", sources.len());
+    for (path, source) in sources {
+        let taken = taken_fields(&source);
+        ensure!(taken.is_empty(), "{path}: {taken:?}; \"told\" is free");
+    }
+    Ok(())
 }

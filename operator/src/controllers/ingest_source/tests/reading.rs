@@ -218,3 +218,16 @@ fn the_running_pods_of_active_workers_are_asked() {
     let workers = [active(0), active(1), active(2)];
     assert_eq!(urls(&workers, &pods), [(2, "http://10.0.0.2:8080/status".to_owned())]);
 }
+
+#[test]
+fn reasons_that_cannot_be_ours_count_as_one() {
+    let buckets = json!([
+        {"key": "a reason", "doc_count": 4},
+        {"key": "MissingField", "doc_count": 3},
+        {"key": "<b>", "doc_count": 2},
+    ]);
+    let counts = read_ledger(&json!({"aggregations": {"failed": {"reasons": {"buckets": buckets}}}}));
+    let failures: Vec<_> =
+        counts.top_failures.iter().map(|failure| (failure.reason.as_str(), failure.count)).collect();
+    assert_eq!(failures, [("Unknown", 6), ("MissingField", 3)]);
+}

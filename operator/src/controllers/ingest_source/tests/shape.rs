@@ -297,3 +297,17 @@ fn a_worker_can_be_seen_and_logs_as_the_operator_does() {
     let format = variables.iter().find(|variable| variable.name == "DOCMILL_LOG_FORMAT").unwrap();
     assert_eq!(format.value.as_deref(), Some("text"));
 }
+
+#[test]
+fn a_variable_of_the_template_replaces_what_the_operator_passes_on() {
+    let mut source = source();
+    let template = json!({"spec": {"env": [{"name": "OTEL_TRACES_SAMPLER", "value": "always_off"}]}});
+    source.spec.workers.pod_template = serde_json::from_value(template).unwrap();
+    let mut image = image(None);
+    image.env.push(("OTEL_TRACES_SAMPLER".into(), "always_on".into()));
+    let pod = pod(made_with(&source, &start(0, None), &image));
+    let variables = pod.containers[0].env.as_ref().unwrap();
+    let values = variables.iter().filter(|variable| variable.name == "OTEL_TRACES_SAMPLER");
+    let values: Vec<_> = values.map(|variable| variable.value.as_deref()).collect();
+    assert_eq!(values, [Some("always_off")], "a name is there once");
+}
