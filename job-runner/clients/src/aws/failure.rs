@@ -288,11 +288,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_without_credentials_says_what_to_do_about_them() {
-        let cases: [(fn() -> CredentialsError, &str); 2] = [
-            (|| CredentialsError::not_loaded("no providers in chain"), "set credentialsSecretRef"),
-            (|| CredentialsError::provider_error("InvalidIdentityToken"), "trust policy"),
-        ];
-        for (error, advice) in cases {
+        let of_none: fn() -> CredentialsError = || CredentialsError::not_loaded("no providers in chain");
+        let of_a_role: fn() -> CredentialsError = || CredentialsError::provider_error("InvalidIdentityToken");
+        for (error, advice) in [(of_none, "set credentialsSecretRef"), (of_a_role, "trust policy")] {
             let config = crate::aws::sdk_config("eu-west-1").credentials_provider(NoCredentials(error));
             let s3 = aws_sdk_s3::Client::new(&config.load().await);
             let failed = s3.head_bucket().bucket("raw").send().await.unwrap_err();

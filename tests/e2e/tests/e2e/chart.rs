@@ -545,7 +545,7 @@ async fn every_alert_has_the_namespace_that_it_is_about() -> Result<()> {
     Ok(())
 }
 
-/// The reasons of conditions that an expression of PromQL names.
+/// The reasons of conditions that an expression of Prometheus names.
 fn reasons_in(expression: &str) -> impl Iterator<Item = &str> {
     let after = expression.split("reason").skip(1);
     let quoted = after.filter_map(|rest| rest.trim_start_matches(['!', '=', '~']).strip_prefix('"'));

@@ -347,17 +347,17 @@ fn where_records_expire_an_older_unit_without_one_is_no_difference() {
 
 #[test]
 fn documents_go_with_an_object_that_was_removed_and_not_with_one_that_was_replaced() {
-    let takes = |inventory: &Inventory| -> Vec<bool> {
+    let deletes = |inventory: &Inventory| -> Vec<bool> {
         let (_, found) = judge(&scope(OnDelete::Delete), inventory);
         let found = found.iter().filter(|it| it.kind == Kind::RecordWithoutObject);
-        found.map(Difference::takes).collect()
+        found.map(Difference::deletes).collect()
     };
     let mut removed = sound();
     removed.raw.remove("good.xml");
-    assert_eq!(takes(&removed), [true]);
+    assert_eq!(deletes(&removed), [true]);
     let mut replaced = sound();
     replaced.raw.insert("good.xml".into(), object("2"));
     let newer = unit("good.xml", "2");
     replaced.records.push((newer.digest(), record(&newer, UnitState::Indexed)));
-    assert_eq!(takes(&replaced), [false]);
+    assert_eq!(deletes(&replaced), [false]);
 }

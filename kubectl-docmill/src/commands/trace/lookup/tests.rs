@@ -106,13 +106,13 @@ async fn a_refusal_whose_evidence_cannot_be_read_is_shown_all_the_same() {
 
 #[tokio::test]
 async fn what_several_sources_tell_of_one_store_is_noted_once() {
-    let records = |path: &str, _: &str| match path {
-        "/documents" => list("Document", &[]),
-        _ => {
-            let mut found = list("Unit", &[unit("wire-0")]);
-            found["warnings"] = json!(["the bucket does not answer"]);
-            found
+    let records = |path: &str, _: &str| {
+        if path == "/documents" {
+            return list("Document", &[]);
         }
+        let mut found = list("Unit", &[unit("wire-0")]);
+        found["warnings"] = json!(["the bucket does not answer"]);
+        found
     };
     assert_eq!(found(3, "a.xml", records).await.unwrap().notes, ["the bucket does not answer"]);
 }
