@@ -151,8 +151,12 @@ fn check_refusal(refusal: &Refusal, case: &Case) {
     assert!(!refusal.faults.is_empty() && refusal.faults.len() <= crate::MAX_FAULTS, "{refusal}");
     assert_eq!(refusal.reason, refusal.faults[0].reason, "{refusal}");
     let Some(text) = case.text() else { return };
+    // A carriage return alone ends a line as well, up to the first line feed.
+    let (returns, feeds) = text.split_at(text.find('\n').unwrap_or(text.len()));
+    let returns = returns.strip_suffix('\r').unwrap_or(returns);
+    let lines: Vec<&str> = returns.split('\r').chain(feeds.split('\n').skip(1)).collect();
     for fault in &refusal.faults {
-        let line = text.split('\n').nth(fault.line as usize - 1);
+        let line = lines.get(fault.line as usize - 1);
         let columns = line.map(|line| line.chars().count() + 1);
         let within = columns.is_some_and(|columns| (1..=columns).contains(&(fault.column as usize)));
         assert!(within, "line {} has {columns:?} columns: {fault}", fault.line);

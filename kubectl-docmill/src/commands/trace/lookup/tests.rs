@@ -42,6 +42,8 @@ fn cluster(sources: usize, records: fn(&str, &str) -> Value) -> (Cluster, Asked)
     let noted = Arc::clone(&asked);
     let service = tower::service_fn(move |request: Request<Body>| {
         let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or_default());
+        // Hyphens come percent-encoded.
+        let query = &query.replace("%2D", "-");
         let content = if let Some(rest) = path.strip_prefix(RECORDS) {
             noted.lock().unwrap().push(format!("{rest}?{query}"));
             records(rest, query)
