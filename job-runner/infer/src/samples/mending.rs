@@ -77,8 +77,11 @@ fn attempt<R: Read>(
 ) -> io::Result<Result<SampleRead, Refusal>> {
     let mut observer = Observer::new(namespaces, pattern);
     let needs = visit(object, how, &mut observer)?;
-    Ok(needs.map(|Needs { entities, concatenated, .. }| {
-        SampleRead { observed: observer.observed(), entities, concatenated, mended: Vec::new() }
+    Ok(needs.map(|Needs { entities, concatenated, .. }| SampleRead {
+        observed: observer.observed(),
+        entities,
+        concatenated,
+        mended: Vec::new(),
     }))
 }
 

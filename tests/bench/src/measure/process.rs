@@ -73,7 +73,8 @@ impl Process {
     /// Asks it to end and waits until it has; one that does not is killed. A queue gives messages to a long poll whose
     /// client is gone, and has them back only when their time is over, so a measurement that follows would wait for them.
     pub async fn end(mut self) -> Result<()> {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("no id of a process")?;
+        let pid =
+            i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("no id of a process")?;
         // It may have ended by itself.
         let _ = kill_process(pid, Signal::TERM);
         let began = Instant::now();
