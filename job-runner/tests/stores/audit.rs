@@ -199,7 +199,12 @@ async fn deleted_within_the_limit(place: Place) {
     let repairing = place.context(json!({"mode": "Audit", "repair": true})).await;
     let mut results = [audit::work_file(&repairing, &ranges()).await.unwrap()];
     let tally = results[0].tally;
-    assert_eq!((tally.differences, tally.repaired, tally.withheld), (19, 0, WITHHELD), "{:#}", results[0].report);
+    assert_eq!(
+        (tally.differences, tally.repaired, tally.withheld),
+        (19, 0, WITHHELD),
+        "{:#}",
+        results[0].report
+    );
     assert_eq!(documents(&context, &place.name).await, before);
     Box::pin(audit::delete_held_back(&repairing, &mut results, &mut 0)).await.unwrap();
     let tally = results[0].tally;
