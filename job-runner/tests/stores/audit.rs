@@ -33,6 +33,10 @@ const OBJECTS: [(&str, &str); 10] = [
     ("in/bad.json", r#"{"day": "2026-01-02"}"#),
 ];
 
+/// Units that would lose something if ledger and raw objects were lost: all, and those at the ends of ranges twice, as their
+/// snapshots are looked at with the next range.
+const WITHHELD: i64 = 12;
+
 struct Place {
     name: String,
     s3: aws_sdk_s3::Client,
@@ -195,13 +199,18 @@ async fn deleted_within_the_limit(place: Place) {
     let repairing = place.context(json!({"mode": "Audit", "repair": true})).await;
     let mut results = [audit::work_file(&repairing, &ranges()).await.unwrap()];
     let tally = results[0].tally;
-    assert_eq!((tally.differences, tally.repaired, tally.withheld), (19, 0, 10), "{:#}", results[0].report);
+    assert_eq!(
+        (tally.differences, tally.repaired, tally.withheld),
+        (19, 0, WITHHELD),
+        "{:#}",
+        results[0].report
+    );
     assert_eq!(documents(&context, &place.name).await, before);
     Box::pin(audit::delete_held_back(&repairing, &mut results, &mut 0)).await.unwrap();
     let tally = results[0].tally;
-    assert_eq!((tally.repaired, tally.withheld), (0, 10), "{:#}", results[0].report);
+    assert_eq!((tally.repaired, tally.withheld), (0, WITHHELD), "{:#}", results[0].report);
     assert_eq!(documents(&context, &place.name).await, before);
-    Box::pin(audit::delete_held_back(&repairing, &mut results, &mut 10)).await.unwrap();
+    Box::pin(audit::delete_held_back(&repairing, &mut results, &mut { WITHHELD })).await.unwrap();
     let tally = results[0].tally;
     assert_eq!((tally.repaired, tally.withheld), (19, 0), "{:#}", results[0].report);
     assert_eq!(documents(&context, &place.name).await.len(), 0);

@@ -134,7 +134,8 @@ fn check_verdicts(converter: &Converter, case: &Case, chunk: usize) -> Vec<Verdi
 
 /// The verdicts; there are no more than the object has bytes for.
 fn read(documents: Documents<'_>, case: &Case) -> Vec<Verdict> {
-    let most = case.plain.len() + 2;
+    // What was put into packed bytes may be more than was packed.
+    let most = case.plain.len().max(case.bytes.len()) + 2;
     let mut verdicts: Vec<_> = documents.take(most).map(Result::unwrap).collect();
     assert!(verdicts.len() < most, "the iteration does not end");
     // How many of the bytes after a wrong one are shown depends on how many are there.

@@ -60,7 +60,7 @@ impl HeldBack {
 }
 
 /// How many units differences are about. A unit whose document and snapshot differ counts once, a pack as many times as
-/// it has units.
+/// it has units. The unit at the end of a range may count in the next one as well, where its snapshot is looked at.
 pub fn units<'d>(differences: impl Iterator<Item = &'d Difference>) -> i64 {
     let (mut named, mut packed) = (HashSet::new(), 0);
     for difference in differences {
