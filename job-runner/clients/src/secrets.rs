@@ -23,9 +23,19 @@ impl Secrets {
     /// Reads the folder that a Secret is mounted at: one file per key. The kubelet's own entries (`..data`)
     /// are skipped. A missing folder is an empty Secret: the resource names none.
     pub fn read_dir(folder: &Path) -> io::Result<Self> {
-        let entries = match fs::read_dir(folder) {
+        // A version that is replaced while it is read is removed; then the next one is there.
+        Self::read_version(folder).or_else(|_| Self::read_version(folder))
+    }
+
+    /// The kubelet replaces all keys at once, by leading `..data` to another folder. What is read is in one of these, so that
+    /// the id of a new key never comes with the secret half of the old one.
+    fn read_version(folder: &Path) -> io::Result<Self> {
+        let version = folder.join("..data").canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let entries = match fs::read_dir(&version) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && version == folder => {
+                return Ok(Self::default());
+            }
             Err(error) => return Err(error),
         };
         let mut values = BTreeMap::new();
@@ -84,6 +94,29 @@ mod tests {
         let debug_text = format!("{secrets:?}");
         assert!(debug_text.contains("password") && !debug_text.contains("hunter2"), "{debug_text}");
         assert_eq!(secrets.text("password"), Some("hunter2"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn all_keys_are_of_one_version() {
+        use std::fs;
+        use std::os::unix::fs::symlink;
+
+        let folder = std::env::temp_dir().join(format!("docmill-secret-versions-{}", std::process::id()));
+        for version in ["..old", "..new"] {
+            fs::create_dir_all(folder.join(version)).unwrap();
+            for key in ["id", "secret"] {
+                fs::write(folder.join(version).join(key), version).unwrap();
+            }
+        }
+        // As a reader finds it that has opened one key before the kubelet replaced the version, and the other one after.
+        symlink("..old/id", folder.join("id")).unwrap();
+        symlink("..new/secret", folder.join("secret")).unwrap();
+        symlink("..new", folder.join("..data")).unwrap();
+        let secrets = Secrets::read_dir(&folder).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!((secrets.text("id"), secrets.text("secret")), (Some("..new"), Some("..new")));
+        assert_eq!(secrets.folder.as_deref(), Some(folder.as_path()), "it is read again from there");
     }
 
     #[test]

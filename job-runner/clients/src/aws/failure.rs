@@ -143,6 +143,19 @@ impl StoreError {
         }
     }
 
+    /// Whether the service does not take the credentials themselves, whatever they are used for.
+    pub fn is_of_credentials(&self) -> bool {
+        let Self::Request { detail, .. } = self else { return false };
+        matches!(
+            detail.as_str(),
+            "ExpiredToken"
+                | "InvalidAccessKeyId"
+                | "InvalidToken"
+                | "RequestTimeTooSkewed"
+                | "TokenRefreshRequired"
+        )
+    }
+
     /// The kind of failure, if a request was sent.
     pub fn fault(&self) -> Option<StoreFault> {
         match self {

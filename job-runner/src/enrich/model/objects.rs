@@ -121,7 +121,8 @@ impl Refusals {
             }
             // A key of its own that is gone or disabled, a policy for its prefix.
             Some(StoreFault::AccessDenied | StoreFault::Refused)
-                if self.0.fetch_add(1, Ordering::Relaxed) < REFUSED_IN_A_ROW =>
+                if !error.is_of_credentials()
+                    && self.0.fetch_add(1, Ordering::Relaxed) < REFUSED_IN_A_ROW =>
             {
                 Ok(format!(
                     "its object cannot be read ({error}); check the policies of bucket and key, and run again with select: {{state: Failed}}"
@@ -173,6 +174,18 @@ mod tests {
         let archived = refusals.own_fault(error(StoreFault::Archived)).expect("a fault of the object");
         assert!(archived.contains("restore it"), "{archived}");
         assert!(refusals.own_fault(error(StoreFault::NotFound)).is_err());
+    }
+
+    #[test]
+    fn credentials_that_are_not_taken_are_no_fault_of_an_object() {
+        let refusals = Refusals::default();
+        let denied = |detail: &str| {
+            let (action, detail) = ("read s3://b/k".to_owned(), detail.to_owned());
+            let fault = StoreFault::AccessDenied;
+            refusals.own_fault(StoreError::Request { action, detail, said: "".into(), fault })
+        };
+        assert!(denied("ExpiredToken").is_err() && denied("InvalidAccessKeyId").is_err());
+        assert!(denied("AccessDenied").is_ok());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod mended;
 
+use std::cmp::Reverse;
+
 use docmill_crds::api::ingest_source::{FailureCount, RepairCount};
 use docmill_crds::reason::Reason;
 use docmill_crds::records::units::{EXPIRED_ID, ExpiredRecords, UnitState};
@@ -223,7 +225,7 @@ fn recent(answer: &Value) -> RecentUnits {
     }
 }
 
-/// The reasons with their counts. All that cannot be ours count as one, since each is a series of the metrics.
+/// The reasons with their counts, the most frequent first. All that cannot be ours count as one, since each is a series of the metrics.
 fn top_failures(reasons: Vec<(String, i64)>) -> Vec<FailureCount> {
     let mut failures: Vec<FailureCount> = Vec::new();
     for (reason, count) in reasons {
@@ -233,6 +235,7 @@ fn top_failures(reasons: Vec<(String, i64)>) -> Vec<FailureCount> {
             None => failures.push(FailureCount { reason, count }),
         }
     }
+    failures.sort_by_key(|failure| Reverse(failure.count));
     failures
 }
 
