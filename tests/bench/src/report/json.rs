@@ -23,15 +23,17 @@ pub fn of(rounds: &Rounds, machine: &Machine, bulk: &Bulk, ratios: &[Ratio]) -> 
             json!({"turns": turns, "requests": requests, "indices": sizes}),
         );
     }
-    let ratios = ratios.iter().map(|ratio| (ratio.name.to_owned(), Value::from(ratio.value)));
-    let ratios: Map<String, Value> = ratios.collect();
+    let named = |of: fn(&Ratio) -> f64| -> Map<String, Value> {
+        ratios.iter().map(|ratio| (ratio.name.to_owned(), Value::from(of(ratio)))).collect()
+    };
     json!({
         "machine": describe(machine),
         "bulk": {
             "batch": bulk.batch, "connections": bulk.connections, "refreshInterval": bulk.refresh_interval,
         },
         "contenders": contenders,
-        "ratios": ratios,
+        "ratios": named(|ratio| ratio.medians),
+        "bestRatios": named(|ratio| ratio.best),
     })
 }
 
