@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use docmill_crds::reason::Reason::{CorruptCompression, InvalidBytes, LimitExceeded, MalformedXml};
+use docmill_crds::reason::Reason::{CorruptCompression, LimitExceeded, MalformedXml};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
