@@ -50,7 +50,7 @@ pub fn of(rounds: &Rounds) -> Vec<Ratio> {
 }
 
 /// Name, label and value of each; no value where something was not measured.
-fn ratios(rounds: &Rounds, turns: Turns) -> [(&'static str, &'static str, Option<f64>); 9] {
+fn ratios(rounds: &Rounds, turns: Turns) -> [(&'static str, &'static str, Option<f64>); 11] {
     use Contender::{Bulk, Messages, Objects, Packed, PerUnit, Python};
     let spread = |contender: Contender, of: fn(&Cost) -> f64| {
         rounds.costs.get(&contender).map(|costs| Spread::of(costs.iter().map(of)))
@@ -59,11 +59,10 @@ fn ratios(rounds: &Rounds, turns: Turns) -> [(&'static str, &'static str, Option
     let rate = |contender| spread(contender, Cost::rate).map(turns.rate);
     let client: fn(&Cost) -> f64 = |cost| cost.millis(Side::Client);
     let elastic: fn(&Cost) -> f64 = |cost| cost.millis(Side::Elasticsearch);
-    let slowest = |contenders: [Contender; 3]| {
-        let rates: Option<Vec<f64>> = contenders.into_iter().map(rate).collect();
-        rates?.into_iter().reduce(f64::min)
-    };
-    let limit = slowest([Bulk, Objects, Messages]);
+    let limits: Option<Vec<f64>> = [Bulk, Objects, Messages].into_iter().map(rate).collect();
+    let slowest = limits.iter().flatten().copied().reduce(f64::min);
+    // They share the machine's cores, as the parts of a worker's work do.
+    let in_turn = limits.map(|rates| rates.iter().map(|rate| rate.recip()).sum::<f64>().recip());
     let by = |value: Option<f64>, of: Option<f64>| Some(value? / of.filter(|of| *of > 0.0)?);
     let python = cost(Python, client);
     [
@@ -84,8 +83,18 @@ fn ratios(rounds: &Rounds, turns: Turns) -> [(&'static str, &'static str, Option
             "CPU of all sides: Python by `Packed`",
             by(cost(Python, Cost::all_millis), cost(Packed, Cost::all_millis)),
         ),
-        ("perUnitByLimit", "articles/s: `PerUnit` by the slowest limit", by(rate(PerUnit), limit)),
-        ("packedByLimit", "articles/s: `Packed` by the slowest limit", by(rate(Packed), limit)),
+        ("perUnitByLimit", "articles/s: `PerUnit` by the slowest limit", by(rate(PerUnit), slowest)),
+        ("packedByLimit", "articles/s: `Packed` by the slowest limit", by(rate(Packed), slowest)),
+        (
+            "perUnitByLimits",
+            "articles/s: `PerUnit` by the limits one after the other",
+            by(rate(PerUnit), in_turn),
+        ),
+        (
+            "packedByLimits",
+            "articles/s: `Packed` by the limits one after the other",
+            by(rate(Packed), in_turn),
+        ),
         ("perUnitRecords", "bytes on disk: records by articles, `PerUnit`", records(rounds, PerUnit)),
         ("packedRecords", "bytes on disk: records by articles, `Packed`", records(rounds, Packed)),
     ]
